@@ -1,0 +1,156 @@
+import type { Matrix, Precision } from "./matrix.ts";
+
+/**
+ * An engine does the heavy linear algebra: a small BLAS and LAPACK, and three fused kernel passes in which
+ * a cache-sized tile of inner products (or distances) becomes kernel values or derivative weights without
+ * ever being stored as a whole. It knows no machine, no solver, no table.
+ *
+ * All matrices are row-major. Matrices of one call share one precision. Calls are asynchronous and leave the
+ * event loop free; one engine runs one call at a time (calls queue). Results on different engines agree up to rounding.
+ */
+export interface Engine {
+  readonly name: "native" | "wasm" | "plain";
+  /** Threads that heavy calls use. */
+  readonly threads: number;
+  /** For people: library, version, instruction sets. */
+  readonly description: string;
+
+  /** A zero matrix in the memory this engine likes best (shared between its threads). Any typed array works. */
+  allocate(rows: number, cols: number, precision: Precision): Matrix;
+
+  /** C ← alpha op(A) op(B) + beta C. */
+  gemm(call: Gemm): Promise<void>;
+  /** C ← alpha op(A) op(A)ᵀ + beta C, both triangles written (C must be symmetric when beta ≠ 0). */
+  syrk(call: Syrk): Promise<void>;
+  /**
+   * A = L Lᵀ in place: L in the lower triangle; the strict upper triangle keeps its old values.
+   * Only the lower triangle is read.
+   */
+  cholesky(a: Matrix): Promise<CholeskyOutcome>;
+  /** B ← L⁻¹ B, or L⁻ᵀ B with `transposed`. L is the lower triangle of `l`. */
+  solveTriangular(call: SolveTriangular): Promise<void>;
+  /** A = Q diag(values) Qᵀ, values ascending, eigenvectors in the columns of `vectors`. `a` (symmetric) is not changed. */
+  eigenSymmetric(a: Matrix): Promise<EigenSymmetric>;
+  /** Thin singular value decomposition A = U diag(values) Vᵀ, values descending; u: m × r, vt: r × n, r = min(m, n). */
+  singularValues(a: Matrix): Promise<SingularValues>;
+
+  /** out[i, j] = k(x_i, z_j). With `z` absent: z = x, computed once per pair, diagonal exactly k(0) = 1. */
+  kernelMatrix(call: KernelMatrixCall): Promise<void>;
+  /** out = k(X, Z) V without storing k(X, Z); accumulated tile by tile. */
+  kernelProduct(call: KernelProductCall): Promise<void>;
+  /**
+   * Gradients of f_l = Σ_i coefficients[i, l] k(·, z_i) at every row of x, with respect to the (transformed) coordinates:
+   * out[j, l d + k] = ∂f_l/∂u_k (x_j). out: m × (c d). Pairs at distance r² ≤ 16 ε (‖x_j‖² + ‖z_i‖²) (ε of the
+   * storage precision) and coinciding coordinates where the derivative diverges contribute nothing.
+   * With `selfPairs`, row j of x is row selfPairs[j] of z and that pair is skipped exactly.
+   */
+  kernelGradient(call: KernelGradientCall): Promise<void>;
+
+  /** Stops threads. Calls after it reject. */
+  close(): Promise<void>;
+}
+
+/** C: m × n, op(A): m × k, op(B): k × n. */
+export interface Gemm {
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly c: Matrix;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Default 1. */
+  readonly alpha?: number;
+  /** Default 0; then C is written without being read. */
+  readonly beta?: number;
+}
+
+/** C: n × n, op(A): n × k; with `transpose`, op(A) = Aᵀ. */
+export interface Syrk {
+  readonly a: Matrix;
+  readonly c: Matrix;
+  readonly transpose?: boolean;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+export interface SolveTriangular {
+  readonly l: Matrix;
+  readonly b: Matrix;
+  readonly transposed?: boolean;
+}
+
+/** `failedAt`: 1-based order of the first leading minor that is not positive definite (A is then partly overwritten). */
+export type CholeskyOutcome = { readonly outcome: "factored" } | { readonly outcome: "not-positive-definite"; readonly failedAt: number };
+
+export interface EigenSymmetric {
+  readonly values: Float64Array;
+  readonly vectors: Matrix;
+}
+
+export interface SingularValues {
+  readonly values: Float64Array;
+  readonly u: Matrix;
+  readonly vt: Matrix;
+}
+
+/**
+ * A kernel as the fused passes see it: a function of Δ = u − u′ in transformed coordinates, with k(0) = 1.
+ * r = ‖Δ‖₂ for the rotation-invariant ones, r = ‖Δ‖_p for `lpq`. L is the bandwidth.
+ *
+ * - laplace: exp(−(r/L)^exponent)
+ * - gaussian: exp(−r²/(2L²))
+ * - matern32: (1 + √3ρ) exp(−√3ρ), matern52: (1 + √5ρ + 5ρ²/3) exp(−√5ρ), ρ = r/L
+ * - lpq: exp(−(‖Δ‖_p / L)^exponent); exponent = p is the product kernel
+ * - sum-power: b^power, b = constant + (1 − constant)/d Σ_j exp(−(|Δ_j|/L)^exponent)
+ */
+export type FusedKernel =
+  | { readonly family: "laplace"; readonly bandwidth: number; readonly exponent: number }
+  | { readonly family: "gaussian"; readonly bandwidth: number }
+  | { readonly family: "matern32"; readonly bandwidth: number }
+  | { readonly family: "matern52"; readonly bandwidth: number }
+  | { readonly family: "lpq"; readonly bandwidth: number; readonly exponent: number; readonly p: number }
+  | { readonly family: "sum-power"; readonly bandwidth: number; readonly exponent: number; readonly constant: number; readonly power: number };
+
+/**
+ * Rows in transformed coordinates, and optionally the level of each categorical block that is not spelled out in
+ * coordinates: `levels[i * blocks + g]` is a row number of table g.
+ */
+export interface Points {
+  readonly coordinates: Matrix;
+  readonly levels?: Int32Array;
+}
+
+/**
+ * What categorical block g adds to the separable quantity of a pair: for distance kernels ‖Δ‖_p^p += table[a * size + b];
+ * for sum-power Σ_j exp(…) += table[a * size + b]. `dimensions` is the number of one-hot coordinates it stands for
+ * (counted in the d of sum-power).
+ */
+export interface CategoricalTable {
+  readonly size: number;
+  readonly dimensions: number;
+  readonly values: Float64Array;
+}
+
+interface KernelCall {
+  readonly kernel: FusedKernel;
+  readonly x: Points;
+  readonly tables?: readonly CategoricalTable[];
+  readonly out: Matrix;
+  /** Stops between tiles; the call rejects with the signal's reason and `out` is unspecified. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface KernelMatrixCall extends KernelCall {
+  readonly z?: Points;
+}
+
+export interface KernelProductCall extends KernelCall {
+  readonly z: Points;
+  readonly v: Matrix;
+}
+
+export interface KernelGradientCall extends KernelCall {
+  readonly z: Points;
+  /** A: rows of z × c outputs. */
+  readonly coefficients: Matrix;
+  readonly selfPairs?: Int32Array;
+}
