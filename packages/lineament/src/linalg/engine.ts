@@ -36,7 +36,7 @@ export interface Engine {
 
   /** out[i, j] = k(x_i, z_j). With `z` absent: z = x, computed once per pair, diagonal exactly k(0) = 1. */
   kernelMatrix(call: KernelMatrixCall): Promise<void>;
-  /** out = k(X, Z) V without storing k(X, Z); accumulated tile by tile. */
+  /** out = k(X, Z) V (or slope(X, Z) V) without storing the n × m factor; accumulated tile by tile. */
   kernelProduct(call: KernelProductCall): Promise<void>;
   /**
    * Gradients of f_l = Σ_i coefficients[i, l] k(·, z_i) at every row of x, with respect to the (transformed) coordinates:
@@ -146,6 +146,13 @@ export interface KernelMatrixCall extends KernelCall {
 export interface KernelProductCall extends KernelCall {
   readonly z: Points;
   readonly v: Matrix;
+  /**
+   * "value" (default), or "slope": the factor φ with ∇_u k = φ Δ (rotation-invariant kernels) or φ |Δ|^(p−1) sgn Δ (lpq),
+   * 0 for pairs at negligible distance as in `kernelGradient`. Sum-power has no such factor: RangeError.
+   */
+  readonly part?: "value" | "slope";
+  /** With "slope": row j of x is row selfPairs[j] of z, and that pair is skipped exactly. */
+  readonly selfPairs?: Int32Array;
 }
 
 export interface KernelGradientCall extends KernelCall {
