@@ -1,0 +1,1 @@
+export { plainEngine } from "./engine.ts";
