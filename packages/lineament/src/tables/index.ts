@@ -1,0 +1,5 @@
+export * from "./errors.ts";
+export * from "./table.ts";
+export * from "./column-kinds.ts";
+export * from "./encoder.ts";
+export * from "./target.ts";
