@@ -1,0 +1,6 @@
+import type { Engine } from "../engine.ts";
+
+/** Where there is no Node.js there is no native engine. */
+export function openNativeEngine(_options: { readonly threads?: number | undefined } = {}): Promise<Engine> {
+  return Promise.reject(new Error("the native engine needs Node.js"));
+}

@@ -1,0 +1,1 @@
+export { openNativeEngine } from "./engine.ts";
