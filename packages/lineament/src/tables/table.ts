@@ -58,7 +58,12 @@ export function sourceOf(table: Table): string {
 export function columnNamed(table: Table, name: string): Column {
   const column = table.columns.find((c) => c.name === name);
   if (column) return column;
-  throw new InputError(`${sourceOf(table)} has no column ${quote(name)}${suggestion(name, table.columns.map((c) => c.name))}`);
+  throw new InputError(
+    `${sourceOf(table)} has no column ${quote(name)}${suggestion(
+      name,
+      table.columns.map((c) => c.name),
+    )}`,
+  );
 }
 
 /** Rows at `indices`, in that order. Levels of text columns are shared, values are copied. */
@@ -99,7 +104,10 @@ export type Cell = number | bigint | string | boolean | Date | null | undefined;
  * null, undefined, NaN, invalid dates and what `isMissingText` names are missing.
  * @throws InputError for a cell that is an object, array or function
  */
-export function fromRecords(records: readonly Readonly<Record<string, Cell>>[], source?: string): Table {
+export function fromRecords(
+  records: readonly Readonly<Record<string, Cell>>[],
+  source?: string,
+): Table {
   const cells = new Map<string, Cell[]>();
   records.forEach((record, i) => {
     for (const key of Object.keys(record)) {
@@ -108,7 +116,11 @@ export function fromRecords(records: readonly Readonly<Record<string, Cell>>[], 
       column[i] = record[key];
     }
   });
-  return { rows: records.length, columns: [...cells].map(([name, column]) => columnOf(name, column)), source };
+  return {
+    rows: records.length,
+    columns: [...cells].map(([name, column]) => columnOf(name, column)),
+    source,
+  };
 }
 
 /** A column of plain values; the type is that of its cells. */
@@ -118,17 +130,29 @@ export function columnOf(name: string, cells: readonly Cell[]): Column {
     if (isMissing(cell)) return;
     const type = cell instanceof Date ? "date" : typeof cell;
     if (type === "object" || type === "function" || type === "symbol")
-      throw new InputError(`column ${quote(name)}, row ${i + 1}: a cell must be a number, text, boolean or date, not ${Array.isArray(cell) ? "an array" : `a ${type}`}`);
+      throw new InputError(
+        `column ${quote(name)}, row ${i + 1}: a cell must be a number, text, boolean or date, not ${Array.isArray(cell) ? "an array" : `a ${type}`}`,
+      );
     types.add(type === "bigint" ? "number" : type);
   });
   const [only] = types;
   if (types.size <= 1 && only !== "string")
-    return { name, type: only === "boolean" || only === "date" ? only : "number", values: Float64Array.from(cells, (c) => (isMissing(c) ? NaN : Number(c))) };
-  return textColumn(name, cells.map((c) => (isMissing(c) ? null : c instanceof Date ? c.toISOString() : String(c))));
+    return {
+      name,
+      type: only === "boolean" || only === "date" ? only : "number",
+      values: Float64Array.from(cells, (c) => (isMissing(c) ? NaN : Number(c))),
+    };
+  return textColumn(
+    name,
+    cells.map((c) => (isMissing(c) ? null : c instanceof Date ? c.toISOString() : String(c))),
+  );
 }
 
 /** A text column of strings; null and what `isMissingText` names are missing. Cells are trimmed. */
-export function textColumn(name: string, cells: readonly (string | null | undefined)[]): TextColumn {
+export function textColumn(
+  name: string,
+  cells: readonly (string | null | undefined)[],
+): TextColumn {
   const codeOf = new Map<string, number>();
   const codes = Int32Array.from(cells, (cell) => {
     if (cell === null || cell === undefined || isMissingText(cell)) return -1;
@@ -171,7 +195,11 @@ export function suggestion(name: string, candidates: readonly string[]): string 
 
 /** The candidate at the smallest edit distance (case and punctuation aside), if it is near enough to be a slip. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
-  const plain = (text: string) => text.toLowerCase().replace(/[\s_.-]+/gu, "").slice(0, 100);
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[\s_.-]+/gu, "")
+      .slice(0, 100);
   const wanted = plain(name);
   let best: string | undefined;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
@@ -192,7 +220,8 @@ function editDistance(a: string, b: string, limit: number): number {
     for (let j = 1; j <= b.length; j++) {
       const replace = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
       let edits = Math.min(replace, previous[j]! + 1, row[j - 1]! + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) edits = Math.min(edits, before[j - 2]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        edits = Math.min(edits, before[j - 2]! + 1);
       row.push(edits);
     }
     before = previous;
@@ -205,10 +234,19 @@ function editDistance(a: string, b: string, limit: number): number {
 export function checkTable(table: Table): void {
   const seen = new Set<string>();
   table.columns.forEach((column, j) => {
-    if (column.name.trim() === "") throw new InputError(`${sourceOf(table)}: column ${j + 1} has no name; give every column one`);
-    if (seen.has(column.name)) throw new InputError(`${sourceOf(table)}: two columns are named ${quote(column.name)}; rename one`);
+    if (column.name.trim() === "")
+      throw new InputError(
+        `${sourceOf(table)}: column ${j + 1} has no name; give every column one`,
+      );
+    if (seen.has(column.name))
+      throw new InputError(
+        `${sourceOf(table)}: two columns are named ${quote(column.name)}; rename one`,
+      );
     seen.add(column.name);
     const length = column.type === "text" ? column.codes.length : column.values.length;
-    if (length !== table.rows) throw new InputError(`${sourceOf(table)}: column ${quote(column.name)} has ${length} rows, the table ${table.rows}`);
+    if (length !== table.rows)
+      throw new InputError(
+        `${sourceOf(table)}: column ${quote(column.name)} has ${length} rows, the table ${table.rows}`,
+      );
   });
 }
