@@ -1,0 +1,3 @@
+export * from "./bandwidth.ts";
+export * from "./kernel.ts";
+export * from "./metric.ts";

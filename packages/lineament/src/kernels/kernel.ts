@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { FusedKernel } from "../linalg/index.ts";
+
+const bandwidth = z.number().positive().describe("L > 0, in units of the distance between transformed rows");
+const exponent = z.number().positive().max(2).describe("q in (0, 2]");
+
+/**
+ * Kernels k(u, u′) of the difference Δ = u − u′, all with k(u, u) = 1 and positive definite in the stated ranges.
+ *
+ * | family      | k                                              |
+ * |-------------|------------------------------------------------|
+ * | `laplace`   | exp(−(‖Δ‖₂/L)^q), 0 < q ≤ 2                    |
+ * | `gaussian`  | exp(−‖Δ‖₂²/(2L²))                              |
+ * | `matern32`  | (1 + √3ρ) exp(−√3ρ), ρ = ‖Δ‖₂/L                |
+ * | `matern52`  | (1 + √5ρ + 5ρ²/3) exp(−√5ρ)                    |
+ * | `lpq`       | exp(−(‖Δ‖_p/L)^q), 0 < q ≤ p ≤ 2; q = p is the product kernel |
+ * | `sum-power` | b^m, b = ω + (1 − ω)/d Σ_j exp(−(|Δ_j|/L)^q), 0 ≤ ω < 1, integer m ≥ 1 |
+ *
+ * Matérn 1/2 is `laplace` with q = 1. scikit-learn's `rbf` is `gaussian` with γ = 1/(2L²); its `laplacian`
+ * is `lpq` with p = q = 1 and L = 1/γ.
+ *
+ * @see Beaglehole et al., arXiv:2508.10053 (lpq, sum-power); Rasmussen and Williams 2006, §4.2 (Matérn)
+ */
+export const Kernel = z
+  .discriminatedUnion("family", [
+    z.strictObject({ family: z.literal("laplace"), bandwidth, exponent: exponent.default(1) }),
+    z.strictObject({ family: z.literal("gaussian"), bandwidth }),
+    z.strictObject({ family: z.literal("matern32"), bandwidth }),
+    z.strictObject({ family: z.literal("matern52"), bandwidth }),
+    z.strictObject({ family: z.literal("lpq"), bandwidth, exponent: exponent.default(1), p: z.number().positive().max(2).default(1) }),
+    z.strictObject({
+      family: z.literal("sum-power"),
+      bandwidth,
+      exponent: exponent.default(1),
+      constant: z.number().min(0).lt(1).default(0),
+      power: z.int().min(1).default(2),
+    }),
+  ])
+  .refine((kernel) => kernel.family !== "lpq" || kernel.exponent <= kernel.p, {
+    message: "lpq is positive definite only for exponent ≤ p",
+    path: ["exponent"],
+  });
+export type Kernel = z.output<typeof Kernel> & FusedKernel;
+
+/** The kernel with another bandwidth. */
+export function withBandwidth(kernel: Kernel, value: number): Kernel {
+  return { ...kernel, bandwidth: value };
+}
+
+/** The p of the distance ‖Δ‖_p that the kernel is a function of; sum-power counts as 1 (coordinate-wise). */
+export function normOrder(kernel: Kernel): number {
+  return kernel.family === "lpq" ? kernel.p : kernel.family === "sum-power" ? 1 : 2;
+}
+
+/** A short name for people: `laplace(L=10, q=1)`. */
+export function kernelName(kernel: Kernel): string {
+  const length = `L=${Number(kernel.bandwidth.toPrecision(3))}`;
+  switch (kernel.family) {
+    case "laplace":
+      return `laplace(${length}, q=${kernel.exponent})`;
+    case "lpq":
+      return kernel.p === kernel.exponent
+        ? `product laplace(${length}, q=${kernel.exponent})`
+        : `lpq(${length}, p=${kernel.p}, q=${kernel.exponent})`;
+    case "sum-power":
+      return `sum-power(${length}, q=${kernel.exponent}, m=${kernel.power})`;
+    default:
+      return `${kernel.family}(${length})`;
+  }
+}

@@ -1,0 +1,191 @@
+import { type Engine, type Matrix, type Points, random, zeros } from "../../linalg/index.ts";
+import type { Metric } from "../../kernels/index.ts";
+import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
+import { type FeatureProblem, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
+import { decodeValues, encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, takeTarget, type Target, type TargetCoding } from "../learning-problem.ts";
+import type { Split } from "../validation.ts";
+import { applyView, fitView } from "../view.ts";
+import { type Candidate, candidateKey, candidateSettings } from "./candidate.ts";
+
+/** A candidate after some rounds, judged on rows it was not fitted on. */
+export interface Evaluated {
+  readonly candidate: Candidate;
+  /** The ridge of every round up to this one: what a refit replays. Its length is the number of solves. */
+  readonly ridges: readonly number[];
+  /** Predictions of all validation rows: targets in their units, or calibrated probabilities. */
+  readonly predictions: Matrix<Float64Array>;
+  /** Mean squared error relative to the variance, or smoothed log loss. */
+  readonly loss: number;
+  readonly calibration: Calibration | undefined;
+}
+
+/** Ridges of the first round, and the factors on the last choice that later rounds try. */
+const FIRST_RIDGES = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
+const NEXT_RIDGES = [0.2, 0.5, 1, 2, 5];
+const REPLAY_RIDGES = [0.3, 1, 3];
+const RIDGE_RANGE = [2e-5, 50] as const;
+/** Rounds go on while the loss stays below this multiple of the best. */
+const STOP_FACTOR = 1.15;
+
+/** One way of dividing rows into training and validation, on which candidates are compared. */
+export interface Arena {
+  /** Validation rows of all folds, one fold after the other: targets of the rows of `Evaluated.predictions`. */
+  readonly target: Target;
+  readonly weights: Float64Array | undefined;
+  evaluate(candidate: Candidate, replay?: readonly number[]): Promise<Evaluated[]>;
+}
+
+/**
+ * Prepares the comparison of candidates on the given folds. All folds of a candidate go through the rounds together: each
+ * round's ridge is the one with the least pooled validation error, so a refit can replay one path of ridges.
+ */
+export function createArena(
+  engine: Engine,
+  problem: LearningProblem,
+  folds: readonly Split[],
+  { rounds, agopRows, seed, signal }: { readonly rounds: number; readonly agopRows: number; readonly seed: number; readonly signal?: AbortSignal | undefined },
+): Arena {
+  const parts = folds.map(({ train, validation }) => ({ train: takeProblem(problem, train), validation: takeProblem(problem, validation) }));
+  const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
+  const target = takeTarget(problem.target, all);
+  const weights = problem.weights && Float64Array.from(all, (i) => problem.weights![i]!);
+  const largest = Math.max(...folds.map(({ train }) => train.length));
+  const scratch = engine.allocate(largest, largest, "float32");
+  const prepared = new Map<string, { problem: FeatureProblem; validation: Points; coding: TargetCoding }[]>();
+
+  const prepare = ({ view, targetMeans, logarithm }: Candidate): { problem: FeatureProblem; validation: Points; coding: TargetCoding }[] => {
+    const key = JSON.stringify([view, targetMeans, logarithm]);
+    let ready = prepared.get(key);
+    if (!ready) {
+      ready = parts.map(({ train, validation }) => {
+        const coding = fitTargetCoding(train.target, logarithm, train.weights);
+        const y = encodeTarget(coding, train.target);
+        const { x, groups, blockSizes, weights: w } = train;
+        const fitted = fitView(view, targetMeans, { x, y, groups, blockSizes });
+        return {
+          problem: { x: applyView(fitted, x, blockSizes.length), blockSizes, y, weights: w },
+          validation: applyView(fitted, validation.x, blockSizes.length),
+          coding,
+        };
+      });
+      prepared.set(key, ready);
+    }
+    return ready;
+  };
+
+  const evaluate = async (candidate: Candidate, replay?: readonly number[]): Promise<Evaluated[]> => {
+    const settings = candidateSettings(candidate, agopRows);
+    const states = prepare(candidate).map((state, f) => ({ ...state, metric: firstMetric(state.problem) as Metric | undefined, generator: random(seed + 7 * f) }));
+    const results: Evaluated[] = [];
+    let last: number | undefined;
+    let bestError = Infinity;
+    for (let t = 0; t <= rounds; t++) {
+      const wanted = replay && t < replay.length ? REPLAY_RIDGES.map((f) => f * replay[t]!) : last === undefined ? FIRST_RIDGES : NEXT_RIDGES.map((f) => f * last!);
+      const ridges = wanted.filter((ridge) => ridge >= RIDGE_RANGE[0] && ridge <= RIDGE_RANGE[1]);
+      if (ridges.length === 0) ridges.push(last ?? FIRST_RIDGES[1]!);
+      const errors = new Float64Array(ridges.length);
+      const solved = [];
+      for (const [f, state] of states.entries()) {
+        const n = state.problem.y.rows;
+        const k = { data: scratch.data.subarray(0, n * n), rows: n, cols: n };
+        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, signal);
+        const values = await roundPredictions(engine, round, state.validation, settings.precision, signal);
+        const y = encodeTarget(state.coding, parts[f]!.validation.target);
+        values.forEach((value, at) => (errors[at]! += value ? squaredError(value, y, parts[f]!.validation.weights) : Infinity));
+        solved.push({ round, values });
+      }
+      const best = errors.indexOf(errors.reduce((a, b) => (b < a || Number.isNaN(a) ? b : a)));
+      const error = errors[best]!;
+      if (!Number.isFinite(error)) break;
+      last = ridges[best]!;
+      const decoded = concatenate(solved.map(({ values }, f) => decodeValues(states[f]!.coding, values[best]!)));
+      const path = [...(results.at(-1)?.ridges ?? []), last];
+      results.push({ candidate, ridges: path, ...judge(decoded, target, weights) });
+      bestError = Math.min(bestError, error);
+      if (t === rounds || error > STOP_FACTOR * bestError) break;
+      let informative = true;
+      for (const [f, state] of states.entries()) {
+        const { round } = solved[f]!;
+        state.metric = await nextMetric(engine, state.problem, settings, round, round.solutions[best]!.coefficients!, state.generator, signal);
+        informative &&= state.metric !== undefined;
+      }
+      if (!informative) break;
+    }
+    return results;
+  };
+
+  const done = new Map<string, Evaluated[]>();
+  return {
+    target,
+    weights,
+    async evaluate(candidate, replay) {
+      const key = candidateKey(candidate);
+      const known = done.get(key);
+      if (known) return known;
+      const results = await evaluate(candidate, replay);
+      done.set(key, results);
+      return results;
+    },
+  };
+}
+
+/** Loss of pooled decoded values, after calibration for classes: the better of the two kinds. */
+function judge(decoded: Matrix<Float64Array>, target: Target, weights: Float64Array | undefined): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
+  if (target.task === "regression") return { predictions: decoded, loss: validationLoss(decoded, target, weights), calibration: undefined };
+  const calibrations = (["logarithmic", "linear"] as const).map((kind) => {
+    const calibration = fitCalibration(kind, decoded, target.labels, weights);
+    const predictions = calibrate(calibration, decoded);
+    return { predictions, loss: validationLoss(predictions, target, weights), calibration };
+  });
+  return calibrations.reduce((a, b) => (b.loss < a.loss ? b : a));
+}
+
+/** Regression: mean over outputs of 1 − R². Classification: smoothed log loss. */
+export function validationLoss(predictions: Matrix, target: Target, weights?: ArrayLike<number>): number {
+  if (target.task === "classification") return smoothedLogLoss(predictions, target.labels, weights);
+  const { y } = target;
+  let loss = 0;
+  for (let l = 0; l < y.cols; l++) {
+    let total = 0;
+    let mean = 0;
+    for (let i = 0; i < y.rows; i++) {
+      const w = weights?.[i] ?? 1;
+      total += w;
+      mean += w * y.data[i * y.cols + l]!;
+    }
+    mean /= total;
+    let error = 0;
+    let variance = 0;
+    for (let i = 0; i < y.rows; i++) {
+      const w = weights?.[i] ?? 1;
+      error += w * (predictions.data[i * y.cols + l]! - y.data[i * y.cols + l]!) ** 2;
+      variance += w * (y.data[i * y.cols + l]! - mean) ** 2;
+    }
+    loss += (variance > 0 ? error / variance : error) / y.cols;
+  }
+  return Number.isFinite(loss) ? loss : Infinity;
+}
+
+/** Mean over rows of the squared error, summed over outputs. */
+function squaredError(values: Matrix, y: Matrix, weights: ArrayLike<number> | undefined): number {
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < y.rows; i++) {
+    const w = weights?.[i] ?? 1;
+    total += w;
+    for (let l = 0; l < y.cols; l++) sum += w * (values.data[i * y.cols + l]! - y.data[i * y.cols + l]!) ** 2;
+  }
+  return sum / total;
+}
+
+function concatenate(parts: readonly Matrix<Float64Array>[]): Matrix<Float64Array> {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const out = zeros(rows, parts[0]?.cols ?? 0);
+  let at = 0;
+  for (const part of parts) {
+    out.data.set(part.data, at);
+    at += part.data.length;
+  }
+  return out;
+}
+

@@ -1,0 +1,144 @@
+import { type CategoricalTable, type Engine, type Matrix, type Points, type Precision, type Random, sample, zeros } from "../linalg/index.ts";
+import { categoricalTables, identityMetric, type Kernel, medianDistance, type Metric, metricRoot, transform, withBandwidth } from "../kernels/index.ts";
+import { type FactorReport, RidgeSystem } from "../solvers/index.ts";
+import { averageGradientOuterProduct } from "./average-gradient-outer-product.ts";
+
+/** How a feature machine learns its metric. */
+export interface FeatureSettings {
+  /** The kernel; its bandwidth is L, or with `adaptive` bandwidth the factor L₀ on the median distance. */
+  readonly kernel: Kernel;
+  /** `constant`: L as given. `adaptive`: L = L₀ · median distance under the current metric, anew before every solve. */
+  readonly bandwidth: "constant" | "adaptive";
+  readonly form: "full" | "diagonal";
+  /** s in S = M^s. */
+  readonly power: number;
+  /** η in M ← (1 − η) M + η (tr M / d) I. */
+  readonly shrinkage: number;
+  /** Rows at which gradients are averaged, a seeded sample. */
+  readonly agopRows: number;
+  readonly precision: Precision;
+}
+
+/** Training rows in the machine's coordinates with encoded and centered targets. */
+export interface FeatureProblem {
+  readonly x: Points;
+  /** Levels of each categorical block of the points. */
+  readonly blockSizes: readonly number[];
+  /** n × c. */
+  readonly y: Matrix;
+  /** One positive weight a row. */
+  readonly weights?: Float64Array | undefined;
+}
+
+/** One ridge solution of a round. */
+export interface RoundSolution {
+  readonly ridge: number;
+  readonly factor: FactorReport;
+  /** n × c; undefined when the factorization failed for good. */
+  readonly coefficients: Matrix<Float64Array> | undefined;
+}
+
+/** The machine under one metric: everything that the next metric, or predictions, are made from. */
+export interface Round {
+  readonly metric: Metric;
+  /** With the bandwidth that was used. */
+  readonly kernel: Kernel;
+  readonly tables: readonly CategoricalTable[];
+  /** Transformed training rows. */
+  readonly centers: Points;
+  readonly solutions: readonly RoundSolution[];
+}
+
+/**
+ * Solves the kernel ridge regression of a problem under a metric, once for each ridge. One kernel matrix serves all ridges.
+ *
+ * @param scratch - n × n memory for the kernel matrix, overwritten
+ */
+export async function solveRound(
+  engine: Engine,
+  problem: FeatureProblem,
+  settings: FeatureSettings,
+  metric: Metric,
+  ridges: readonly number[],
+  scratch: Matrix,
+  generator: Random,
+  signal?: AbortSignal,
+): Promise<Round> {
+  const { x, y, weights } = problem;
+  const centers = await transform(engine, x, metric, settings.precision);
+  let { kernel } = settings;
+  if (settings.bandwidth === "adaptive") {
+    const median = medianDistance(centers, categoricalTables(metric, kernel), kernel, generator);
+    kernel = withBandwidth(kernel, kernel.bandwidth * (median < 1e-14 ? 1 : median));
+  }
+  const tables = categoricalTables(metric, kernel);
+  await engine.kernelMatrix({ kernel, tables, x: centers, out: scratch, signal });
+  const system = new RidgeSystem(engine, scratch);
+  const solutions: RoundSolution[] = [];
+  for (const ridge of ridges) {
+    signal?.throwIfAborted();
+    const factor = await system.factor(weights ? weights.map((w) => ridge / w) : ridge);
+    const solved = factor.outcome === "not-positive-definite" ? undefined : await system.solve(y);
+    solutions.push({ ridge, factor, coefficients: solved?.coefficients });
+  }
+  return { metric, kernel, tables, centers, solutions };
+}
+
+/** Predictions of every solution of a round at other rows, each m × c; undefined for failed ones. One pass serves all. */
+export async function roundPredictions(
+  engine: Engine,
+  round: Round,
+  x: Points,
+  precision: Precision,
+  signal?: AbortSignal,
+): Promise<(Matrix<Float64Array> | undefined)[]> {
+  const { kernel, metric, tables, centers, solutions } = round;
+  const n = centers.coordinates.rows;
+  const m = x.coordinates.rows;
+  const solved = solutions.map((solution) => solution.coefficients).filter((coefficients) => coefficients !== undefined);
+  const c = solved[0]?.cols ?? 0;
+  const width = c * solved.length;
+  const v = engine.allocate(n, width, precision);
+  solved.forEach((coefficients, at) => {
+    for (let i = 0; i < n; i++) for (let l = 0; l < c; l++) v.data[i * width + at * c + l] = coefficients.data[i * c + l]!;
+  });
+  const out = engine.allocate(m, width, precision);
+  if (width > 0) await engine.kernelProduct({ kernel, tables, x: await transform(engine, x, metric, precision), z: centers, v, out, signal });
+  let at = -1;
+  return solutions.map(({ coefficients }) => {
+    if (!coefficients) return undefined;
+    at++;
+    const values = zeros(m, c);
+    for (let j = 0; j < m; j++) for (let l = 0; l < c; l++) values.data[j * c + l] = out.data[j * width + at * c + l]!;
+    return values;
+  });
+}
+
+/**
+ * The metric learned from one solution of a round: the normalized average gradient outer product to the power s.
+ * `undefined` when its gradients are zero or not finite.
+ */
+export async function nextMetric(
+  engine: Engine,
+  problem: FeatureProblem,
+  settings: FeatureSettings,
+  round: Round,
+  coefficients: Matrix<Float64Array>,
+  generator: Random,
+  signal?: AbortSignal,
+): Promise<Metric | undefined> {
+  const { kernel, metric, tables, centers } = round;
+  const stored = engine.allocate(coefficients.rows, coefficients.cols, settings.precision);
+  stored.data.set(coefficients.data);
+  const agop = await averageGradientOuterProduct(
+    engine,
+    { kernel, metric, tables, centers, coefficients: stored },
+    { form: settings.form, rows: sample(coefficients.rows, settings.agopRows, generator), weights: problem.weights, signal },
+  );
+  return metricRoot(engine, agop, settings.power, settings.shrinkage);
+}
+
+/** The metric before anything was learned. */
+export function firstMetric({ x, blockSizes }: FeatureProblem): Metric {
+  return identityMetric(x.coordinates.cols, blockSizes);
+}

@@ -1,0 +1,167 @@
+import { type Engine, type Matrix, type Numbers, precisionOf, zeros } from "../linalg/index.ts";
+
+/** How a factorization went. `jitter` was added to the diagonal because the matrix was not numerically positive definite. */
+export interface FactorReport {
+  readonly outcome: "factored" | "jittered" | "not-positive-definite";
+  readonly jitter: number;
+}
+
+/** Coefficients A with (K + Λ) A = Y, and the relative residual ‖Y − (K + Λ) A‖ / ‖Y‖ where it was measured. */
+export interface RidgeSolution {
+  readonly coefficients: Matrix<Float64Array>;
+  readonly residual: number | undefined;
+}
+
+/** Jitters tried in turn, in units of the mean diagonal. */
+const JITTERS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4];
+
+/** Above this many multiplications a float64 residual costs more than it is worth without being asked for. */
+const CHEAP_REFINEMENT = 1e9;
+
+/**
+ * The system (K + Λ) A = Y for a kernel matrix with unit diagonal, Λ = λ I, or λ W⁻¹ with weights (no factor n).
+ *
+ * One n × n array holds both K (strict upper triangle) and its Cholesky factor (lower triangle): a second λ, a retry with
+ * jitter and the refinement residual all find K unharmed and need no other n² memory.
+ */
+export class RidgeSystem {
+  readonly #engine: Engine;
+  readonly #k: Matrix;
+  #shift: Float64Array | undefined;
+  #lowerIsKernel = true;
+
+  /** @param k - symmetric kernel matrix, both triangles filled, k_ii = 1. It is taken over: do not use it afterwards. */
+  constructor(engine: Engine, k: Matrix) {
+    this.#engine = engine;
+    this.#k = k;
+  }
+
+  /**
+   * Cholesky factorization of K + Λ. On a non-positive pivot the factorization is tried again from the intact K with
+   * growing jitter, which is reported; after the last one the outcome is `not-positive-definite`.
+   *
+   * @param ridge - λ, or one λ / w_i a row
+   */
+  async factor(ridge: number | Float64Array): Promise<FactorReport> {
+    const { rows: n } = this.#k;
+    const base = typeof ridge === "number" ? new Float64Array(n).fill(ridge) : ridge;
+    let mean = 0;
+    for (const value of base) mean += (1 + value) / n;
+    for (const relative of [0, ...JITTERS]) {
+      const jitter = relative * mean;
+      this.#restoreLowerTriangle();
+      this.#shift = base.map((value) => value + jitter);
+      for (let i = 0; i < n; i++) this.#k.data[i * n + i] = 1 + this.#shift[i]!;
+      this.#lowerIsKernel = false;
+      const { outcome } = await this.#engine.cholesky(this.#k);
+      if (outcome === "factored") return { outcome: relative === 0 ? "factored" : "jittered", jitter };
+    }
+    return { outcome: "not-positive-definite", jitter: 0 };
+  }
+
+  /**
+   * Solves for all columns of Y with the last factor.
+   *
+   * @param refinements - steps of iterative refinement with a float64 residual; default 1 where that is cheap, else 0
+   */
+  async solve(y: Matrix, refinements?: number): Promise<RidgeSolution> {
+    const { rows: n } = this.#k;
+    const cheap = n * n * y.cols <= CHEAP_REFINEMENT;
+    const steps = refinements ?? (cheap ? 1 : 0);
+    const coefficients = zeros(n, y.cols);
+    const scale = norm(y.data);
+    let remaining: Matrix = y;
+    for (let step = 0; ; step++) {
+      const correction = this.#engine.allocate(n, y.cols, precisionOf(this.#k));
+      correction.data.set(remaining.data);
+      await this.applyInverse(correction);
+      for (let i = 0; i < coefficients.data.length; i++) coefficients.data[i]! += correction.data[i]!;
+      if (!cheap && step === steps) return { coefficients, residual: undefined };
+      remaining = this.#residual(y, coefficients);
+      const residual = scale === 0 ? 0 : norm(remaining.data) / scale;
+      if (step === steps || residual < 1e-12) return { coefficients, residual };
+    }
+  }
+
+  /** B ← (K + Λ)⁻¹ B with the last factor, in the precision of the system. */
+  async applyInverse(b: Matrix): Promise<void> {
+    await this.#engine.solveTriangular({ l: this.#k, b });
+    await this.#engine.solveTriangular({ l: this.#k, b, transposed: true });
+  }
+
+  /** B ← L⁻¹ B: the columns' squared norms are bᵀ (K + Λ)⁻¹ b. */
+  async whiten(b: Matrix): Promise<void> {
+    await this.#engine.solveTriangular({ l: this.#k, b });
+  }
+
+  /** The diagonal of (K + Λ)⁻¹, from L⁻¹ in column blocks: C_ii = Σ_j (L⁻¹)_ji². n³ flops. */
+  async inverseDiagonal(): Promise<Float64Array> {
+    const { rows: n } = this.#k;
+    const diagonal = new Float64Array(n);
+    const width = Math.min(n, 1024);
+    for (let start = 0; start < n; start += width) {
+      const size = Math.min(width, n - start);
+      const b = this.#engine.allocate(n, size, precisionOf(this.#k));
+      for (let j = 0; j < size; j++) b.data[(start + j) * size + j] = 1;
+      await this.whiten(b);
+      for (let i = start; i < n; i++)
+        for (let j = 0; j < size; j++) diagonal[start + j]! += b.data[i * size + j]! ** 2;
+    }
+    return diagonal;
+  }
+
+  #restoreLowerTriangle(): void {
+    if (this.#lowerIsKernel) return;
+    mirrorUpper(this.#k);
+    this.#lowerIsKernel = true;
+  }
+
+  /** Y − (K + Λ) A in float64, K read from the strict upper triangle. */
+  #residual(y: Matrix, a: Matrix<Float64Array>): Matrix<Float64Array> {
+    const { data: k, rows: n } = this.#k;
+    const c = y.cols;
+    const result = zeros(n, c);
+    const out = result.data;
+    for (let i = 0; i < n; i++) {
+      const row = i * n;
+      const diagonal = 1 + this.#shift![i]!;
+      if (c === 1) {
+        const own = a.data[i]!;
+        let sum = diagonal * own;
+        for (let j = i + 1; j < n; j++) {
+          const value = k[row + j]!;
+          sum += value * a.data[j]!;
+          out[j]! -= value * own;
+        }
+        out[i]! += y.data[i]! - sum;
+        continue;
+      }
+      for (let l = 0; l < c; l++) out[i * c + l]! += y.data[i * c + l]! - diagonal * a.data[i * c + l]!;
+      for (let j = i + 1; j < n; j++) {
+        const value = k[row + j]!;
+        for (let l = 0; l < c; l++) {
+          out[i * c + l]! -= value * a.data[j * c + l]!;
+          out[j * c + l]! -= value * a.data[i * c + l]!;
+        }
+      }
+    }
+    return result;
+  }
+}
+
+/** Copies the strict upper triangle into the lower one, in tiles that stay in cache. */
+function mirrorUpper({ data, rows: n }: Matrix): void {
+  const tile = 64;
+  for (let bi = 0; bi < n; bi += tile)
+    for (let bj = 0; bj <= bi; bj += tile)
+      for (let i = bi; i < Math.min(n, bi + tile); i++) {
+        const end = Math.min(i, bj + tile);
+        for (let j = bj; j < end; j++) data[i * n + j] = data[j * n + i]!;
+      }
+}
+
+function norm(values: Numbers): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
