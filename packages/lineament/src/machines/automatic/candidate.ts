@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernels/index.ts";
-import type { FeatureSettings } from "../feature-round.ts";
 import { VIEW_KINDS, type ViewKind } from "../view.ts";
+import type { MachineSetup } from "./evaluation.ts";
 
 /** One way to set up a feature machine: what the automatic search chooses among. */
 export interface Candidate {
@@ -82,9 +82,8 @@ export function candidateName({ view, targetMeans, p, q, form, power, bandwidth,
   return [`${kernel}, bandwidth ${bandwidth} × median`, `${form} metric, power ${power}`, `${view} inputs${targetMeans ? " with target means" : ""}`, ...(logarithm ? ["log target"] : [])].join("; ");
 }
 
-/** The settings of the machine that a candidate stands for. */
-export function candidateSettings(candidate: Candidate, agopRows: number): FeatureSettings {
-  const { p, q, bandwidth, form, power } = candidate;
+/** The machine that a candidate stands for. */
+export function candidateSetup({ view, targetMeans, logarithm, p, q, bandwidth, form, power }: Candidate, agopRows: number): MachineSetup {
   const kernel: Kernel = p === 2 ? { family: "laplace", bandwidth, exponent: q } : { family: "lpq", bandwidth, exponent: q, p };
-  return { kernel, bandwidth: "adaptive", form, power, shrinkage: 0, agopRows, precision: "float32" };
+  return { view, targetMeans, logarithm, settings: { kernel, bandwidth: "adaptive", form, power, shrinkage: 0, agopRows, precision: "float32" } };
 }

@@ -1,15 +1,30 @@
 import { type Engine, type Matrix, type Points, random, zeros } from "../../linalg/index.ts";
 import type { Metric } from "../../kernels/index.ts";
 import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
-import { type FeatureProblem, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
+import { type FeatureProblem, type FeatureSettings, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
 import { decodeValues, encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, takeTarget, type Target, type TargetCoding } from "../learning-problem.ts";
 import type { Split } from "../validation.ts";
-import { applyView, fitView } from "../view.ts";
-import { type Candidate, candidateKey, candidateSettings } from "./candidate.ts";
+import { applyView, fitView, type ViewKind } from "../view.ts";
 
-/** A candidate after some rounds, judged on rows it was not fitted on. */
+/** One way to set up a machine, up to its ridges. */
+export interface MachineSetup {
+  readonly view: ViewKind;
+  readonly targetMeans: boolean;
+  /** Fit the logarithm of the target. */
+  readonly logarithm: boolean;
+  readonly settings: FeatureSettings;
+}
+
+/** Which ridges a round may choose among. */
+export type RidgeRule =
+  | { readonly kind: "search" }
+  /** Near the path that another comparison chose; searching goes on after its end. */
+  | { readonly kind: "near"; readonly path: readonly number[] }
+  | { readonly kind: "fixed"; readonly ridges: readonly number[] };
+
+/** A machine after some rounds, judged on rows it was not fitted on. */
 export interface Evaluated {
-  readonly candidate: Candidate;
+  readonly setup: MachineSetup;
   /** The ridge of every round up to this one: what a refit replays. Its length is the number of solves. */
   readonly ridges: readonly number[];
   /** Predictions of all validation rows: targets in their units, or calibrated probabilities. */
@@ -32,7 +47,15 @@ export interface Arena {
   /** Validation rows of all folds, one fold after the other: targets of the rows of `Evaluated.predictions`. */
   readonly target: Target;
   readonly weights: Float64Array | undefined;
-  evaluate(candidate: Candidate, replay?: readonly number[]): Promise<Evaluated[]>;
+  /** The machine after each of its rounds. */
+  evaluate(setup: MachineSetup, ridges?: RidgeRule): Promise<Evaluated[]>;
+}
+
+export interface ArenaOptions {
+  /** Metric updates. */
+  readonly rounds: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -43,7 +66,7 @@ export function createArena(
   engine: Engine,
   problem: LearningProblem,
   folds: readonly Split[],
-  { rounds, agopRows, seed, signal }: { readonly rounds: number; readonly agopRows: number; readonly seed: number; readonly signal?: AbortSignal | undefined },
+  { rounds, seed, signal }: ArenaOptions,
 ): Arena {
   const parts = folds.map(({ train, validation }) => ({ train: takeProblem(problem, train), validation: takeProblem(problem, validation) }));
   const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
@@ -53,7 +76,7 @@ export function createArena(
   const scratch = engine.allocate(largest, largest, "float32");
   const prepared = new Map<string, { problem: FeatureProblem; validation: Points; coding: TargetCoding }[]>();
 
-  const prepare = ({ view, targetMeans, logarithm }: Candidate): { problem: FeatureProblem; validation: Points; coding: TargetCoding }[] => {
+  const prepare = ({ view, targetMeans, logarithm }: MachineSetup): { problem: FeatureProblem; validation: Points; coding: TargetCoding }[] => {
     const key = JSON.stringify([view, targetMeans, logarithm]);
     let ready = prepared.get(key);
     if (!ready) {
@@ -73,16 +96,14 @@ export function createArena(
     return ready;
   };
 
-  const evaluate = async (candidate: Candidate, replay?: readonly number[]): Promise<Evaluated[]> => {
-    const settings = candidateSettings(candidate, agopRows);
-    const states = prepare(candidate).map((state, f) => ({ ...state, metric: firstMetric(state.problem) as Metric | undefined, generator: random(seed + 7 * f) }));
+  const evaluate = async (setup: MachineSetup, rule: RidgeRule = { kind: "search" }): Promise<Evaluated[]> => {
+    const { settings } = setup;
+    const states = prepare(setup).map((state, f) => ({ ...state, metric: firstMetric(state.problem) as Metric | undefined, generator: random(seed + 7 * f) }));
     const results: Evaluated[] = [];
     let last: number | undefined;
     let bestError = Infinity;
     for (let t = 0; t <= rounds; t++) {
-      const wanted = replay && t < replay.length ? REPLAY_RIDGES.map((f) => f * replay[t]!) : last === undefined ? FIRST_RIDGES : NEXT_RIDGES.map((f) => f * last!);
-      const ridges = wanted.filter((ridge) => ridge >= RIDGE_RANGE[0] && ridge <= RIDGE_RANGE[1]);
-      if (ridges.length === 0) ridges.push(last ?? FIRST_RIDGES[1]!);
+      const ridges = ridgesOf(rule, t, last);
       const errors = new Float64Array(ridges.length);
       const solved = [];
       for (const [f, state] of states.entries()) {
@@ -100,7 +121,7 @@ export function createArena(
       last = ridges[best]!;
       const decoded = concatenate(solved.map(({ values }, f) => decodeValues(states[f]!.coding, values[best]!)));
       const path = [...(results.at(-1)?.ridges ?? []), last];
-      results.push({ candidate, ridges: path, ...judge(decoded, target, weights) });
+      results.push({ setup, ridges: path, ...judge(decoded, target, weights) });
       bestError = Math.min(bestError, error);
       if (t === rounds || error > STOP_FACTOR * bestError) break;
       let informative = true;
@@ -114,19 +135,14 @@ export function createArena(
     return results;
   };
 
-  const done = new Map<string, Evaluated[]>();
-  return {
-    target,
-    weights,
-    async evaluate(candidate, replay) {
-      const key = candidateKey(candidate);
-      const known = done.get(key);
-      if (known) return known;
-      const results = await evaluate(candidate, replay);
-      done.set(key, results);
-      return results;
-    },
-  };
+  return { target, weights, evaluate };
+}
+
+function ridgesOf(rule: RidgeRule, round: number, last: number | undefined): readonly number[] {
+  if (rule.kind === "fixed") return rule.ridges;
+  const near = rule.kind === "near" ? rule.path[round] : undefined;
+  const wanted = near !== undefined ? REPLAY_RIDGES.map((f) => f * near) : last === undefined ? FIRST_RIDGES : NEXT_RIDGES.map((f) => f * last);
+  return wanted.filter((ridge) => ridge >= RIDGE_RANGE[0] && ridge <= RIDGE_RANGE[1]);
 }
 
 /** Loss of pooled decoded values, after calibration for classes: the better of the two kinds. */

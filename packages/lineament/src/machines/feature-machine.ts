@@ -1,0 +1,101 @@
+import { type Engine, type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
+import type { Member } from "./automatic/refit.ts";
+import { type Calibration, calibrate } from "./calibration.ts";
+import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
+import { evaluate, transformed } from "./kernel-expansion.ts";
+import { decodeValues, takePoints, type Target } from "./learning-problem.ts";
+import { applyView, type OneHotGroup } from "./view.ts";
+
+/** What the choice of the machine looked at, for reports. */
+export interface SearchSummary {
+  readonly evaluated: number;
+  /** 1 − R² or smoothed log loss of the average, on rows its members were not fitted on. */
+  readonly loss: number;
+  readonly bestSingleLoss: number;
+  readonly leaderboard: readonly { readonly name: string; readonly loss: number; readonly rounds: number }[];
+}
+
+/**
+ * Everything a fitted feature machine is: plain numbers, never changed. `x` are its training rows in input coordinates;
+ * a member is a view of them and kernel expansions over them.
+ */
+export interface FeatureMachineState {
+  readonly task: "regression" | "classification";
+  /** Regression: target columns. Classification: classes. */
+  readonly outputs: number;
+  readonly x: Points;
+  readonly blockSizes: readonly number[];
+  readonly groups: readonly OneHotGroup[];
+  readonly members: readonly Member[];
+  /** Calibration of the averaged probabilities. */
+  readonly calibration: Calibration | undefined;
+  /** Predictions of training rows by machines that were not fitted on them, and what was true. */
+  readonly validation: { readonly predictions: Matrix<Float64Array>; readonly target: Target };
+  readonly summary: SearchSummary;
+}
+
+/** A state on an engine: centers are transformed once, at the first use. */
+export class FeatureMachine {
+  readonly state: FeatureMachineState;
+  readonly engine: Engine;
+  readonly #expansions = new Map<Member, Promise<readonly TransformedExpansion[]>>();
+
+  constructor(engine: Engine, state: FeatureMachineState) {
+    this.engine = engine;
+    this.state = state;
+  }
+
+  /**
+   * Predictions for rows in input coordinates: rows × outputs, targets in their units or class probabilities.
+   * Each row's prediction depends on that row alone.
+   */
+  async predict(x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+    const { state } = this;
+    if (x.coordinates.cols !== state.x.coordinates.cols)
+      throw new RangeError(`predict: x has ${x.coordinates.cols} columns, expected ${state.x.coordinates.cols}`);
+    const average = zeros(x.coordinates.rows, state.outputs);
+    for (const member of state.members) {
+      const decoded = decodeValues(member.coding, await this.memberValues(member, x, signal));
+      const outputs = member.recipe.calibration ? calibrate(member.recipe.calibration, decoded) : decoded;
+      for (let at = 0; at < average.data.length; at++) average.data[at]! += member.recipe.weight * outputs.data[at]!;
+    }
+    if (state.task === "regression") return average;
+    const probabilities = state.calibration ? calibrate(state.calibration, average) : average;
+    // As if one more training row had been seen, spread over all classes: no probability is ever 0.
+    const n = state.x.coordinates.rows;
+    for (let at = 0; at < probabilities.data.length; at++) probabilities.data[at] = (n * probabilities.data[at]! + 1 / state.outputs) / (n + 1);
+    return probabilities;
+  }
+
+  /** The mean value of a member's expansions before decoding, rows × c. */
+  async memberValues(member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+    const seen = applyView(member.view, x, this.state.blockSizes.length);
+    const expansions = await this.memberExpansions(member);
+    const sum = zeros(x.coordinates.rows, expansions[0]!.coefficients.cols);
+    for (const expansion of expansions) {
+      const values = await evaluate(this.engine, expansion, seen, signal);
+      for (let at = 0; at < sum.data.length; at++) sum.data[at]! += values.data[at]! / expansions.length;
+    }
+    return sum;
+  }
+
+  /** A member's expansions with their centers transformed. */
+  memberExpansions(member: Member): Promise<readonly TransformedExpansion[]> {
+    let ready = this.#expansions.get(member);
+    if (!ready) {
+      ready = this.#transform(member);
+      this.#expansions.set(member, ready);
+    }
+    return ready;
+  }
+
+  async #transform(member: Member): Promise<readonly TransformedExpansion[]> {
+    const { x, blockSizes } = this.state;
+    const result: TransformedExpansion[] = [];
+    for (const { rows, kernel, metric, coefficients } of member.expansions) {
+      const centers = applyView(member.view, takePoints(x, rows, blockSizes.length), blockSizes.length);
+      result.push(await transformed(this.engine, { kernel, metric, centers, coefficients }, precisionOf(coefficients)));
+    }
+    return result;
+  }
+}
