@@ -1,8 +1,17 @@
-import type { Table } from "lineament";
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { type Column, InputError, type Table, checkTable, isMissingText, quote } from "lineament";
+import { openCsv } from "./csv.ts";
+import { queryError, readError, sqlName, sqlText, withDatabase } from "./duckdb.ts";
+import { type Format, type SourceFile, TemporaryFiles, findFiles, textOf } from "./source-files.ts";
 
 export interface ReadOptions {
   /** SQL over the view `input`. */
   readonly query?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What "-" reads; standard input by default. */
+  readonly stdin?: Readable | undefined;
 }
 
 export interface ReadResult {
@@ -15,12 +24,252 @@ export interface ReadResult {
 export interface Provenance {
   /** As the user named it; "-" is standard input. */
   readonly path: string;
-  readonly format: "csv" | "parquet" | "json";
+  readonly format: Format;
   readonly query?: string | undefined;
-  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
-  /** SHA-256 of the file; of the concatenated hashes when there are several. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+  /** SHA-256 of the file; of the hashes joined by line feeds when there are several. */
   readonly sha256: string;
 }
 
-/** Reads CSV, TSV, JSON, JSONL or Parquet (gzip and zstd too; globs; "-" is standard input). @throws InputError */
-export declare function readTable(path: string, options?: ReadOptions): Promise<ReadResult>;
+/**
+ * Reads a table: CSV (comma, tab, semicolon or bar), JSON (an array of objects, or one object a line) or Parquet,
+ * plain or as gzip or zstd, one file, a glob of files with the same columns, or standard input ("-"); then, if asked,
+ * an SQL query over it, where it is named `input`.
+ *
+ * Missing is an empty cell, NA, N/A, NaN, null, #N/A and <NA>, in text columns of all formats too. Times of day become
+ * seconds, durations too. Text is trimmed.
+ *
+ * @throws InputError with one line, when the file or the query cannot be used
+ */
+export async function readTable(
+  path: string,
+  { query, signal, stdin = process.stdin }: ReadOptions = {},
+): Promise<ReadResult> {
+  await using temporary = new TemporaryFiles();
+  const files = await findFiles(path, stdin, temporary);
+  const formats = new Set(files.map((f) => f.format));
+  if (formats.size > 1)
+    throw new InputError(
+      `${path}: files of different formats (${[...formats].join(", ")}) cannot be read together`,
+    );
+  const format = files[0]!.format;
+  const source = path === "-" ? "standard input" : path;
+
+  return withDatabase(async (connection) => {
+    const notices: string[] = [];
+    let names: readonly string[] | undefined;
+    if (format === "csv") {
+      const csv = await openCsv(connection, files, temporary);
+      notices.push(...csv.notices);
+      names = csv.names;
+    } else if (format === "json") await openJson(connection, files);
+    else await openParquet(connection, files);
+
+    let relation = "input";
+    if (query !== undefined) {
+      relation = "result";
+      names = undefined;
+      try {
+        await connection.run(`CREATE TEMP TABLE result AS (${query.trim().replace(/;+$/u, "")}\n)`);
+      } catch (error) {
+        throw queryError(error);
+      }
+    }
+    let table: Table;
+    try {
+      table = await materialize(connection, relation, names, source);
+    } catch (error) {
+      throw readError(error, files);
+    }
+    if (table.rows === 0)
+      throw new InputError(
+        query === undefined
+          ? `${source} has a header and no rows`
+          : `the query over ${source} gives no rows`,
+      );
+    if (table.columns.length === 0) throw new InputError(`${source} has no columns`);
+    checkTable(table);
+    return { table, provenance: provenance(path, format, query, files), notices };
+  }, signal);
+}
+
+function provenance(
+  path: string,
+  format: Format,
+  query: string | undefined,
+  files: readonly SourceFile[],
+): Provenance {
+  const sha256 =
+    files.length === 1
+      ? files[0]!.sha256
+      : createHash("sha256")
+          .update(files.map((f) => f.sha256).join("\n"))
+          .digest("hex");
+  return {
+    path,
+    format,
+    ...(query === undefined ? {} : { query }),
+    files: files.map(({ name, bytes, sha256: sum }) => ({ name, bytes, sha256: sum })),
+    sha256,
+  };
+}
+
+async function openJson(connection: DuckDBConnection, files: readonly SourceFile[]): Promise<void> {
+  for (const { name, head } of files) {
+    const text = textOf(head).trimStart();
+    if (text === "") throw new InputError(`${name} is empty`);
+    if (/^\[\s*\]/u.test(text)) throw new InputError(`${name} has no rows`);
+    if (!/^(?:\[\s*)?\{/u.test(text))
+      throw new InputError(`${name}: rows must be objects: an array of them, or one on each line`);
+  }
+  const compressions = new Set(files.map((f) => f.compression));
+  try {
+    await connection.run(
+      `CREATE TEMP TABLE input AS SELECT * FROM read_json([${files.map((f) => sqlText(f.path)).join(", ")}], sample_size=-1, records=true, ` +
+        `map_inference_threshold=-1, maximum_object_size=67108864, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression)}` : ""})`,
+    );
+  } catch (error) {
+    throw readError(error, files);
+  }
+}
+
+async function openParquet(
+  connection: DuckDBConnection,
+  files: readonly SourceFile[],
+): Promise<void> {
+  try {
+    await connection.run(
+      `CREATE VIEW input AS SELECT * FROM read_parquet([${files.map((f) => sqlText(f.path)).join(", ")}])`,
+    );
+  } catch (error) {
+    throw readError(error, files);
+  }
+}
+
+type Plan = {
+  readonly name: string;
+  readonly type: Column["type"];
+  readonly sql: string;
+  readonly levels: readonly string[];
+};
+
+/** Reads a relation into typed arrays, column chunk by column chunk. */
+async function materialize(
+  connection: DuckDBConnection,
+  relation: string,
+  names: readonly string[] | undefined,
+  source: string,
+): Promise<Table> {
+  const described = await (await connection.run(`DESCRIBE ${relation}`)).getRows();
+  const plans: Plan[] = [];
+  for (const [j, row] of described.entries())
+    plans.push(
+      await plan(
+        connection,
+        relation,
+        String(row[0]),
+        String(row[1]),
+        names?.[j] ?? String(row[0]),
+        j,
+        source,
+      ),
+    );
+  const rows = Number(
+    (await (await connection.run(`SELECT count(*) FROM ${relation}`)).getRows())[0]![0],
+  );
+  const data = plans.map(({ type }) =>
+    type === "text" ? new Int32Array(rows) : new Float64Array(rows),
+  );
+
+  const result = await connection.stream(
+    `SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${relation}`,
+  );
+  let start = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    const size = chunk?.rowCount ?? 0;
+    if (!chunk || size === 0) break;
+    data.forEach((values, j) => {
+      const vector = chunk.getColumnVector(j);
+      for (let i = 0; i < size; i++) values[start + i] = vector.getItem(i) as number;
+    });
+    start += size;
+  }
+  if (start !== rows) throw new InputError(`${source} changed while it was read`);
+  return { rows, columns: plans.map((p, j) => columnOf(p, data[j]!)), source };
+}
+
+const numberTypes =
+  /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|BIGNUM|"?NULL"?)$/u;
+const dateTypes = /^(?:DATE|TIMESTAMP(?:_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE)$/u;
+const textTypes = /^(?:VARCHAR|ENUM\(.*\)|UUID|JSON)$/su;
+
+/** How a column is fetched: numbers with NaN for NULL, texts as level numbers with −1 for NULL. */
+async function plan(
+  connection: DuckDBConnection,
+  relation: string,
+  column: string,
+  type: string,
+  name: string,
+  j: number,
+  source: string,
+): Promise<Plan> {
+  const c = sqlName(column);
+  const numbers = (expression: string, as: Column["type"]): Plan => ({
+    name,
+    type: as,
+    levels: [],
+    sql: `coalesce(${expression}, 'nan'::DOUBLE)`,
+  });
+  if (numberTypes.test(type)) return numbers(`${c}::DOUBLE`, "number");
+  if (type === "BOOLEAN") return numbers(`${c}::INTEGER::DOUBLE`, "boolean");
+  if (type === "TIME" || type === "INTERVAL") return numbers(`epoch(${c})::DOUBLE`, "number");
+  if (dateTypes.test(type)) {
+    const time = type.endsWith("ZONE") ? c : `${c}::TIMESTAMP`;
+    return numbers(`CASE WHEN isfinite(${time}) THEN epoch_ms(${time})::DOUBLE END`, "date");
+  }
+  if (!textTypes.test(type) || type.endsWith("]"))
+    throw new InputError(
+      `${source}: column ${quote(name)} holds ${nested(type)}, which cannot be used; spread it into columns of plain values with --query, or leave it out there`,
+    );
+
+  const text = type === "JSON" ? `(${c} ->> '$')` : `${c}::VARCHAR`;
+  await connection.run(
+    `CREATE TYPE levels_${j} AS ENUM (SELECT DISTINCT ${text} FROM ${relation} WHERE ${text} IS NOT NULL)`,
+  );
+  const levels = await (
+    await connection.run(`SELECT unnest(enum_range(NULL::levels_${j}))::VARCHAR`)
+  ).getRows();
+  return {
+    name,
+    type: "text",
+    levels: levels.map(([level]) => String(level)),
+    sql: `coalesce(enum_code(${text}::levels_${j}), -1)::INTEGER`,
+  };
+}
+
+function nested(type: string): string {
+  if (type.endsWith("]")) return "lists";
+  if (/^(?:STRUCT|MAP|UNION|VARIANT)/u.test(type)) return "nested objects";
+  if (/^(?:BLOB|BIT)/u.test(type)) return "bytes";
+  return `values of type ${type}`;
+}
+
+function columnOf({ name, type, levels }: Plan, data: Float64Array | Int32Array): Column {
+  if (data instanceof Float64Array)
+    return { name, type: type === "text" ? "number" : type, values: data };
+  // Levels that differ in surrounding blanks are one; texts that mean missing are none.
+  const places = new Map<string, number>();
+  const place = levels.map((level) => {
+    const text = level.trim();
+    if (isMissingText(text)) return -1;
+    if (!places.has(text)) places.set(text, places.size);
+    return places.get(text)!;
+  });
+  const codes = data.map((code) => (code < 0 ? -1 : place[code]!));
+  return { name, type: "text", levels: [...places.keys()], codes };
+}

@@ -1,0 +1,275 @@
+import { createWriteStream } from "node:fs";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { InputError, parseNumber, quote } from "lineament";
+import { readError, sqlName, sqlText } from "./duckdb.ts";
+import { type SourceFile, type TemporaryFiles, decompressed, textOf } from "./source-files.ts";
+
+/** Cells that mean "missing", as written: empty, NA, N/A, NaN, null and what pandas and Excel write. */
+const missing = [
+  "",
+  "NA",
+  "N/A",
+  "#N/A",
+  "<NA>",
+  "NaN",
+  "null",
+  "na",
+  "n/a",
+  "nan",
+  "NAN",
+  "NULL",
+  "Null",
+];
+
+/**
+ * Reads CSV files into the view `input` with typed columns, and returns the true column names.
+ *
+ * Nothing is guessed from a sample: every cell is read as text, and a column gets a type when all of its cells agree.
+ * Underscored (`1_000`) and zero-padded (`0042`) numbers stay text: they are codes.
+ */
+export async function openCsv(
+  connection: DuckDBConnection,
+  files: readonly SourceFile[],
+  temporary: TemporaryFiles,
+): Promise<{ names: string[]; notices: string[] }> {
+  const headers = files.map((file) => ({ file, ...readHeader(file) }));
+  const { names, delimiter, file: first } = headers[0]!;
+  checkNames(first.name, names);
+  for (const other of headers)
+    if (other.names.length !== names.length || other.names.some((name, j) => name !== names[j]))
+      throw new InputError(
+        `${other.file.name} has other columns than ${first.name}; files read together must have the same header`,
+      );
+
+  await load(connection, files, names.length, delimiter, temporary);
+  const notices: string[] = [];
+  if (names.every((name) => !Number.isNaN(parseNumber(name))))
+    notices.push(`${first.name}: the column names are numbers; does the file lack a header?`);
+  const types = await columnTypes(connection, names, delimiter === ";", notices);
+  const unique = uniqueNames(names);
+  await connection.run(
+    `CREATE VIEW input AS SELECT ${types.map((type, j) => `${type} AS ${sqlName(unique[j]!)}`).join(", ")} FROM raw`,
+  );
+  return { names, notices };
+}
+
+interface Header {
+  readonly names: string[];
+  readonly delimiter: string;
+}
+
+function readHeader({ name, head }: SourceFile): Header {
+  const text = textOf(head);
+  if (text.trim() === "") throw new InputError(`${name} is empty`);
+  const delimiter = /\.(?:tsv|tab)(?:\.\w+)?$/iu.test(name) ? "\t" : mostFrequent(text);
+  const record = firstRecord(text, delimiter);
+  if (record === undefined)
+    throw new InputError(`${name}, line 1: a quote is opened in the header and never closed`);
+  return { names: record.map((field) => field.trim()), delimiter };
+}
+
+/** The separator that occurs most often in the first line, outside quotes. */
+function mostFrequent(text: string): string {
+  const line = text.slice(0, endOfRecord(text)).replace(/"(?:[^"]|"")*"/gu, "");
+  let best = ",";
+  let most = 0;
+  for (const candidate of [",", "\t", ";", "|"]) {
+    const count = line.split(candidate).length - 1;
+    if (count > most) [best, most] = [candidate, count];
+  }
+  return best;
+}
+
+function endOfRecord(text: string): number {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '"') quoted = !quoted;
+    else if (!quoted && (text[i] === "\n" || text[i] === "\r")) return i;
+  }
+  return text.length;
+}
+
+/** The fields of the first record (RFC 4180); undefined when a quote is not closed. */
+function firstRecord(text: string, delimiter: string): string[] | undefined {
+  const fields: string[] = [];
+  const end = endOfRecord(text);
+  let i = 0;
+  for (;;) {
+    let field = "";
+    if (text[i] === '"') {
+      for (i++; ; i++) {
+        if (i >= end) return undefined;
+        if (text[i] !== '"') field += text[i];
+        else if (text[i + 1] === '"') field += text[i++];
+        else break;
+      }
+      i++;
+    }
+    while (i < end && text[i] !== delimiter) field += text[i++];
+    fields.push(field);
+    if (i >= end) return fields;
+    i++;
+  }
+}
+
+function checkNames(file: string, names: readonly string[]): void {
+  const seen = new Map<string, number>();
+  names.forEach((name, j) => {
+    if (name === "")
+      throw new InputError(
+        `${file}: column ${j + 1} of ${names.length} has no name${j === 0 ? " (row numbers written by R or pandas?)" : ""}; name it in the header, or write the file without it`,
+      );
+    const before = seen.get(name);
+    if (before !== undefined)
+      throw new InputError(
+        `${file}: columns ${before + 1} and ${j + 1} are both named ${quote(name)}; rename one`,
+      );
+    seen.set(name, j);
+  });
+}
+
+/** Names that stay apart when case is ignored, as SQL does. */
+function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let unique = name;
+    for (let k = 1; taken.has(unique.toLowerCase()); k++) unique = `${name}_${k}`;
+    taken.add(unique.toLowerCase());
+    return unique;
+  });
+}
+
+async function load(
+  connection: DuckDBConnection,
+  files: readonly SourceFile[],
+  columns: number,
+  delimiter: string,
+  temporary: TemporaryFiles,
+): Promise<void> {
+  const read = (paths: readonly string[], compression: string) =>
+    connection.run(
+      `CREATE TEMP TABLE raw AS SELECT * FROM read_csv([${paths.map(sqlText).join(", ")}], auto_detect=false, header=true, delim=${sqlText(delimiter)}, ` +
+        `quote='"', escape='"', nullstr=[${missing.map(sqlText).join(", ")}], compression=${sqlText(compression)}, ` +
+        `columns={${Array.from({ length: columns }, (_, j) => `c${j}: 'VARCHAR'`).join(", ")}})`,
+    );
+  const compressions = new Set(files.map((f) => f.compression));
+  try {
+    if (compressions.size > 1) await readPlain();
+    else
+      await read(
+        files.map((f) => f.path),
+        files[0]!.compression,
+      );
+  } catch (error) {
+    if (!/state machine/u.test(String(error))) throw readError(error, files);
+    try {
+      await readPlain(); // lines that end sometimes in LF, sometimes in CRLF
+    } catch (again) {
+      throw readError(again, files);
+    }
+  }
+
+  async function readPlain(): Promise<void> {
+    const copies: string[] = [];
+    for (const [i, file] of files.entries()) {
+      const copy = await temporary.file(`plain-${i}.csv`);
+      await pipeline(
+        decompressed(file.path, file.compression),
+        plainLines(),
+        createWriteStream(copy),
+      );
+      copies.push(copy);
+    }
+    await connection.run("DROP TABLE IF EXISTS raw");
+    await read(copies, "none");
+  }
+}
+
+/** All line ends to LF. */
+function plainLines(): Transform {
+  let pending = false;
+  return new Transform({
+    transform(part: Buffer, _encoding, done) {
+      let text = part.toString("latin1"); // byte for byte
+      if (pending) text = `\r${text}`;
+      pending = text.endsWith("\r");
+      if (pending) text = text.slice(0, -1);
+      done(null, Buffer.from(text.replace(/\r\n?/gu, "\n"), "latin1"));
+    },
+    flush(done) {
+      done(null, pending ? Buffer.from("\n") : undefined);
+    },
+  });
+}
+
+/** An SQL expression for every column, of the narrowest type that all of its cells have. */
+async function columnTypes(
+  connection: DuckDBConnection,
+  names: readonly string[],
+  decimalComma: boolean,
+  notices: string[],
+): Promise<string[]> {
+  const all = names.map((_, j) => `c${j}`);
+  const number = (c: string) =>
+    decimalComma ? `TRY_CAST(replace(${c}, ',', '.') AS DOUBLE)` : `TRY_CAST(${c} AS DOUBLE)`;
+  const code = (c: string) =>
+    `(contains(${c}, '_') OR (length(${c}) > 1 AND ${c}[1] = '0' AND ${c}[2] BETWEEN '0' AND '9'))`;
+  const counts = await count(
+    connection,
+    all.flatMap((c) => [`count(${c})`, `count(${number(c)})`, `count(*) FILTER (${code(c)})`]),
+  );
+  const present = (j: number) => counts[3 * j]!;
+  const isNumber = (j: number) => present(j) === counts[3 * j + 1]! && counts[3 * j + 2] === 0;
+
+  const texts = all.flatMap((c, j) => (isNumber(j) ? [] : [{ c, j }]));
+  const shapes = {
+    truth: (c: string) => `lower(${c}) IN ('true', 'false')`,
+    date: (c: string) => `${iso(c)} AND TRY_CAST(${c} AS TIMESTAMPTZ) IS NOT NULL`,
+    yearFirst: (c: string) => `try_strptime(${c}, ${formats("%Y/%m/%d")}) IS NOT NULL`,
+    dotted: (c: string) => `try_strptime(${c}, ${formats("%d.%m.%Y")}) IS NOT NULL`,
+    time: (c: string) =>
+      `regexp_full_match(${c}, '\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?') AND TRY_CAST(${clock(c)} AS TIME) IS NOT NULL`,
+    slashed: (c: string) => `regexp_full_match(${c}, '\\d{1,2}[/-]\\d{1,2}[/-]\\d{4}.*')`,
+  };
+  const kinds = Object.keys(shapes) as (keyof typeof shapes)[];
+  const found = await count(
+    connection,
+    texts.flatMap(({ c }) => kinds.map((kind) => `count(*) FILTER (${shapes[kind](c)})`)),
+  );
+  const result = all.map(number);
+  texts.forEach(({ c, j }, t) => {
+    const kind = kinds.find((_, k) => found[t * kinds.length + k] === present(j));
+    if (kind === "truth") result[j] = `(lower(${c}) = 'true')`;
+    else if (kind === "date") result[j] = `TRY_CAST(${c} AS TIMESTAMPTZ)`;
+    else if (kind === "yearFirst") result[j] = `try_strptime(${c}, ${formats("%Y/%m/%d")})`;
+    else if (kind === "dotted") result[j] = `try_strptime(${c}, ${formats("%d.%m.%Y")})`;
+    else if (kind === "time") result[j] = `TRY_CAST(${clock(c)} AS TIME)`;
+    else result[j] = c;
+    if (kind === "slashed")
+      notices.push(
+        `column ${quote(names[j]!)} holds dates whose order of day and month is open; read as text. Write them as 2026-01-31, or use --query with strptime(${sqlName(names[j]!)}, '%d/%m/%Y')`,
+      );
+  });
+  return result;
+}
+
+const iso = (c: string) =>
+  `regexp_full_match(${c}, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s*(Z|[+-]\\d{2}(:?\\d{2})?)?)?\\s*')`;
+const clock = (c: string) => `CASE WHEN length(${c}) <= 5 THEN ${c} || ':00' ELSE ${c} END`;
+const formats = (date: string) => `['${date}', '${date} %H:%M', '${date} %H:%M:%S']`;
+
+/** One row of counts, asked for a few hundred at a time. */
+async function count(
+  connection: DuckDBConnection,
+  expressions: readonly string[],
+): Promise<number[]> {
+  const result: number[] = [];
+  for (let start = 0; start < expressions.length; start += 600) {
+    const some = expressions.slice(start, start + 600);
+    const rows = await (await connection.run(`SELECT ${some.join(", ")} FROM raw`)).getRows();
+    result.push(...rows[0]!.map(Number));
+  }
+  return result;
+}

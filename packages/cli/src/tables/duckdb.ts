@@ -1,0 +1,88 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { InputError, quote } from "lineament";
+import type { SourceFile } from "./source-files.ts";
+
+/** Runs with a fresh in-memory database that downloads nothing and reads times as UTC. */
+export async function withDatabase<T>(
+  work: (connection: DuckDBConnection) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const database = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    temp_directory: join(tmpdir(), `lineament-duckdb-${process.pid}`),
+  });
+  const connection = await database.connect();
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener("abort", interrupt);
+  try {
+    await connection.run("SET TimeZone = 'UTC'");
+    return await work(connection);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+    connection.closeSync();
+    database.closeSync();
+  }
+}
+
+/** A text in SQL. */
+export function sqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A column name in SQL. */
+export function sqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** What DuckDB says about a file, in one line. */
+export function readError(error: unknown, files: readonly SourceFile[]): Error {
+  if (error instanceof InputError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (/^(?:Out of Memory|FATAL|INTERNAL|INTERRUPT)/iu.test(message))
+    return error instanceof Error ? error : new Error(message);
+  const inFile = /^ +file = (.*)$/mu.exec(message)?.[1];
+  const name =
+    files.find((f) => f.path === inFile)?.name ??
+    (files.length === 1 ? files[0]!.name : "the table");
+  const line = /Error on Line: (\d+)/u.exec(message)?.[1];
+  const where = line === undefined ? name : `${name}, line ${line}`;
+  const expected = /Expected Number of Columns: (\d+) Found: (\d+)/u.exec(message);
+  if (expected) {
+    const [, wanted, found] = expected;
+    return new InputError(
+      `${where}: ${found} field${found === "1" ? "" : "s"}, but the header has ${wanted}; quote fields that hold the separator, or correct the line`,
+    );
+  }
+  if (/unicode|utf-?8/iu.test(message))
+    return new InputError(
+      `${where}: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`,
+    );
+  if (/unterminated quote/iu.test(message))
+    return new InputError(
+      `${where}: a quoted field is not closed, or has text after its closing quote; write quotes inside a field twice`,
+    );
+  if (/maximum line size|Maximum object size/iu.test(message))
+    return new InputError(`${where}: a line or object is too long`);
+  return new InputError(`${where}: ${firstLine(message)}`);
+}
+
+/** What DuckDB says about a query, in one line. */
+export function queryError(error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/^(?:Out of Memory|FATAL|INTERNAL|INTERRUPT)/iu.test(message))
+    return error instanceof Error ? error : new Error(message);
+  return new InputError(`the query failed: ${firstLine(message)} (the table is named input)`);
+}
+
+function firstLine(message: string): string {
+  const [line = ""] = message.replace(/^(?:\w+ )*Error: /u, "").split("\n");
+  const short = line.length > 300 ? `${line.slice(0, 297)}…` : line;
+  return /[\u0000-\u001f]/u.test(short) ? quote(short) : short;
+}
