@@ -1,8 +1,8 @@
 import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { InputError, parseNumber, quote } from "lineament";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { InputError, parseDate, parseNumber, quote } from "lineament";
 import { readError, sqlName, sqlText } from "./duckdb.ts";
 import { type SourceFile, type TemporaryFiles, decompressed, textOf } from "./source-files.ts";
 
@@ -204,7 +204,64 @@ function plainLines(): Transform {
   });
 }
 
-/** An SQL expression for every column, of the narrowest type that all of its cells have. */
+/** A type that the cells of a column may all have. */
+interface CellType {
+  /** A quick look at one cell: may the column be of this type? */
+  readonly looksLike: (cell: string) => boolean;
+  /** SQL: is the cell of this type? */
+  readonly test: (cell: string) => string;
+  /** SQL: the value. */
+  readonly value: (cell: string) => string;
+}
+
+function cellTypes(decimalComma: boolean): readonly CellType[] {
+  const number = (c: string) =>
+    decimalComma ? `TRY_CAST(replace(${c}, ',', '.') AS DOUBLE)` : `TRY_CAST(${c} AS DOUBLE)`;
+  const dates = (order: string): CellType => {
+    const parse = (c: string) =>
+      `try_strptime(${c}, ['${order}', '${order} %H:%M', '${order} %H:%M:%S'])`;
+    const shape = order.startsWith("%Y")
+      ? /^\s*\d{4}\/\d{1,2}\/\d{1,2}\b/u
+      : /^\s*\d{1,2}\.\d{1,2}\.\d{4}\b/u;
+    return {
+      looksLike: (cell) => shape.test(cell),
+      test: (c) => `${parse(c)} IS NOT NULL`,
+      value: parse,
+    };
+  };
+  const clock = (c: string) =>
+    `TRY_CAST(CASE WHEN length(${c}) <= 5 THEN ${c} || ':00' ELSE ${c} END AS TIME)`;
+  return [
+    {
+      // Underscored and zero-padded numbers are codes.
+      looksLike: (cell) => !Number.isNaN(parseNumber(decimalComma ? cell.replace(",", ".") : cell)),
+      test: (c) =>
+        `${number(c)} IS NOT NULL AND NOT (contains(${c}, '_') OR (${c} >= '00' AND ${c} < '0:'))`,
+      value: number,
+    },
+    {
+      looksLike: (cell) => /^(?:true|false)$/iu.test(cell),
+      test: (c) => `lower(${c}) IN ('true', 'false')`,
+      value: (c) => `(lower(${c}) = 'true')`,
+    },
+    {
+      looksLike: (cell) => !Number.isNaN(parseDate(cell)),
+      test: (c) =>
+        `regexp_full_match(${c}, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s*(Z|[+-]\\d{2}(:?\\d{2})?)?)?\\s*') AND TRY_CAST(${c} AS TIMESTAMPTZ) IS NOT NULL`,
+      value: (c) => `TRY_CAST(${c} AS TIMESTAMPTZ)`,
+    },
+    dates("%Y/%m/%d"),
+    dates("%d.%m.%Y"),
+    {
+      looksLike: (cell) => /^\d{1,2}:\d{2}(?::\d{2})?/u.test(cell),
+      test: (c) =>
+        `regexp_full_match(${c}, '\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?') AND ${clock(c)} IS NOT NULL`,
+      value: clock,
+    },
+  ];
+}
+
+/** An SQL expression for every column, of the first type that all of its cells have. */
 async function columnTypes(
   connection: DuckDBConnection,
   names: readonly string[],
@@ -212,64 +269,48 @@ async function columnTypes(
   notices: string[],
 ): Promise<string[]> {
   const all = names.map((_, j) => `c${j}`);
-  const number = (c: string) =>
-    decimalComma ? `TRY_CAST(replace(${c}, ',', '.') AS DOUBLE)` : `TRY_CAST(${c} AS DOUBLE)`;
-  const code = (c: string) =>
-    `(contains(${c}, '_') OR (length(${c}) > 1 AND ${c}[1] = '0' AND ${c}[2] BETWEEN '0' AND '9'))`;
-  const counts = await count(
+  const types = cellTypes(decimalComma);
+  const examples = await ask(
     connection,
-    all.flatMap((c) => [`count(${c})`, `count(${number(c)})`, `count(*) FILTER (${code(c)})`]),
+    all.map((c) => `any_value(${c})`),
   );
-  const present = (j: number) => counts[3 * j]!;
-  const isNumber = (j: number) => present(j) === counts[3 * j + 1]! && counts[3 * j + 2] === 0;
-
-  const texts = all.flatMap((c, j) => (isNumber(j) ? [] : [{ c, j }]));
-  const shapes = {
-    truth: (c: string) => `lower(${c}) IN ('true', 'false')`,
-    date: (c: string) => `${iso(c)} AND TRY_CAST(${c} AS TIMESTAMPTZ) IS NOT NULL`,
-    yearFirst: (c: string) => `try_strptime(${c}, ${formats("%Y/%m/%d")}) IS NOT NULL`,
-    dotted: (c: string) => `try_strptime(${c}, ${formats("%d.%m.%Y")}) IS NOT NULL`,
-    time: (c: string) =>
-      `regexp_full_match(${c}, '\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?') AND TRY_CAST(${clock(c)} AS TIME) IS NOT NULL`,
-    slashed: (c: string) => `regexp_full_match(${c}, '\\d{1,2}[/-]\\d{1,2}[/-]\\d{4}.*')`,
-  };
-  const kinds = Object.keys(shapes) as (keyof typeof shapes)[];
-  const found = await count(
+  const guesses = examples.map((cell) =>
+    cell === null ? undefined : types.find(({ looksLike }) => looksLike(String(cell))),
+  );
+  const misfits = await ask(
     connection,
-    texts.flatMap(({ c }) => kinds.map((kind) => `count(*) FILTER (${shapes[kind](c)})`)),
+    all.map((c, j) =>
+      guesses[j]
+        ? `count(*) FILTER (${c} IS NOT NULL AND NOT coalesce(${guesses[j].test(c)}, false))`
+        : "0",
+    ),
   );
-  const result = all.map(number);
-  texts.forEach(({ c, j }, t) => {
-    const kind = kinds.find((_, k) => found[t * kinds.length + k] === present(j));
-    if (kind === "truth") result[j] = `(lower(${c}) = 'true')`;
-    else if (kind === "date") result[j] = `TRY_CAST(${c} AS TIMESTAMPTZ)`;
-    else if (kind === "yearFirst") result[j] = `try_strptime(${c}, ${formats("%Y/%m/%d")})`;
-    else if (kind === "dotted") result[j] = `try_strptime(${c}, ${formats("%d.%m.%Y")})`;
-    else if (kind === "time") result[j] = `TRY_CAST(${clock(c)} AS TIME)`;
-    else result[j] = c;
-    if (kind === "slashed")
+  examples.forEach((cell, j) => {
+    if (/^\d{1,2}[/-]\d{1,2}[/-]\d{4}\b/u.test(String(cell)))
       notices.push(
-        `column ${quote(names[j]!)} holds dates whose order of day and month is open; read as text. Write them as 2026-01-31, or use --query with strptime(${sqlName(names[j]!)}, '%d/%m/%Y')`,
+        `column ${quote(names[j]!)} holds dates whose order of day and month is open, and is read as text; write them as 2026-01-31, or use --query with strptime(${sqlName(names[j]!)}, '%d/%m/%Y')`,
       );
   });
-  return result;
+  return all.map((c, j) =>
+    examples[j] === null
+      ? "NULL::DOUBLE"
+      : guesses[j] && Number(misfits[j]) === 0
+        ? guesses[j].value(c)
+        : c,
+  );
 }
 
-const iso = (c: string) =>
-  `regexp_full_match(${c}, '\\s*\\d{4}-\\d{1,2}-\\d{1,2}([T ]\\d{1,2}:\\d{2}(:\\d{2}(\\.\\d+)?)?\\s*(Z|[+-]\\d{2}(:?\\d{2})?)?)?\\s*')`;
-const clock = (c: string) => `CASE WHEN length(${c}) <= 5 THEN ${c} || ':00' ELSE ${c} END`;
-const formats = (date: string) => `['${date}', '${date} %H:%M', '${date} %H:%M:%S']`;
-
-/** One row of counts, asked for a few hundred at a time. */
-async function count(
+/** One row of aggregates over all cells, asked for a few hundred at a time. */
+async function ask(
   connection: DuckDBConnection,
   expressions: readonly string[],
-): Promise<number[]> {
-  const result: number[] = [];
-  for (let start = 0; start < expressions.length; start += 600) {
-    const some = expressions.slice(start, start + 600);
-    const rows = await (await connection.run(`SELECT ${some.join(", ")} FROM raw`)).getRows();
-    result.push(...rows[0]!.map(Number));
+): Promise<DuckDBValue[]> {
+  const result: DuckDBValue[] = [];
+  for (let start = 0; start < expressions.length; start += 400) {
+    const rows = await (
+      await connection.run(`SELECT ${expressions.slice(start, start + 400).join(", ")} FROM raw`)
+    ).getRows();
+    result.push(...rows[0]!);
   }
   return result;
 }

@@ -130,7 +130,7 @@ async function openJson(connection: DuckDBConnection, files: readonly SourceFile
   try {
     await connection.run(
       `CREATE TEMP TABLE input AS SELECT * FROM read_json([${files.map((f) => sqlText(f.path)).join(", ")}], sample_size=-1, records=true, ` +
-        `map_inference_threshold=-1, maximum_object_size=67108864, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression)}` : ""})`,
+        `map_inference_threshold=-1, maximum_object_size=67108864, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression === "none" ? "uncompressed" : files[0]!.compression)}` : ""})`,
     );
   } catch (error) {
     throw readError(error, files);
