@@ -44,6 +44,8 @@ export async function openCsv(
       );
 
   await load(connection, files, names.length, delimiter, temporary);
+  const rows = await (await connection.run("SELECT 1 FROM raw LIMIT 1")).getRows();
+  if (rows.length === 0) throw new InputError(`${first.name} has a header and no rows`);
   const notices: string[] = [];
   if (names.every((name) => !Number.isNaN(parseNumber(name))))
     notices.push(`${first.name}: the column names are numbers; does the file lack a header?`);
@@ -67,6 +69,8 @@ function readHeader({ name, head }: SourceFile): Header {
   const record = firstRecord(text, delimiter);
   if (record === undefined)
     throw new InputError(`${name}, line 1: a quote is opened in the header and never closed`);
+  if (record.some((field) => field.includes("\ufffd")))
+    throw new InputError(`${name}, line 1: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`);
   return { names: record.map((field) => field.trim()), delimiter };
 }
 

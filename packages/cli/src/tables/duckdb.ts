@@ -68,6 +68,7 @@ export function readError(error: unknown, files: readonly SourceFile[]): Error {
     return new InputError(
       `${where}: a quoted field is not closed, or has text after its closing quote; write quotes inside a field twice`,
     );
+  if (/expected records/iu.test(message)) return new InputError(`${where}: rows must be objects with at least one name`);
   if (/maximum line size|Maximum object size/iu.test(message))
     return new InputError(`${where}: a line or object is too long`);
   return new InputError(`${where}: ${firstLine(message)}`);
@@ -82,7 +83,7 @@ export function queryError(error: unknown): Error {
 }
 
 function firstLine(message: string): string {
-  const [line = ""] = message.replace(/^(?:\w+ )*Error: /u, "").split("\n");
+  const line = (message.replace(/^(?:\w+ )*Error: /u, "").split("\n")[0] ?? "").trim();
   const short = line.length > 300 ? `${line.slice(0, 297)}…` : line;
   return /[\u0000-\u001f]/u.test(short) ? quote(short) : short;
 }

@@ -59,7 +59,7 @@ export async function readTable(
   const format = files[0]!.format;
   const source = path === "-" ? "standard input" : path;
 
-  return withDatabase(async (connection) => {
+  return await withDatabase(async (connection) => {
     const notices: string[] = [];
     let names: readonly string[] | undefined;
     if (format === "csv") {
