@@ -7,21 +7,7 @@ import { readError, sqlName, sqlText } from "./duckdb.ts";
 import { type SourceFile, type TemporaryFiles, decompressed, textOf } from "./source-files.ts";
 
 /** Cells that mean "missing", as written: empty, NA, N/A, NaN, null and what pandas and Excel write. */
-const missing = [
-  "",
-  "NA",
-  "N/A",
-  "#N/A",
-  "<NA>",
-  "NaN",
-  "null",
-  "na",
-  "n/a",
-  "nan",
-  "NAN",
-  "NULL",
-  "Null",
-];
+const missing = ["", "NA", "N/A", "#N/A", "<NA>", "NaN", "null", "na", "n/a", "nan", "NAN", "NULL", "Null"];
 
 /**
  * Reads CSV files into the view `input` with typed columns, and returns the true column names.
@@ -70,7 +56,9 @@ function readHeader({ name, head }: SourceFile): Header {
   if (record === undefined)
     throw new InputError(`${name}, line 1: a quote is opened in the header and never closed`);
   if (record.some((field) => field.includes("\ufffd")))
-    throw new InputError(`${name}, line 1: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`);
+    throw new InputError(
+      `${name}, line 1: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`,
+    );
   return { names: record.map((field) => field.trim()), delimiter };
 }
 
@@ -179,11 +167,7 @@ async function load(
     const copies: string[] = [];
     for (const [i, file] of files.entries()) {
       const copy = await temporary.file(`plain-${i}.csv`);
-      await pipeline(
-        decompressed(file.path, file.compression),
-        plainLines(),
-        createWriteStream(copy),
-      );
+      await pipeline(decompressed(file.path, file.compression), plainLines(), createWriteStream(copy));
       copies.push(copy);
     }
     await connection.run("DROP TABLE IF EXISTS raw");
@@ -222,8 +206,7 @@ function cellTypes(decimalComma: boolean): readonly CellType[] {
   const number = (c: string) =>
     decimalComma ? `TRY_CAST(replace(${c}, ',', '.') AS DOUBLE)` : `TRY_CAST(${c} AS DOUBLE)`;
   const dates = (order: string): CellType => {
-    const parse = (c: string) =>
-      `try_strptime(${c}, ['${order}', '${order} %H:%M', '${order} %H:%M:%S'])`;
+    const parse = (c: string) => `try_strptime(${c}, ['${order}', '${order} %H:%M', '${order} %H:%M:%S'])`;
     const shape = order.startsWith("%Y")
       ? /^\s*\d{4}\/\d{1,2}\/\d{1,2}\b/u
       : /^\s*\d{1,2}\.\d{1,2}\.\d{4}\b/u;
@@ -239,8 +222,7 @@ function cellTypes(decimalComma: boolean): readonly CellType[] {
     {
       // Underscored and zero-padded numbers are codes.
       looksLike: (cell) => !Number.isNaN(parseNumber(decimalComma ? cell.replace(",", ".") : cell)),
-      test: (c) =>
-        `${number(c)} IS NOT NULL AND NOT (contains(${c}, '_') OR (${c} >= '00' AND ${c} < '0:'))`,
+      test: (c) => `${number(c)} IS NOT NULL AND NOT (contains(${c}, '_') OR (${c} >= '00' AND ${c} < '0:'))`,
       value: number,
     },
     {
@@ -284,9 +266,7 @@ async function columnTypes(
   const misfits = await ask(
     connection,
     all.map((c, j) =>
-      guesses[j]
-        ? `count(*) FILTER (${c} IS NOT NULL AND NOT coalesce(${guesses[j].test(c)}, false))`
-        : "0",
+      guesses[j] ? `count(*) FILTER (${c} IS NOT NULL AND NOT coalesce(${guesses[j].test(c)}, false))` : "0",
     ),
   );
   examples.forEach((cell, j) => {
@@ -296,19 +276,12 @@ async function columnTypes(
       );
   });
   return all.map((c, j) =>
-    examples[j] === null
-      ? "NULL::DOUBLE"
-      : guesses[j] && Number(misfits[j]) === 0
-        ? guesses[j].value(c)
-        : c,
+    examples[j] === null ? "NULL::DOUBLE" : guesses[j] && Number(misfits[j]) === 0 ? guesses[j].value(c) : c,
   );
 }
 
 /** One row of aggregates over all cells, asked for a few hundred at a time. */
-async function ask(
-  connection: DuckDBConnection,
-  expressions: readonly string[],
-): Promise<DuckDBValue[]> {
+async function ask(connection: DuckDBConnection, expressions: readonly string[]): Promise<DuckDBValue[]> {
   const result: DuckDBValue[] = [];
   for (let start = 0; start < expressions.length; start += 400) {
     const rows = await (

@@ -49,8 +49,7 @@ export function readError(error: unknown, files: readonly SourceFile[]): Error {
     return error instanceof Error ? error : new Error(message);
   const inFile = /^ +file = (.*)$/mu.exec(message)?.[1];
   const name =
-    files.find((f) => f.path === inFile)?.name ??
-    (files.length === 1 ? files[0]!.name : "the table");
+    files.find((f) => f.path === inFile)?.name ?? (files.length === 1 ? files[0]!.name : "the table");
   const line = /Error on Line: (\d+)/u.exec(message)?.[1];
   const where = line === undefined ? name : `${name}, line ${line}`;
   const expected = /Expected Number of Columns: (\d+) Found: (\d+)/u.exec(message);
@@ -61,14 +60,13 @@ export function readError(error: unknown, files: readonly SourceFile[]): Error {
     );
   }
   if (/unicode|utf-?8/iu.test(message))
-    return new InputError(
-      `${where}: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`,
-    );
+    return new InputError(`${where}: the text is not UTF-8; convert the file (iconv -f LATIN1 -t UTF-8)`);
   if (/unterminated quote/iu.test(message))
     return new InputError(
       `${where}: a quoted field is not closed, or has text after its closing quote; write quotes inside a field twice`,
     );
-  if (/expected records/iu.test(message)) return new InputError(`${where}: rows must be objects with at least one name`);
+  if (/expected records/iu.test(message))
+    return new InputError(`${where}: rows must be objects with at least one name`);
   if (/maximum line size|Maximum object size/iu.test(message))
     return new InputError(`${where}: a line or object is too long`);
   return new InputError(`${where}: ${firstLine(message)}`);

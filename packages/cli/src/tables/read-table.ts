@@ -87,9 +87,7 @@ export async function readTable(
     }
     if (table.rows === 0)
       throw new InputError(
-        query === undefined
-          ? `${source} has a header and no rows`
-          : `the query over ${source} gives no rows`,
+        query === undefined ? `${source} has a header and no rows` : `the query over ${source} gives no rows`,
       );
     if (table.columns.length === 0) throw new InputError(`${source} has no columns`);
     checkTable(table);
@@ -137,10 +135,7 @@ async function openJson(connection: DuckDBConnection, files: readonly SourceFile
   }
 }
 
-async function openParquet(
-  connection: DuckDBConnection,
-  files: readonly SourceFile[],
-): Promise<void> {
+async function openParquet(connection: DuckDBConnection, files: readonly SourceFile[]): Promise<void> {
   try {
     await connection.run(
       `CREATE VIEW input AS SELECT * FROM read_parquet([${files.map((f) => sqlText(f.path)).join(", ")}])`,
@@ -178,16 +173,10 @@ async function materialize(
         source,
       ),
     );
-  const rows = Number(
-    (await (await connection.run(`SELECT count(*) FROM ${relation}`)).getRows())[0]![0],
-  );
-  const data = plans.map(({ type }) =>
-    type === "text" ? new Int32Array(rows) : new Float64Array(rows),
-  );
+  const rows = Number((await (await connection.run(`SELECT count(*) FROM ${relation}`)).getRows())[0]![0]);
+  const data = plans.map(({ type }) => (type === "text" ? new Int32Array(rows) : new Float64Array(rows)));
 
-  const result = await connection.stream(
-    `SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${relation}`,
-  );
+  const result = await connection.stream(`SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${relation}`);
   let start = 0;
   for (;;) {
     const chunk = await result.fetchChunk();
@@ -260,8 +249,7 @@ function nested(type: string): string {
 }
 
 function columnOf({ name, type, levels }: Plan, data: Float64Array | Int32Array): Column {
-  if (data instanceof Float64Array)
-    return { name, type: type === "text" ? "number" : type, values: data };
+  if (data instanceof Float64Array) return { name, type: type === "text" ? "number" : type, values: data };
   // Levels that differ in surrounding blanks are one; texts that mean missing are none.
   const places = new Map<string, number>();
   const place = levels.map((level) => {

@@ -41,9 +41,7 @@ export async function findFiles(
     throw new InputError(`${path}: addresses are not read; download the file first`);
   const isFile = await statOf(path);
   if (isFile?.isDirectory())
-    throw new InputError(
-      `${path} is a folder; name a file, or several as "${join(path, "*.csv")}"`,
-    );
+    throw new InputError(`${path} is a folder; name a file, or several as "${join(path, "*.csv")}"`);
   if (isFile) return [await open(path, path)];
   if (!/[*?[{]/u.test(path)) throw new InputError(`${path}: no such file${await nearFile(path)}`);
   const found: string[] = [];
@@ -102,9 +100,7 @@ async function open(path: string, name: string): Promise<SourceFile> {
   const found = await statOf(path);
   const special = found !== undefined && !found.isFile();
   if (special)
-    throw new InputError(
-      `${name} is not a plain file; to read a stream, pipe it in and name the table "-"`,
-    );
+    throw new InputError(`${name} is not a plain file; to read a stream, pipe it in and name the table "-"`);
   const bytes = found?.size ?? 0;
   if (bytes === 0) throw new InputError(`${name} is empty`);
   try {
@@ -135,8 +131,7 @@ async function open(path: string, name: string): Promise<SourceFile> {
 async function hash(path: string, name: string): Promise<string> {
   const sum = createHash("sha256");
   try {
-    for await (const part of createReadStream(path, { highWaterMark: 1 << 20 }))
-      sum.update(part as Buffer);
+    for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) sum.update(part as Buffer);
   } catch (error) {
     throw unreadable(name, error);
   }
@@ -153,12 +148,7 @@ export function decompressed(path: string, compression: Compression): Readable {
   return file.pipe(through);
 }
 
-async function readHead(
-  path: string,
-  name: string,
-  compression: Compression,
-  size: number,
-): Promise<Buffer> {
+async function readHead(path: string, name: string, compression: Compression, size: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   try {
@@ -173,9 +163,7 @@ async function readHead(
       : new InputError(`${name}: the ${compression} data is damaged or cut off`);
   }
   const head = Buffer.concat(parts);
-  return size === 8
-    ? Buffer.concat([head.subarray(0, 8), Buffer.alloc(Math.max(0, 2 - head.length))])
-    : head;
+  return size === 8 ? Buffer.concat([head.subarray(0, 8), Buffer.alloc(Math.max(0, 2 - head.length))]) : head;
 }
 
 /** By content where content tells, else by the file's ending. */
@@ -188,8 +176,7 @@ function formatOf(name: string, head: Buffer, compression: Compression): Format 
       `${name}: a compressed Parquet file; decompress it first (Parquet compresses inside)`,
     );
   }
-  if (ending === "parquet" || ending === "pq")
-    throw new InputError(`${name} is not a Parquet file`);
+  if (ending === "parquet" || ending === "pq") throw new InputError(`${name} is not a Parquet file`);
   if (starts("PK\u0003\u0004"))
     throw new InputError(`${name} is a zip archive or an Excel workbook; save the sheet as CSV`);
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff))

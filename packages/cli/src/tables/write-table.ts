@@ -26,8 +26,7 @@ export const tableEndings = [".parquet", ".csv", ".tsv", ".json", ".jsonl"] as c
 export async function writeTable(path: string, table: Table): Promise<void> {
   checkTable(table);
   const ending = tableEndings.find((e) => path.toLowerCase().endsWith(e));
-  if (ending === undefined)
-    throw new InputError(`${path}: the name must end in ${tableEndings.join(", ")}`);
+  if (ending === undefined) throw new InputError(`${path}: the name must end in ${tableEndings.join(", ")}`);
   if (ending === ".parquet") await writeWhole(path, (temporary) => writeParquet(temporary, table));
   else await writeWhole(path, (temporary) => writeText(temporary, linesOf(table, ending)));
 }
@@ -49,9 +48,7 @@ function* linesOf(table: Table, ending: ".csv" | ".tsv" | ".json" | ".jsonl"): G
   if (ending === ".csv" || ending === ".tsv") {
     const separator = ending === ".csv" ? "," : "\t";
     const field = (text: string) =>
-      /^\s|\s$|["\r\n]/u.test(text) || text.includes(separator)
-        ? `"${text.replaceAll('"', '""')}"`
-        : text;
+      /^\s|\s$|["\r\n]/u.test(text) || text.includes(separator) ? `"${text.replaceAll('"', '""')}"` : text;
     yield `${columns.map((c) => field(c.name)).join(separator)}\n`;
     for (let i = 0; i < rows; i++) {
       const line = columns.map((c) => field(String(cellOf(c, i) ?? ""))).join(separator);
@@ -71,8 +68,7 @@ function* linesOf(table: Table, ending: ".csv" | ".tsv" | ".json" | ".jsonl"): G
 }
 
 function cellOf(column: Column, row: number): number | string | boolean | null {
-  if (column.type === "text")
-    return column.codes[row]! < 0 ? null : column.levels[column.codes[row]!]!;
+  if (column.type === "text") return column.codes[row]! < 0 ? null : column.levels[column.codes[row]!]!;
   const value = column.values[row]!;
   if (Number.isNaN(value)) return null;
   if (column.type === "boolean") return value === 1;
@@ -126,7 +122,5 @@ function writerOf(column: Column): { type: DuckDBType; cell: (row: number) => Du
       cell: present((v) => new DuckDBTimestampMillisecondsValue(BigInt(Math.round(v)))),
     };
   const whole = values.every((v) => Number.isNaN(v) || Number.isSafeInteger(v));
-  return whole
-    ? { type: BIGINT, cell: present(BigInt) }
-    : { type: DOUBLE, cell: present((v) => v) };
+  return whole ? { type: BIGINT, cell: present(BigInt) } : { type: DOUBLE, cell: present((v) => v) };
 }

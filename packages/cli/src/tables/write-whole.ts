@@ -19,8 +19,7 @@ export async function assertWritable(path: string, endings?: readonly string[]):
   if (there && !there.isFile()) throw new InputError(`${path} is not a plain file`);
   const parent = await statOrUndefined(folder);
   if (!parent) throw new InputError(`${path} cannot be written: there is no folder ${folder}`);
-  if (!parent.isDirectory())
-    throw new InputError(`${path} cannot be written: ${folder} is not a folder`);
+  if (!parent.isDirectory()) throw new InputError(`${path} cannot be written: ${folder} is not a folder`);
   try {
     await access(folder, constants.W_OK | constants.X_OK);
     if (there) await access(path, constants.W_OK);
@@ -36,10 +35,7 @@ export async function assertWritable(path: string, endings?: readonly string[]):
  * Writes a file whole or not at all: `write` gets a temporary name beside it, which is renamed at the end, and removed
  * when `write` fails or the process exits.
  */
-export async function writeWhole(
-  path: string,
-  write: (temporary: string) => Promise<void>,
-): Promise<void> {
+export async function writeWhole(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path);
   const remove = () => rmSync(temporary, { force: true });
   process.once("exit", remove);

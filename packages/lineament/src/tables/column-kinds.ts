@@ -63,10 +63,7 @@ const readableShare = 0.95;
  *
  * @throws InputError for an override that names no column or cannot be done
  */
-export function inferKinds(
-  table: Table,
-  { kinds = {}, features = [] }: KindOptions = {},
-): ColumnSummary[] {
+export function inferKinds(table: Table, { kinds = {}, features = [] }: KindOptions = {}): ColumnSummary[] {
   checkTable(table);
   const names = table.columns.map((c) => c.name);
   for (const [name, kind] of Object.entries(kinds)) {
@@ -132,11 +129,9 @@ function inferredText(table: Table, column: TextColumn, seen: Census): ColumnSum
       ? ` (${numbers.count} of ${present} cells are numbers; clean the others, such as ${firstBad(table, column, numbers.bad)}, or set its kind to number)`
       : "";
   if (distinct > maxLevels || (distinct > present / 2 && distinct > 10)) {
-    const length =
-      occurring.reduce((sum, { level, count }) => sum + level.length * count, 0) / present;
+    const length = occurring.reduce((sum, { level, count }) => sum + level.length * count, 0) / present;
     const words =
-      occurring.reduce((sum, { level, count }) => sum + level.split(/\s+/u).length * count, 0) /
-      present;
+      occurring.reduce((sum, { level, count }) => sum + level.split(/\s+/u).length * count, 0) / present;
     const reason = `${distinct} different texts in ${present} rows`;
     return length > 40 || words > 4
       ? leftOut("text", reason, seen, `is free text (${reason})${mixed}`)
@@ -173,8 +168,7 @@ function numericIdentifier(
   if (identifierName.test(name) || identifierName.test(name.toLowerCase()))
     return "whole numbers, (nearly) all different, named like one";
   const [first] = values;
-  const counts =
-    missing === 0 && (first === 0 || first === 1) && values.every((v, i) => v === first + i);
+  const counts = missing === 0 && (first === 0 || first === 1) && values.every((v, i) => v === first + i);
   return counts && !timeName.test(name) ? countsRows : undefined;
 }
 

@@ -406,11 +406,7 @@ function rawPart(part: CoordinatePart, values: Float64Array): Float64Array {
   }
 }
 
-function turn(
-  part: CoordinatePart,
-  values: Float64Array,
-  share: (date: Date) => number,
-): Float64Array {
+function turn(part: CoordinatePart, values: Float64Array, share: (date: Date) => number): Float64Array {
   const wave = part.endsWith("sin") ? Math.sin : Math.cos;
   return values.map((time) => wave(2 * Math.PI * share(new Date(time))));
 }
@@ -454,8 +450,7 @@ export function encode(encoder: Encoder, table: Table): Encoded {
           levels![i * blocks + source.block] = codes[i]! < 0 ? source.levels.length : codes[i]!;
       else if (source.levels.length === 2) {
         const [j] = source.coordinates;
-        for (let i = 0; i < rows; i++)
-          x.data[i * cols + j!] = codes[i]! < 0 ? 0 : 2 * codes[i]! - 1;
+        for (let i = 0; i < rows; i++) x.data[i * cols + j!] = codes[i]! < 0 ? 0 : 2 * codes[i]! - 1;
       } else
         for (let i = 0; i < rows; i++)
           if (codes[i]! >= 0) x.data[i * cols + source.coordinates[codes[i]!]!] = 1;
@@ -528,8 +523,7 @@ function readNumbers(
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
-    const where = () =>
-      `${sourceOf(table)}: column ${quote(source.column)}, row ${rowNumber(table, i)}`;
+    const where = () => `${sourceOf(table)}: column ${quote(source.column)}, row ${rowNumber(table, i)}`;
     if (!fits)
       throw new InputError(
         `${where()}: a ${kind} was expected, not a ${column.type}; training had ${kind}s there`,
@@ -537,9 +531,7 @@ function readNumbers(
     if (kind === "boolean" && value !== 0 && value !== 1)
       throw new InputError(`${where()}: ${value} is neither true nor false`);
     if (kind === "number" && !Number.isFinite(value))
-      throw new InputError(
-        `${where()}: the value is infinite; remove the row or leave the cell empty`,
-      );
+      throw new InputError(`${where()}: the value is infinite; remove the row or leave the cell empty`);
     if (kind === "date" && !(Math.abs(value) <= 8.64e15))
       throw new InputError(`${where()}: the date is out of range`);
   }
@@ -563,13 +555,9 @@ function parseCells(
     const level = column.levels[code]!;
     const where = `${sourceOf(table)}: column ${quote(column.name)}, row ${rowNumber(table, i)}`;
     if (!Number.isNaN(value))
-      throw new InputError(
-        `${where}: the value is infinite; remove the row or leave the cell empty`,
-      );
+      throw new InputError(`${where}: the value is infinite; remove the row or leave the cell empty`);
     if (!lenient)
-      throw new InputError(
-        `${where}: ${quote(level)} is not a ${kind}; correct it or leave the cell empty`,
-      );
+      throw new InputError(`${where}: ${quote(level)} is not a ${kind}; correct it or leave the cell empty`);
     unreadable.count++;
     if (unreadable.examples.length < 5 && !unreadable.examples.includes(level))
       unreadable.examples.push(level);
@@ -606,25 +594,22 @@ function readLevels(
   const text = asText(column);
   const exact = new Map(source.levels.map((level, code) => [level, code]));
   // A column that arrives as another type may spell a level differently: 7 for "07", true for "TRUE".
-  const canonical = ([...new Set([source.type, column.type])] as Column["type"][]).flatMap(
-    (type) => {
-      if (type === "text") return [];
-      const spell = (level: string): string | undefined => {
-        if (type === "boolean") return level.toLowerCase();
-        const value = type === "number" ? parseNumber(level) : parseDate(level);
-        return Number.isNaN(value) ? undefined : String(value);
-      };
-      const codes = new Map<string, number>();
-      source.levels.forEach((level, code) => {
-        const spelled = spell(level);
-        if (spelled !== undefined) codes.set(spelled, codes.has(spelled) ? -1 : code);
-      });
-      return [(level: string) => codes.get(spell(level) ?? "") ?? -1];
-    },
-  );
+  const canonical = ([...new Set([source.type, column.type])] as Column["type"][]).flatMap((type) => {
+    if (type === "text") return [];
+    const spell = (level: string): string | undefined => {
+      if (type === "boolean") return level.toLowerCase();
+      const value = type === "number" ? parseNumber(level) : parseDate(level);
+      return Number.isNaN(value) ? undefined : String(value);
+    };
+    const codes = new Map<string, number>();
+    source.levels.forEach((level, code) => {
+      const spelled = spell(level);
+      if (spelled !== undefined) codes.set(spelled, codes.has(spelled) ? -1 : code);
+    });
+    return [(level: string) => codes.get(spell(level) ?? "") ?? -1];
+  });
   const translated = text.levels.map(
-    (level) =>
-      exact.get(level) ?? canonical.map((find) => find(level)).find((code) => code >= 0) ?? -1,
+    (level) => exact.get(level) ?? canonical.map((find) => find(level)).find((code) => code >= 0) ?? -1,
   );
   const unknown = { count: 0, examples: [] as string[] };
   const codes = text.codes.map((code) => {
@@ -632,8 +617,7 @@ function readLevels(
     if (translated[code]! < 0) {
       unknown.count++;
       const level = text.levels[code]!;
-      if (unknown.examples.length < 5 && !unknown.examples.includes(level))
-        unknown.examples.push(level);
+      if (unknown.examples.length < 5 && !unknown.examples.includes(level)) unknown.examples.push(level);
     }
     return translated[code]!;
   });

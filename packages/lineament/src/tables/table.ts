@@ -104,10 +104,7 @@ export type Cell = number | bigint | string | boolean | Date | null | undefined;
  * null, undefined, NaN, invalid dates and what `isMissingText` names are missing.
  * @throws InputError for a cell that is an object, array or function
  */
-export function fromRecords(
-  records: readonly Readonly<Record<string, Cell>>[],
-  source?: string,
-): Table {
+export function fromRecords(records: readonly Readonly<Record<string, Cell>>[], source?: string): Table {
   const cells = new Map<string, Cell[]>();
   records.forEach((record, i) => {
     for (const key of Object.keys(record)) {
@@ -149,10 +146,7 @@ export function columnOf(name: string, cells: readonly Cell[]): Column {
 }
 
 /** A text column of strings; null and what `isMissingText` names are missing. Cells are trimmed. */
-export function textColumn(
-  name: string,
-  cells: readonly (string | null | undefined)[],
-): TextColumn {
+export function textColumn(name: string, cells: readonly (string | null | undefined)[]): TextColumn {
   const codeOf = new Map<string, number>();
   const codes = Int32Array.from(cells, (cell) => {
     if (cell === null || cell === undefined || isMissingText(cell)) return -1;
@@ -235,13 +229,9 @@ export function checkTable(table: Table): void {
   const seen = new Set<string>();
   table.columns.forEach((column, j) => {
     if (column.name.trim() === "")
-      throw new InputError(
-        `${sourceOf(table)}: column ${j + 1} has no name; give every column one`,
-      );
+      throw new InputError(`${sourceOf(table)}: column ${j + 1} has no name; give every column one`);
     if (seen.has(column.name))
-      throw new InputError(
-        `${sourceOf(table)}: two columns are named ${quote(column.name)}; rename one`,
-      );
+      throw new InputError(`${sourceOf(table)}: two columns are named ${quote(column.name)}; rename one`);
     seen.add(column.name);
     const length = column.type === "text" ? column.codes.length : column.values.length;
     if (length !== table.rows)

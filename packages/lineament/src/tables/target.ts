@@ -72,8 +72,7 @@ export function readTarget(
   const distinct = distinctOf(column, numbers);
   if (distinct.count === 0)
     throw new InputError(`${where} has no values${table.rows === 0 ? ": there are no rows" : ""}`);
-  if (distinct.rows < 2)
-    throw new InputError(`${where} is known in one row only; at least two are needed`);
+  if (distinct.rows < 2) throw new InputError(`${where} is known in one row only; at least two are needed`);
   if (distinct.count === 1)
     throw new InputError(`${where} is the same in every row; there is nothing to learn`);
 
@@ -84,7 +83,7 @@ export function readTarget(
   }
   if (numbers) refuseInfinite(table, name, numbers);
   const classes = classesOf(column, numbers);
-  if (classes.length > Math.max(2, distinct.rows / 2))
+  if (classes.length > Math.max(maxNumericClasses, distinct.rows / 2))
     throw new InputError(
       `${where} has ${classes.length} classes in ${distinct.rows} rows; ${numbers ? "ask for regression" : "is it an identifier? Choose another target"}`,
     );
@@ -115,15 +114,13 @@ function choose(
   task: "auto" | Task,
 ): { chosen: Task; reason: string } {
   if (task !== "auto") return { chosen: task, reason: "asked for" };
-  if (column.type === "boolean")
-    return { chosen: "classification", reason: "the target is true or false" };
+  if (column.type === "boolean") return { chosen: "classification", reason: "the target is true or false" };
   if (!numbers)
     return { chosen: "classification", reason: `the target is text with ${distinct.count} values` };
   const whole = numbers.every((v) => Number.isNaN(v) || Number.isInteger(v));
   if (!whole) return { chosen: "regression", reason: "the target is a number with fractions" };
   const few =
-    distinct.count === 2 ||
-    (distinct.count <= maxNumericClasses && distinct.rows >= 5 * distinct.count);
+    distinct.count === 2 || (distinct.count <= maxNumericClasses && distinct.rows >= 5 * distinct.count);
   return few
     ? {
         chosen: "classification",
@@ -150,10 +147,7 @@ function parsed(codes: Int32Array, levels: readonly string[]): Float64Array {
   return Float64Array.from(codes, (code) => (code < 0 ? NaN : values[code]!));
 }
 
-function distinctOf(
-  column: Column,
-  numbers: Float64Array | undefined,
-): { count: number; rows: number } {
+function distinctOf(column: Column, numbers: Float64Array | undefined): { count: number; rows: number } {
   const seen = new Set<number>();
   let rows = 0;
   for (const value of numbers ?? (column.type === "text" ? column.codes : column.values)) {
@@ -186,11 +180,7 @@ function refuseInfinite(table: Table, name: string, numbers: Float64Array): void
     );
 }
 
-function regressionValues(
-  table: Table,
-  column: Column,
-  { column: name }: TargetSpec,
-): TargetValues {
+function regressionValues(table: Table, column: Column, { column: name }: TargetSpec): TargetValues {
   const where = `${sourceOf(table)}: target ${quote(name)}`;
   if (column.type === "date")
     throw new InputError(`${where} holds dates where numbers are needed; convert it first`);
@@ -234,12 +224,8 @@ function classValues(
         );
   const exact = new Map(spec.classes.map((label, k) => [label, k]));
   const byValue = new Map<string, number>(); // 1 for "1.0" or "01", true for "TRUE", when that is unambiguous
-  spec.classes.forEach((label, k) =>
-    byValue.set(spelled(label), byValue.has(spelled(label)) ? -1 : k),
-  );
-  const translated = labels.levels.map(
-    (label) => exact.get(label) ?? byValue.get(spelled(label)) ?? -1,
-  );
+  spec.classes.forEach((label, k) => byValue.set(spelled(label), byValue.has(spelled(label)) ? -1 : k));
+  const translated = labels.levels.map((label) => exact.get(label) ?? byValue.get(spelled(label)) ?? -1);
 
   const unknown = new Int32Array(labels.levels.length);
   let missing = 0;
