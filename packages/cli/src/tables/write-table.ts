@@ -89,7 +89,7 @@ async function writeParquet(path: string, table: Table): Promise<void> {
 async function fill(connection: DuckDBConnection, table: Table): Promise<void> {
   const writers = table.columns.map(writerOf);
   await connection.run(
-    `CREATE TEMP TABLE output (${writers.map(({ type }, j) => `c${j} ${type}`).join(", ")})`,
+    `CREATE TEMP TABLE output (${writers.map(({ type }, j) => `c${j} ${type.toString()}`).join(", ")})`,
   );
   const appender = await connection.createAppender("output");
   const size = 2048;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { InputError, type Table, encode, fitEncoder } from "lineament";
 import { describe, expect, test } from "vitest";
 import { readTable, writeTable } from "../../src/tables/index.ts";
@@ -275,7 +275,7 @@ describe("any file at all", () => {
         fc.constantFrom("fuzz.csv", "fuzz.tsv", "fuzz"),
         (content, name) => orRefused(content, name),
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   }, 30_000);
 
@@ -299,7 +299,7 @@ describe("any file at all", () => {
       fc.asyncProperty(fc.oneof(bent, fc.uint8Array({ maxLength: 200 })), (content) =>
         orRefused(content, "noise"),
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   }, 30_000);
 });

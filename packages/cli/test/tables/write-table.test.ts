@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type Table, fromRecords } from "lineament";
 import { describe, expect, test } from "vitest";
 import { assertWritable, readTable, tableEndings, writeTable, writeWhole } from "../../src/tables/index.ts";
@@ -48,7 +48,7 @@ describe("a written table", () => {
         await writeTable(files.path(`exact${ending}`), numbers);
         expect((await readTable(files.path(`exact${ending}`))).table.columns).toEqual(numbers.columns);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   }, 30_000);
 });

@@ -73,7 +73,7 @@ export function inferKinds(table: Table, { kinds = {}, features = [] }: KindOpti
       );
     if (!columnKinds.includes(kind))
       throw new InputError(
-        `kinds: ${quote(String(kind))} is not a kind of column; use number, category, boolean, date, identifier or text`,
+        `kinds: ${quote(kind)} is not a kind of column; use number, category, boolean, date, identifier or text`,
       );
   }
   const summaries = table.columns.map((column) =>

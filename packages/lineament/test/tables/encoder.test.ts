@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Encoder, encode, fitEncoder, parseEncoder, rawCoordinate } from "../../src/tables/encoder.ts";
 import { InputError } from "../../src/tables/errors.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { type Column, type Table, textColumn } from "../../src/tables/table.ts";
 
 /** Names people and programs give to columns. */
