@@ -19,7 +19,7 @@ export interface KernelFormulas {
 
 /** True when the kernel depends on r = ‖Δ‖₂ alone, so that inner products and norms suffice. */
 export function isRotationInvariant(kernel: FusedKernel): boolean {
-  return kernel.family !== "lpq" && kernel.family !== "sum-power";
+  return kernel.family === "lpq" ? kernel.p === 2 : kernel.family !== "sum-power";
 }
 
 /**

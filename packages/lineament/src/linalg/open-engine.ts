@@ -1,6 +1,7 @@
 import { openNativeEngine } from "#native";
 import type { Engine } from "./engine.ts";
 import { plainEngine } from "./plain/index.ts";
+import { openWasmEngine } from "./wasm/index.ts";
 
 export interface EngineOptions {
   /** "auto" (default) is native if a BLAS is found, else wasm. The environment variable LINEAMENT_ENGINE overrides. */
@@ -19,11 +20,11 @@ export async function openEngine({ engine = "auto", threads }: EngineOptions = {
     case "native":
       return openNativeEngine({ threads });
     case "wasm":
-      return plainEngine();
+      return openWasmEngine({ threads: threads ?? threadsOfEnvironment() });
     case "plain":
       return plainEngine();
     case "auto":
-      return openNativeEngine({ threads }).catch(() => plainEngine());
+      return openNativeEngine({ threads }).catch(() => openWasmEngine({ threads: threads ?? threadsOfEnvironment() }));
     default:
       throw new RangeError(`engine: ${asked} is not one of native, wasm, plain, auto`);
   }
@@ -32,4 +33,9 @@ export async function openEngine({ engine = "auto", threads }: EngineOptions = {
 function environment(name: string): string | undefined {
   const value = typeof process === "undefined" ? undefined : process.env[name];
   return value === "" ? undefined : value;
+}
+
+function threadsOfEnvironment(): number | undefined {
+  const value = environment("LINEAMENT_THREADS");
+  return value === undefined ? undefined : Number(value);
 }

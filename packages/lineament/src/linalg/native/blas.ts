@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import koffi from "koffi";
 import type { KoffiFunc, LibraryHandle } from "koffi";
-import type { Matrix, Numbers, Precision } from "../matrix.ts";
+import type { Block } from "../block.ts";
+import type { Numbers, Precision } from "../matrix.ts";
 import { precisionOf } from "../matrix.ts";
 
 /** A function of the library, called at once or (`async`) on the thread pool of Node.js. */
@@ -12,20 +13,6 @@ type Foreign = KoffiFunc<(...values: readonly unknown[]) => unknown>;
 // Only the Fortran names are used (sgemm_, spotrf_, …): every BLAS and LAPACK has them, while cblas_ and LAPACKE_ names
 // are missing from some. Fortran is column-major, so a row-major matrix is seen as its transpose.
 
-/** A row-major rectangle inside a typed array: entry (i, j) is `data[offset + i * stride + j]`. */
-export interface Block {
-  readonly data: Numbers;
-  readonly offset: number;
-  readonly stride: number;
-  readonly rows: number;
-  readonly cols: number;
-}
-
-/** The whole matrix as a block. */
-export function whole(a: Matrix): Block {
-  return { data: a.data, offset: 0, stride: a.cols, rows: a.rows, cols: a.cols };
-}
-
 /** Level 3 BLAS on row-major blocks; R is void, or a promise when the call runs off the main thread. */
 export interface Level3<R> {
   /** C ← alpha op(A) op(B) + beta C */
@@ -34,6 +21,8 @@ export interface Level3<R> {
   syrk(a: Block, c: Block, options?: { transpose?: boolean; alpha?: number; beta?: number }): R;
   /** B ← L⁻¹ B or L⁻ᵀ B (left), B L⁻¹ or B L⁻ᵀ (right); L lower triangular */
   trsm(l: Block, b: Block, options?: { transposed?: boolean; side?: "left" | "right" }): R;
+  /** Copies `a` over `b`, which must not overlap it. */
+  copy(a: Block, b: Block): R;
 }
 
 export interface Blas {
@@ -114,6 +103,7 @@ const routines = {
   gemm: [13, 2],
   syrk: [10, 2],
   trsm: [11, 4],
+  lacpy: [7, 1],
   potrf: [5, 1],
   potrs: [8, 1],
   syevd: [11, 2],
@@ -231,6 +221,12 @@ function level3<R>(pick: (routine: Routine, data: Numbers) => Foreign, run: (f: 
         U, transpose ? N : T, int(n), int(k), real(c, alpha), view(a), int(a.stride), real(c, beta), view(c), int(c.stride), 1, 1,
       ]); // prettier-ignore
     },
+    copy(a, b) {
+      if (a.rows !== b.rows || a.cols !== b.cols)
+        throw new RangeError(`copy: ${a.rows} × ${a.cols} into ${b.rows} × ${b.cols}`);
+      sameType("copy", a, b);
+      return run(pick("lacpy", a.data), [ALL, int(a.cols), int(a.rows), view(a), int(a.stride), view(b), int(b.stride), 1]);
+    },
     trsm(l, b, { transposed = false, side = "left" } = {}) {
       const n = square("trsm", l);
       if ((side === "left" ? b.rows : b.cols) !== n)
@@ -281,6 +277,7 @@ function firstOf(libraries: readonly LibraryHandle[], names: readonly string[], 
 }
 
 const letter = (value: string): Uint8Array => Uint8Array.of(value.charCodeAt(0), 0);
+const ALL = letter("A");
 const [L, N, R, S, T, U, V] = ["L", "N", "R", "S", "T", "U", "V"].map(letter) as [
   Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array,
 ]; // prettier-ignore

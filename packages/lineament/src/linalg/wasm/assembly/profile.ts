@@ -1,0 +1,118 @@
+import { exp, fma, pow, splat } from "./simd";
+
+// A tile of pair sums s becomes kernel values or slopes, in place. Shapes of k(s):
+//   0  exp(−a s)                      slope c k
+//   1  exp(−a √s)                     slope c k / √s
+//   2  exp(−a s^b)                    slope c k s^(b−1)
+//   3  (1 + t) e^−t, t = a √s         slope c e^−t
+//   4  (1 + t + t²/3) e^−t, t = a √s  slope c (1 + t) e^−t
+//   5  (c + a s)^b                    (no slope)
+
+// @ts-ignore: decorator
+@inline
+function shape<T>(kind: i32, slope: bool, s: v128, a: v128, b: v128, c: v128): v128 {
+  if (kind == 0) {
+    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, s)));
+    return slope ? v128.mul<T>(c, k) : k;
+  }
+  if (kind == 1) {
+    const r = v128.sqrt<T>(s);
+    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, r)));
+    return slope ? v128.div<T>(v128.mul<T>(c, k), r) : k;
+  }
+  if (kind == 2) {
+    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, pow<T>(s, b))));
+    return slope ? v128.mul<T>(v128.mul<T>(c, k), pow<T>(s, v128.sub<T>(b, splat<T>(1)))) : k;
+  }
+  if (kind == 3) {
+    const t = v128.mul<T>(a, v128.sqrt<T>(s));
+    const e = exp<T>(v128.neg<T>(t));
+    return slope ? v128.mul<T>(c, e) : fma<T>(t, e, e);
+  }
+  if (kind == 4) {
+    const t = v128.mul<T>(a, v128.sqrt<T>(s));
+    const e = exp<T>(v128.neg<T>(t));
+    if (slope) return v128.mul<T>(c, fma<T>(t, e, e));
+    return v128.mul<T>(e, fma<T>(v128.mul<T>(t, t), splat<T>(1 / 3.0), v128.add<T>(t, splat<T>(1))));
+  }
+  return pow<T>(fma<T>(a, s, c), b);
+}
+
+// @ts-ignore: decorator
+@inline
+function pass<T>(
+  kind: i32, slope: bool, products: bool, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize,
+  a: f64, b: f64, c: f64, tolerance: f64,
+): void {
+  const va = splat<T>(a);
+  const vb = splat<T>(b);
+  const vc = splat<T>(c);
+  const bound = splat<T>(tolerance);
+  const zero = splat<T>(0);
+  const bytes = stride * <i32>sizeof<T>();
+  for (let i = 0; i < rows; i++) {
+    const norm = v128.load_splat<T>(normsX + i * sizeof<T>());
+    for (let at = 0; at < bytes; at += 16) {
+      const norms = v128.add<T>(norm, v128.load(normsZ + at));
+      let s = v128.load(tile + at);
+      if (products) s = v128.max<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
+      let result = shape<T>(kind, slope, s, va, vb, vc);
+      if (slope) result = v128.and(result, v128.gt<T>(s, v128.mul<T>(bound, norms)));
+      v128.store(tile + at, result);
+    }
+    tile += bytes;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function choose<T>(
+  slope: bool, products: bool, kind: i32, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize, a: f64, b: f64, c: f64, tolerance: f64,
+): void {
+  if (kind == 0) pass<T>(0, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (kind == 1) pass<T>(1, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (kind == 2) pass<T>(2, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (kind == 3) pass<T>(3, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (kind == 4) pass<T>(4, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else pass<T>(5, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+}
+
+/**
+ * @param products - the tile holds inner products, s = max(0, ‖x_i‖² + ‖z_j‖² − 2 x_i·z_j); else it holds s
+ * @param stride - numbers in a row of the tile, a multiple of the lanes; the norms of z are readable as far
+ * @param tolerance - slopes are 0 where s ≤ tolerance (‖x_i‖² + ‖z_j‖²)
+ */
+export function profile<T>(
+  kind: i32, slope: bool, products: bool, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize,
+  a: f64, b: f64, c: f64, tolerance: f64,
+): void {
+  if (slope) choose<T>(true, products, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else choose<T>(false, products, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+}
+
+/** Inner products to s = max(0, ‖x_i‖² + ‖z_j‖² − 2 x_i·z_j), for callers that add to s before `profile`. */
+export function distances<T>(tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize): void {
+  const zero = splat<T>(0);
+  const bytes = stride * <i32>sizeof<T>();
+  for (let i = 0; i < rows; i++) {
+    const norm = v128.load_splat<T>(normsX + i * sizeof<T>());
+    for (let at = 0; at < bytes; at += 16) {
+      const s = v128.load(tile + at);
+      v128.store(tile + at, v128.max<T>(v128.sub<T>(v128.add<T>(norm, v128.load(normsZ + at)), v128.add<T>(s, s)), zero));
+    }
+    tile += bytes;
+  }
+}
+
+/** −1 where s^(2/p) ≤ tolerance (‖x_i‖² + ‖z_j‖²), so that a slope pass with tolerance 0 skips the pair. */
+export function markNegligible<T>(tile: usize, rows: i32, cols: i32, stride: i32, normsX: usize, normsZ: usize, p: f64, tolerance: f64): void {
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++) {
+      const at = tile + (i * stride + j) * sizeof<T>();
+      const bound = <f64>load<T>(normsX + i * sizeof<T>()) + <f64>load<T>(normsZ + j * sizeof<T>());
+      const s = <f64>load<T>(at);
+      // r² ≤ bound tolerance; only small s need the power
+      if (s < 1 && Math.pow(s, 2 / p) <= tolerance * bound) store<T>(at, <T>-1);
+      else if (s >= 1 && tolerance * bound >= 1 && Math.pow(s, 2 / p) <= tolerance * bound) store<T>(at, <T>-1);
+    }
+}

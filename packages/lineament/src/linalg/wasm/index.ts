@@ -1,0 +1,1 @@
+export { openWasmEngine } from "./engine.ts";

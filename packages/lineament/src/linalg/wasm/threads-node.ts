@@ -1,0 +1,37 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { Thread, Threads } from "./thread.ts";
+import type { FromWorker } from "./worker.ts";
+
+const file = new URL(import.meta.url.endsWith(".ts") ? "./worker-node.ts" : "./worker-node.js", import.meta.url);
+
+function start(): Thread {
+  const worker = new Worker(file);
+  worker.unref(); // an idle engine does not keep the process alive
+  let settle: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void } | undefined;
+  let dead: Error | undefined;
+  const die = (error: Error): void => {
+    dead ??= error;
+    settle?.reject(dead);
+    settle = undefined;
+  };
+  worker.on("message", (reply: FromWorker) => {
+    worker.unref();
+    settle?.resolve(reply);
+    settle = undefined;
+  });
+  worker.on("error", die);
+  worker.on("exit", (code) => die(new Error(`a worker thread ended with code ${code}`)));
+  return {
+    ask: (message) =>
+      new Promise((resolve, reject) => {
+        if (dead) return reject(dead);
+        settle = { resolve, reject };
+        worker.ref();
+        worker.postMessage(message);
+      }),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+export const threads: Threads = { processors: availableParallelism(), available: true, start };
