@@ -36,6 +36,8 @@ export interface RoundSolution {
   readonly factor: FactorReport;
   /** n × c; undefined when the factorization failed for good. */
   readonly coefficients: Matrix<Float64Array> | undefined;
+  /** What the last `heldOut` rows would miss by if they were left out together, heldOut × c. */
+  readonly heldOutResiduals: Matrix<Float64Array> | undefined;
 }
 
 /** The machine under one metric: everything that the next metric, or predictions, are made from. */
@@ -53,6 +55,7 @@ export interface Round {
  * Solves the kernel ridge regression of a problem under a metric, once for each ridge. One kernel matrix serves all ridges.
  *
  * @param scratch - n × n memory for the kernel matrix, overwritten
+ * @param heldOut - so many last rows are also judged as if they had been left out
  */
 export async function solveRound(
   engine: Engine,
@@ -63,6 +66,7 @@ export async function solveRound(
   scratch: Matrix,
   generator: Random,
   signal?: AbortSignal,
+  heldOut = 0,
 ): Promise<Round> {
   const { x, y, weights } = problem;
   const centers = await transform(engine, x, metric, settings.precision);
@@ -78,8 +82,9 @@ export async function solveRound(
   for (const ridge of ridges) {
     signal?.throwIfAborted();
     const factor = await system.factor(weights ? weights.map((w) => ridge / w) : ridge);
-    const solved = factor.outcome === "not-positive-definite" ? undefined : await system.solve(y);
-    solutions.push({ ridge, factor, coefficients: solved?.coefficients });
+    const coefficients = factor.outcome === "not-positive-definite" ? undefined : (await system.solve(y)).coefficients;
+    const heldOutResiduals = coefficients && heldOut > 0 ? system.heldOutResiduals(coefficients, heldOut) : undefined;
+    solutions.push({ ridge, factor, coefficients, heldOutResiduals });
   }
   return { metric, kernel, tables, centers, solutions };
 }

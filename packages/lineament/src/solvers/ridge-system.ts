@@ -110,6 +110,32 @@ export class RidgeSystem {
     return diagonal;
   }
 
+  /**
+   * What the last `count` rows would miss by if they were left out together: Y_c − f⁽⁻ᶜ⁾(X_c) = (C_cc)⁻¹ A_c with
+   * C = (K + Λ)⁻¹. For the last rows C_cc⁻¹ = L_cc L_ccᵀ, a corner of the factor, so this costs count² a column.
+   *
+   * @param coefficients - A, the solution with the last factor
+   * @returns count × c
+   */
+  heldOutResiduals(coefficients: Matrix, count: number): Matrix<Float64Array> {
+    const { data: l, rows: n } = this.#k;
+    const { cols: c } = coefficients;
+    const first = n - count;
+    const half = zeros(count, c);
+    const result = zeros(count, c);
+    for (let i = 0; i < count; i++)
+      for (let j = 0; j <= i; j++) {
+        const entry = l[(first + i) * n + first + j]!;
+        for (let k = 0; k < c; k++) half.data[j * c + k]! += entry * coefficients.data[(first + i) * c + k]!;
+      }
+    for (let i = 0; i < count; i++)
+      for (let j = 0; j <= i; j++) {
+        const entry = l[(first + i) * n + first + j]!;
+        for (let k = 0; k < c; k++) result.data[i * c + k]! += entry * half.data[j * c + k]!;
+      }
+    return result;
+  }
+
   #restoreLowerTriangle(): void {
     if (this.#lowerIsKernel) return;
     mirrorUpper(this.#k);

@@ -49,13 +49,25 @@ const coordinateWise: readonly Candidate[] = [
   { ...usual, p: 1, form: "diagonal", view: "normal-scores", q: 0.7 },
 ];
 
-/** The candidates that every search starts from; with `wide` only those whose cost is a matrix product. */
-export function openingCandidates(wide: boolean): readonly Candidate[] {
-  return wide ? rotationInvariant : [...rotationInvariant, ...coordinateWise];
+/** What a search has to know of the table. */
+export interface TableShape {
+  /** So many coordinates that coordinate-wise kernels would take too long. */
+  readonly wide: boolean;
+  /** There are categories with more than two levels. */
+  readonly categories: boolean;
+}
+
+/** The candidates that every search starts from. */
+export function openingCandidates({ wide, categories }: TableShape): readonly Candidate[] {
+  const all = wide ? rotationInvariant : [...rotationInvariant, ...coordinateWise];
+  if (!categories) return all;
+  const withMeans: Candidate[] = [{ ...usual, targetMeans: true }];
+  if (!wide) withMeans.push({ ...usual, targetMeans: true, p: 1, form: "diagonal" }, { ...usual, targetMeans: true, p: 1 });
+  return [...all, ...withMeans];
 }
 
 /** The neighbors of a candidate: one choice changed at a time. */
-export function neighbors(candidate: Candidate, { wide, categories }: { readonly wide: boolean; readonly categories: boolean }): Candidate[] {
+export function neighbors(candidate: Candidate, { wide, categories }: TableShape): Candidate[] {
   const exponents = EXPONENTS[candidate.p];
   const at = exponents.indexOf(candidate.q);
   return [

@@ -40,20 +40,18 @@ const NEXT_RIDGES = [0.2, 0.5, 1, 2, 5];
 const REPLAY_RIDGES = [0.3, 1, 3];
 const RIDGE_RANGE = [2e-5, 50] as const;
 /** Rounds go on while the loss stays below this multiple of the best. */
-const STOP_FACTOR = 1.15;
+const STOP_FACTOR = 1.03;
 
 /** One way of dividing rows into training and validation, on which candidates are compared. */
 export interface Arena {
   /** Validation rows of all folds, one fold after the other: targets of the rows of `Evaluated.predictions`. */
   readonly target: Target;
   readonly weights: Float64Array | undefined;
-  /** The machine after each of its rounds. */
-  evaluate(setup: MachineSetup, ridges?: RidgeRule): Promise<Evaluated[]>;
+  /** The machine after each round: before any metric update, and after each of at most `rounds` of them. */
+  evaluate(setup: MachineSetup, rounds: number, ridges?: RidgeRule): Promise<Evaluated[]>;
 }
 
 export interface ArenaOptions {
-  /** Metric updates. */
-  readonly rounds: number;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +64,7 @@ export function createArena(
   engine: Engine,
   problem: LearningProblem,
   folds: readonly Split[],
-  { rounds, seed, signal }: ArenaOptions,
+  { seed, signal }: ArenaOptions,
 ): Arena {
   const parts = folds.map(({ train, validation }) => ({ train: takeProblem(problem, train), validation: takeProblem(problem, validation) }));
   const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
@@ -96,7 +94,7 @@ export function createArena(
     return ready;
   };
 
-  const evaluate = async (setup: MachineSetup, rule: RidgeRule = { kind: "search" }): Promise<Evaluated[]> => {
+  const evaluate = async (setup: MachineSetup, rounds: number, rule: RidgeRule = { kind: "search" }): Promise<Evaluated[]> => {
     const { settings } = setup;
     const states = prepare(setup).map((state, f) => ({ ...state, metric: firstMetric(state.problem) as Metric | undefined, generator: random(seed + 7 * f) }));
     const results: Evaluated[] = [];
@@ -121,7 +119,7 @@ export function createArena(
       last = ridges[best]!;
       const decoded = concatenate(solved.map(({ values }, f) => decodeValues(states[f]!.coding, values[best]!)));
       const path = [...(results.at(-1)?.ridges ?? []), last];
-      results.push({ setup, ridges: path, ...judge(decoded, target, weights) });
+      results.push({ setup, ridges: path, ...judgePredictions(decoded, target, weights) });
       bestError = Math.min(bestError, error);
       if (t === rounds || error > STOP_FACTOR * bestError) break;
       let informative = true;
@@ -146,7 +144,7 @@ function ridgesOf(rule: RidgeRule, round: number, last: number | undefined): rea
 }
 
 /** Loss of pooled decoded values, after calibration for classes: the better of the two kinds. */
-function judge(decoded: Matrix<Float64Array>, target: Target, weights: Float64Array | undefined): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
+export function judgePredictions(decoded: Matrix<Float64Array>, target: Target, weights: Float64Array | undefined): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
   if (target.task === "regression") return { predictions: decoded, loss: validationLoss(decoded, target, weights), calibration: undefined };
   const calibrations = (["logarithmic", "linear"] as const).map((kind) => {
     const calibration = fitCalibration(kind, decoded, target.labels, weights);

@@ -1,9 +1,9 @@
-import { type Engine, type Matrix, permutation, random } from "../../linalg/index.ts";
+import { type Engine, type Matrix, permutation, random, type Random, zeros } from "../../linalg/index.ts";
 import type { Kernel, Metric } from "../../kernels/index.ts";
 import type { Calibration } from "../calibration.ts";
-import { type FeatureProblem, firstMetric, nextMetric, solveRound } from "../feature-round.ts";
+import { type FeatureProblem, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
 import { encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, type TargetCoding } from "../learning-problem.ts";
-import { subsample } from "../validation.ts";
+import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import type { MachineSetup } from "./evaluation.ts";
 
@@ -40,61 +40,101 @@ export interface RefitPlan {
   readonly metricRows: number;
   /** Most rows of one solve; more rows are divided evenly into several expansions, which are averaged. */
   readonly solveRows: number;
+  /** Above this many rows a part of them is held out of the metric and judged as if it had been left out of the solve too. */
+  readonly heldOutAbove: number;
 }
 
-/** Fits one member on all rows of the problem, replaying its path of ridges. */
+export interface Refitted {
+  readonly member: Member;
+  /** Values before decoding at the held-out rows, as if those had not been fitted; undefined without such rows. */
+  readonly heldOutValues: Matrix<Float64Array> | undefined;
+}
+
+/** Rows that no metric, view or (in effect) coefficient is fitted on: at most 2,000 and a fifth; none for small problems. */
+export function heldOutRows({ x, target, rowGroups }: LearningProblem, plan: RefitPlan, seed: number): Int32Array {
+  const n = x.coordinates.rows;
+  if (n <= plan.heldOutAbove) return new Int32Array(0);
+  const labels = target.task === "classification" ? target.labels : undefined;
+  return holdout(n, 0.2, 2000, random(seed), { labels, groups: rowGroups }).validation;
+}
+
+/**
+ * Fits one member on all rows of the problem, replaying its path of ridges. The held-out rows come last in the (first)
+ * solve, whose factor then tells what the machine without them would have predicted there: honest predictions at full
+ * size for calibration, weights and intervals, at no further solve.
+ */
 export async function refitMember(
   engine: Engine,
   problem: LearningProblem,
   recipe: MemberRecipe,
   plan: RefitPlan,
+  heldOut: Int32Array,
   { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
-): Promise<Member> {
+): Promise<Refitted> {
   const { settings, ridges } = recipe;
-  const { x, blockSizes, groups, weights, target } = problem;
-  const n = x.coordinates.rows;
+  const { blockSizes, groups, weights, target } = problem;
+  const n = problem.x.coordinates.rows;
   const generator = random(seed);
-  const labels = target.task === "classification" ? target.labels : undefined;
+  const held = new Set(heldOut);
+  const free = Int32Array.from({ length: n }, (_, i) => i).filter((i) => !held.has(i));
   const coding = fitTargetCoding(target, recipe.logarithm, weights);
-  const y = encodeTarget(coding, target);
-  const view = fitView(recipe.view, recipe.targetMeans, { x, y, groups, blockSizes });
+  const seen = takeProblem(problem, free);
+  const view = fitView(recipe.view, recipe.targetMeans, { x: seen.x, y: encodeTarget(coding, seen.target), groups, blockSizes });
   const take = (rows: Int32Array): FeatureProblem => {
     const part = takeProblem(problem, rows);
     return { x: applyView(view, part.x, blockSizes.length), blockSizes, y: encodeTarget(coding, part.target), weights: part.weights };
   };
-  const all = Int32Array.from({ length: n }, (_, i) => i);
-  const pieces = Math.ceil(n / plan.solveRows);
-  const size = Math.ceil(n / pieces);
   const updates = ridges.length - 1;
-  const learning = updates > 0 ? subsample(all, plan.metricRows, generator, labels) : undefined;
-  const memory = Math.max(size, learning?.length ?? 0);
-  const scratch = engine.allocate(memory, memory, settings.precision);
+  const labels = target.task === "classification" ? target.labels : undefined;
+  const learning = updates > 0 ? subsample(free, plan.metricRows, generator, labels) : new Int32Array(0);
+  const pieces = divide(free, heldOut, plan.solveRows, generator);
+  const largest = Math.max(learning.length, ...pieces.map((rows) => rows.length));
+  const scratch = engine.allocate(largest, largest, settings.precision);
   const square = (rows: number): Matrix => ({ data: scratch.data.subarray(0, rows * rows), rows, cols: rows });
 
-  let metric = firstMetric({ x: applyView(view, takeProblem(problem, all.subarray(0, 1)).x, blockSizes.length), blockSizes, y });
-  if (learning) {
-    const part = take(learning);
-    for (let t = 0; t < updates; t++) {
-      const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, signal);
-      const coefficients = round.solutions[0]!.coefficients;
-      const next = coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
-      if (!next) break;
-      metric = next;
-    }
+  const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
+  let metric = firstMetric(part);
+  for (let t = 0; t < updates; t++) {
+    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, signal);
+    const coefficients = round.solutions[0]!.coefficients;
+    const next = coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
+    if (!next) break;
+    metric = next;
   }
-  const order = pieces === 1 ? all : permutation(n, generator);
   const expansions: MemberExpansion[] = [];
+  const heldPart = heldOut.length > 0 ? take(heldOut) : undefined;
+  const heldOutValues = heldPart && zeros(heldOut.length, heldPart.y.cols);
   let jitter = 0;
-  for (let piece = 0; piece < pieces; piece++) {
-    const rows = order.filter((_, at) => at % pieces === piece).sort();
-    const part = take(rows);
-    const round = await solveRound(engine, part, settings, metric, [ridges.at(-1)!], square(rows.length), generator, signal);
-    const { coefficients, factor } = round.solutions[0]!;
+  for (const [piece, rows] of pieces.entries()) {
+    const own = take(rows);
+    const count = piece === 0 ? heldOut.length : 0;
+    const round = await solveRound(engine, own, settings, metric, [ridges.at(-1)!], square(rows.length), generator, signal, count);
+    const { coefficients, factor, heldOutResiduals } = round.solutions[0]!;
     if (!coefficients) throw new RangeError(`the kernel matrix of ${rows.length} rows is not positive definite even with jitter; use a larger ridge`);
     jitter = Math.max(jitter, factor.jitter);
+    if (heldPart && heldOutValues) {
+      const [direct] = heldOutResiduals ? [] : await roundPredictions(engine, round, heldPart.x, settings.precision, signal);
+      for (let at = 0; at < heldOutValues.data.length; at++)
+        heldOutValues.data[at]! += (heldOutResiduals ? heldPart.y.data[at]! - heldOutResiduals.data[at]! : direct!.data[at]!) / pieces.length;
+    }
     const stored = engine.allocate(coefficients.rows, coefficients.cols, settings.precision);
     stored.data.set(coefficients.data);
     expansions.push({ rows, kernel: round.kernel, metric: round.metric, coefficients: stored });
   }
-  return { recipe, view, coding, expansions, jitter };
+  return { member: { recipe, view, coding, expansions, jitter }, heldOutValues };
+}
+
+/** Divides the rows evenly into solves of at most `size` rows, the held-out ones last in the first. */
+function divide(free: Int32Array, heldOut: Int32Array, size: number, generator: Random): Int32Array[] {
+  const n = free.length + heldOut.length;
+  const count = Math.ceil(n / size);
+  if (count === 1) return [Int32Array.from([...free, ...heldOut])];
+  const order = permutation(free.length, generator);
+  const first = Math.max(0, Math.round(n / count) - heldOut.length);
+  const pieces = [order.subarray(0, first)];
+  for (let piece = 1; piece < count; piece++) pieces.push(order.subarray(first).filter((_, at) => at % (count - 1) === piece - 1));
+  return pieces.map((positions, piece) => {
+    const rows = positions.map((at) => free[at]!).sort();
+    return piece === 0 ? Int32Array.from([...rows, ...heldOut]) : rows;
+  });
 }

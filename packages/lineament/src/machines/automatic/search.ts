@@ -1,18 +1,18 @@
-import { type Engine, type Matrix, random, zeros } from "../../linalg/index.ts";
+import { type Engine, type Matrix, random, type Random, zeros } from "../../linalg/index.ts";
 import { type Calibration, calibrate, fitCalibration } from "../calibration.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
 import { crossValidationFolds, holdout, type Split, subsample } from "../validation.ts";
-import { type Candidate, candidateKey, candidateName, candidateSetup, neighbors, openingCandidates } from "./candidate.ts";
+import { type Candidate, candidateKey, candidateName, candidateSetup, neighbors, openingCandidates, type TableShape } from "./candidate.ts";
 import { type Arena, type ArenaOptions, createArena, type Evaluated, type RidgeRule, validationLoss } from "./evaluation.ts";
 import { greedyAverage } from "./greedy-average.ts";
 
 /** How much the search tries. Counts, not seconds, so that the same seed gives the same machine everywhere. */
 export interface SearchPlan {
-  /** Training rows of the first comparison. */
+  /** Most training rows of a fold in the first comparison. */
   readonly screeningRows: number;
-  /** Up to this many rows the first comparison is a cross-validation of all rows, and the only one. */
-  readonly fullRows: number;
-  /** Training rows of the second comparison, of the few best. */
+  /** Up to this many rows, the first comparison is a cross-validation of all rows and the only one. */
+  readonly smallRows: number;
+  /** Most training rows in the second comparison; up to this many rows it is a 3-fold cross-validation. */
   readonly finalRows: number;
   /** Candidates that go into the second comparison. */
   readonly finalists: number;
@@ -20,12 +20,23 @@ export interface SearchPlan {
   readonly mutations: number;
   /** Metric updates. */
   readonly rounds: number;
-  /** Most machines in the average. */
-  readonly members: number;
+  /** How the winners are averaged: for regression and classification up to `finalRows` rows, and beyond. */
+  readonly average: Readonly<Record<"regression" | "classification" | "large", AverageRule>>;
   /** Rows that gradients are averaged over. */
   readonly agopRows: number;
   /** Stop looking at further candidates at this time (performance.now()). */
   readonly deadline?: number | undefined;
+}
+
+export interface AverageRule {
+  /** The average starts from the best of each kind of machine, at most so many … */
+  readonly initial: number;
+  /** … whose loss is at most this multiple of the best. */
+  readonly tolerance: number;
+  /** Charge for each step, in nats (or units of twice the best loss, for regression) per row of the table. */
+  readonly penalty: number;
+  readonly steps: number;
+  readonly members: number;
 }
 
 /** What the search tells while it runs. */
@@ -63,7 +74,6 @@ export interface SearchResult {
 
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
 const WIDE = 400;
-const AVERAGING_STEPS = 12;
 
 /**
  * Chooses kernels, views, metrics, ridges and their average by validation on training rows alone: a broad comparison on
@@ -78,29 +88,28 @@ export async function searchMachines(
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
   const categories = problem.groups.length + problem.blockSizes.length > 0;
-  const small = n <= plan.fullRows;
-  const options = { rounds: plan.rounds, seed, signal };
-  const judge = async (arena: Arena, candidate: Candidate, ridges?: RidgeRule): Promise<Judged[]> =>
-    (await arena.evaluate(candidateSetup(candidate, plan.agopRows), ridges)).map((evaluated) => ({ ...evaluated, candidate }));
+  const shape = { wide, categories };
+  const small = n <= plan.smallRows;
+  const options = { seed, signal };
+  const judge = async (arena: Arena, candidate: Candidate, rounds: number, ridges?: RidgeRule): Promise<Judged[]> =>
+    (await arena.evaluate(candidateSetup(candidate, plan.agopRows), rounds, ridges)).map((evaluated) => ({ ...evaluated, candidate }));
   const late = (): boolean => plan.deadline !== undefined && performance.now() > plan.deadline;
 
-  const screening = small
-    ? createArena(engine, problem, folds(problem, n <= 1000 ? 5 : 4, seed), options)
-    : screeningArena(engine, problem, plan, seed, options);
+  const screening = screeningArena(engine, problem, plan, seed, options);
   const judged: Judged[] = [];
   const seen = new Set<string>();
-  let planned = openingCandidates(wide).length + plan.mutations;
+  const opening = openingCandidates(shape);
+  let planned = opening.length + plan.mutations;
   const consider = async (candidate: Candidate): Promise<boolean> => {
     const key = candidateKey(candidate);
     if (seen.has(key) || (judged.length > 0 && late())) return false;
     seen.add(key);
-    judged.push(...(await judge(screening, candidate)));
+    judged.push(...(await judge(screening, candidate, plan.rounds)));
     planned = Math.max(planned, seen.size);
     onProgress?.({ stage: "screening", done: seen.size, of: planned, loss: best(judged, 1)[0]?.loss ?? Infinity });
     return true;
   };
   const canTakeLogarithm = problem.target.task === "regression" && problem.target.y.data.every((value) => value > 0);
-  const opening = openingCandidates(wide);
   let logarithm = false;
   if (canTakeLogarithm) {
     const probes = wide ? opening.slice(0, 1) : [opening[0]!, opening.find(({ p }) => p === 1)!];
@@ -108,58 +117,68 @@ export async function searchMachines(
     logarithm = best(judged, 1)[0]?.candidate.logarithm ?? false;
   }
   for (const candidate of opening) await consider({ ...candidate, logarithm });
-  if (categories) for (const { candidate } of best(judged, 3)) await consider({ ...candidate, targetMeans: true });
-  for (const [rank, share] of [[0, 0.34], [1, 0.33], [0, 0.33]] as const) {
+  let changes = 0;
+  for (const [rank, share] of [[0, 1 / 2], [1, 3 / 4], [0, 1]] as const) {
     const parent = best(judged, rank + 1)[rank]?.candidate;
-    let tried = 0;
-    for (const candidate of parent ? neighbors(parent, { wide, categories }) : [])
-      if (tried < plan.mutations * share && (await consider(candidate))) tried++;
+    for (const candidate of parent ? neighbors(parent, shape) : [])
+      if (changes < plan.mutations * share && (await consider(candidate))) changes++;
   }
   if (canTakeLogarithm) for (const { candidate } of best(judged, 2)) await consider({ ...candidate, logarithm: !candidate.logarithm });
   if (judged.length === 0) throw new RangeError("no candidate machine could be solved: are all rows equal?");
 
-  let arena = screening;
-  let entries: Judged[] = judged;
-  if (!small) {
-    arena = n <= plan.finalRows * 1.5
-      ? createArena(engine, problem, folds(problem, 3, seed + 1), options)
-      : finalArena(engine, problem, plan, seed, options);
-    const finalists = chooseFinalists(screening, judged, plan);
-    entries = [];
-    for (const [at, { candidate, ridges }] of finalists.entries()) {
-      if (entries.length > 0 && late()) break;
-      entries.push(...(await judge(arena, candidate, { kind: "near", path: ridges })));
-      onProgress?.({ stage: "comparing", done: at + 1, of: finalists.length, loss: best(entries, 1)[0]?.loss ?? Infinity });
-    }
+  if (small) return { ...average(screening, judged, plan, n), evaluated: seen.size };
+  const arena = finalArena(engine, problem, plan, seed, options);
+  const finalists = chooseFinalists(screening, judged, plan, shape);
+  const entries: Judged[] = [];
+  for (const [at, { candidate, ridges }] of finalists.entries()) {
+    if (entries.length > 0 && late()) break;
+    entries.push(...(await judge(arena, candidate, Math.min(plan.rounds, ridges.length), { kind: "near", path: ridges })));
+    onProgress?.({ stage: "comparing", done: at + 1, of: finalists.length, loss: best(entries, 1)[0]?.loss ?? Infinity });
   }
-  return { ...average(arena, entries, plan.members), evaluated: seen.size };
+  return { ...average(arena, entries, plan, n), evaluated: seen.size };
 }
 
-/** Greedy average of the best entries, and its calibration. */
-function average(arena: Arena, entries: readonly Judged[], most: number): Omit<SearchResult, "evaluated"> {
+/** Averages the best entries greedily and calibrates the average. */
+function average(arena: Arena, entries: readonly Judged[], plan: SearchPlan, n: number): Omit<SearchResult, "evaluated"> {
   const { target, weights } = arena;
-  const sorted = entries.toSorted((a, b) => a.loss - b.loss).slice(0, 40);
-  const shares = greedyAverage(sorted.map(({ predictions }) => predictions), (p) => validationLoss(p, target, weights), AVERAGING_STEPS, most);
-  const members = sorted.map((entry, at) => ({ ...entry, weight: shares[at]! })).filter(({ weight }) => weight > 0);
-  const averaged = zeros(sorted[0]!.predictions.rows, sorted[0]!.predictions.cols);
-  for (const { predictions, weight } of members) for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += weight * predictions.data[i]!;
-  let calibration: Calibration | undefined;
-  let predictions = averaged;
-  if (target.task === "classification") {
-    const { slope } = fitCalibration("logarithmic", averaged, target.labels, weights);
-    calibration = { kind: "logarithmic", slope: Math.min(1.5, Math.max(0.7, slope)) };
-    predictions = calibrate(calibration, averaged);
-  }
+  const rule = plan.average[n > plan.finalRows ? "large" : target.task];
   const leaders = best(entries, Infinity);
+  const leading = leaders[0]!.loss;
+  const slack = target.task === "classification" ? 2 / n : 0;
+  const sorted = entries.toSorted((a, b) => a.loss - b.loss).slice(0, 60);
+  const kinds = new Set<string>();
+  const different = leaders.filter(({ candidate, loss }) => {
+    const kind = `${candidate.p} ${candidate.form} ${candidate.view}`;
+    if (kinds.has(kind) || loss > rule.tolerance * leading + slack) return false;
+    return kinds.add(kind);
+  });
+  const ordered = [...different, ...sorted.filter((entry) => !different.includes(entry))];
+  const shares = greedyAverage(ordered.map(({ predictions }) => predictions), (p) => validationLoss(p, target, weights), {
+    steps: rule.steps,
+    members: rule.members,
+    initial: Math.min(rule.initial, different.length),
+    penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
+  });
+  const members = ordered.map((entry, at) => ({ ...entry, weight: shares[at]! })).filter(({ weight }) => weight > 0);
+  const averaged = zeros(members[0]!.predictions.rows, members[0]!.predictions.cols);
+  for (const { predictions, weight } of members) for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += weight * predictions.data[i]!;
+  const calibration = target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
+  const predictions = calibration ? calibrate(calibration, averaged) : averaged;
   return {
     members: members.map(({ candidate, setup, ridges, calibration: own, loss, weight }) => ({ candidate, setup, ridges, calibration: own, loss, weight })),
     calibration,
     predictions,
     target,
     loss: validationLoss(predictions, target, weights),
-    bestSingleLoss: sorted[0]!.loss,
+    bestSingleLoss: leading,
     leaderboard: leaders.map(({ candidate, loss, ridges }) => ({ name: candidateName(candidate), loss, rounds: ridges.length - 1 })),
   };
+}
+
+/** The temperature of averaged probabilities, kept near 1 because the members are calibrated already. */
+export function averageCalibration(averaged: Matrix, labels: ArrayLike<number>, weights?: ArrayLike<number>): Calibration {
+  const { slope } = fitCalibration("logarithmic", averaged, labels, weights);
+  return { kind: "logarithmic", slope: Math.min(1.5, Math.max(0.7, slope)) };
 }
 
 /** The best round of each candidate, best candidates first. */
@@ -176,17 +195,24 @@ function best(entries: readonly Judged[], count: number): Judged[] {
   return result;
 }
 
-/** The best few, and those that the greedy average of the first comparison wants. */
-function chooseFinalists(arena: Arena, judged: readonly Judged[], plan: SearchPlan): Judged[] {
-  const leaders = best(judged, 20);
-  const shares = greedyAverage(leaders.map(({ predictions }) => predictions), (p) => validationLoss(p, arena.target, arena.weights), AVERAGING_STEPS, plan.finalists);
-  const sure = leaders.slice(0, Math.ceil((plan.finalists * 2) / 3));
-  const wanted = leaders
+/** The best four, those that a greedy average wants, and one of each norm that is not far behind. */
+function chooseFinalists(arena: Arena, judged: readonly Judged[], plan: SearchPlan, { wide }: TableShape): Judged[] {
+  const leaders = best(judged, Infinity);
+  const entries = judged.toSorted((a, b) => a.loss - b.loss).slice(0, 40);
+  const shares = greedyAverage(entries.map(({ predictions }) => predictions), (p) => validationLoss(p, arena.target, arena.weights), { steps: 12, members: 5 });
+  const finalists = leaders.slice(0, Math.min(4, plan.finalists));
+  const has = (entry: Judged): boolean => finalists.some(({ candidate }) => candidateKey(candidate) === candidateKey(entry.candidate));
+  const wanted = entries
     .map((entry, at) => ({ entry, share: shares[at]! }))
-    .filter(({ entry, share }) => share > 0 && !sure.includes(entry))
-    .toSorted((a, b) => b.share - a.share)
-    .map(({ entry }) => entry);
-  return [...sure, ...wanted].slice(0, plan.finalists);
+    .filter(({ share }) => share > 0)
+    .toSorted((a, b) => b.share - a.share);
+  for (const { entry } of wanted) if (finalists.length < plan.finalists && !has(entry)) finalists.push(entry);
+  for (const p of wide ? [2] : [1, 2]) {
+    if (finalists.some(({ candidate }) => candidate.p === p)) continue;
+    const leader = leaders.find(({ candidate, loss }) => candidate.p === p && loss < 1.15 * leaders[0]!.loss);
+    if (leader) finalists.push(leader);
+  }
+  return finalists;
 }
 
 function labelsOf(target: Target): Int32Array | undefined {
@@ -197,18 +223,27 @@ function folds({ x, target, rowGroups }: LearningProblem, count: number, seed: n
   return crossValidationFolds(x.coordinates.rows, count, random(seed), { labels: labelsOf(target), groups: rowGroups });
 }
 
-/** A single division of a subsample: few training rows, up to 2,000 validation rows. */
+/** The first comparison: folds of all rows where there are few, with thinned training parts or a single division where there are many. */
 function screeningArena(engine: Engine, problem: LearningProblem, plan: SearchPlan, seed: number, options: ArenaOptions): Arena {
-  const n = problem.x.coordinates.rows;
-  const validation = Math.min(2000, Math.max(1000, Math.floor(n / 3)));
-  const training = Math.min(plan.screeningRows, n - validation);
-  return subsampledArena(engine, problem, training, validation, seed, options);
+  const { rows: n, cols: d } = problem.x.coordinates;
+  if (n <= plan.smallRows) return createArena(engine, problem, folds(problem, n <= 1000 ? 5 : 4, seed), options);
+  if (n <= plan.finalRows) {
+    const generator = random(seed);
+    const thinned = folds(problem, 2, seed).map(({ train, validation }) => ({ train: thin(problem, train, plan.screeningRows, generator), validation }));
+    return createArena(engine, problem, thinned, options);
+  }
+  return subsampledArena(engine, problem, plan.screeningRows, Math.min(d > 100 ? 2000 : 4000, n - plan.screeningRows), seed, options);
 }
 
-/** A single division with `finalRows` training rows and up to 4,000 validation rows. */
+/** The second comparison: 3 folds of all rows, or a single division with `finalRows` training rows. */
 function finalArena(engine: Engine, problem: LearningProblem, plan: SearchPlan, seed: number, options: ArenaOptions): Arena {
   const n = problem.x.coordinates.rows;
+  if (n <= plan.finalRows) return createArena(engine, problem, folds(problem, 3, seed + 1), options);
   return subsampledArena(engine, problem, plan.finalRows, Math.min(4000, n - plan.finalRows), seed + 1, options);
+}
+
+function thin({ target }: LearningProblem, rows: Int32Array, size: number, generator: Random): Int32Array {
+  return subsample(rows, size, generator, labelsOf(target));
 }
 
 function subsampledArena(engine: Engine, problem: LearningProblem, training: number, validation: number, seed: number, options: ArenaOptions): Arena {
@@ -219,7 +254,5 @@ function subsampledArena(engine: Engine, problem: LearningProblem, training: num
   const chosen = subsample(all, training + validation, generator, labels);
   const part = takeProblem(problem, chosen);
   const split = holdout(chosen.length, validation / chosen.length, validation, generator, { labels: labelsOf(part.target), groups: part.rowGroups });
-  const train = split.train.length > training ? subsample(split.train, training, generator, labelsOf(part.target)) : split.train;
-  return createArena(engine, part, [{ train, validation: split.validation }], options);
+  return createArena(engine, part, [{ train: thin(part, split.train, training, generator), validation: split.validation }], options);
 }
-
