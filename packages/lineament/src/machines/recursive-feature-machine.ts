@@ -31,7 +31,10 @@ export interface MatrixFitOptions extends FitOptions, FitControl {
 
 /** The options of `KernelRidge.fit`: there is no metric to learn. */
 export type KernelRidgeOptions = Omit<MatrixFitOptions, "machine"> & {
-  readonly machine?: Omit<NonNullable<FitOptions["machine"]>, "iterations" | "metric" | "power" | "shrinkage" | "agopRows">;
+  readonly machine?: Omit<
+    NonNullable<FitOptions["machine"]>,
+    "iterations" | "metric" | "power" | "shrinkage" | "agopRows"
+  >;
 };
 
 /** What a fit on matrices keeps besides the state of the machine. */
@@ -73,8 +76,16 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
    * @throws RangeError naming what does not fit, before any work
    * @throws the reason of the signal when it is aborted
    */
-  static fit(x: MatrixLike, y: TargetVector, options?: MatrixFitOptions): Promise<RecursiveFeatureMachine<Float64Array>>;
-  static fit(x: MatrixLike, y: readonly string[], options?: MatrixFitOptions): Promise<RecursiveFeatureMachine<string[]>>;
+  static fit(
+    x: MatrixLike,
+    y: TargetVector,
+    options?: MatrixFitOptions,
+  ): Promise<RecursiveFeatureMachine<Float64Array>>;
+  static fit(
+    x: MatrixLike,
+    y: readonly string[],
+    options?: MatrixFitOptions,
+  ): Promise<RecursiveFeatureMachine<string[]>>;
   static fit(
     x: MatrixLike,
     y: readonly boolean[],
@@ -93,7 +104,8 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
     const resolved = parseFitOptions(options);
     const rows = checkedRows("fit", x);
     const { target, form } = readTargets(y, rows.rows, resolved.task);
-    if (isConstant(rows)) throw new RangeError("fit: every column of x is constant; there is nothing to learn from");
+    if (isConstant(rows))
+      throw new RangeError("fit: every column of x is constant; there is nothing to learn from");
     const problem = {
       x: { coordinates: rows },
       blockSizes: [],
@@ -148,7 +160,8 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
         throw new RangeError(`evaluate: y has ${given.length} labels, x has ${outputs.rows} rows`);
       const codes = Int32Array.from(given, (label, i) => {
         const code = labels.indexOf(label);
-        if (code < 0) throw new RangeError(`evaluate: y[${i}] is ${show(label)}, a class the machine was not fitted on`);
+        if (code < 0)
+          throw new RangeError(`evaluate: y[${i}] is ${show(label)}, a class the machine was not fitted on`);
         return code;
       });
       return [classificationScores(codes, outputs)];
@@ -156,7 +169,9 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
     const { target } = readNumbers("evaluate", y as TargetVector | MatrixLike, outputs.rows);
     if (target.cols !== outputs.cols)
       throw new RangeError(`evaluate: y has ${target.cols} columns, the machine predicts ${outputs.cols}`);
-    return Array.from({ length: outputs.cols }, (_, l) => regressionScores(columnOf(target, l), columnOf(outputs, l)));
+    return Array.from({ length: outputs.cols }, (_, l) =>
+      regressionScores(columnOf(target, l), columnOf(outputs, l)),
+    );
   }
 
   async #outputs(call: string, x: MatrixLike, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
@@ -247,10 +262,13 @@ function readClasses(y: ArrayLike<Label>, n: number, type: string): { target: Ta
   for (let i = 0; i < n; i++) {
     const label = y[i]!;
     if (typeof label !== type || (typeof label === "number" && !Number.isFinite(label)))
-      throw new RangeError(`fit: y[${i}] is ${show(label)}, but y[0] is a ${type}; labels must be of one kind`);
+      throw new RangeError(
+        `fit: y[${i}] is ${show(label)}, but y[0] is a ${type}; labels must be of one kind`,
+      );
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  if (counts.size < 2) throw new RangeError(`fit: y is ${show(y[0])} in every row; there is nothing to learn`);
+  if (counts.size < 2)
+    throw new RangeError(`fit: y is ${show(y[0])} in every row; there is nothing to learn`);
   const labels = [...counts.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const rare = labels.find((label) => counts.get(label)! < 2);
   if (rare !== undefined)
@@ -286,7 +304,8 @@ function isVector(y: unknown): y is TargetVector {
 }
 
 function checkedWeights(weights: ArrayLike<number>, n: number): Float64Array {
-  if (weights.length !== n) throw new RangeError(`fit: weights has ${weights.length} entries, x has ${n} rows`);
+  if (weights.length !== n)
+    throw new RangeError(`fit: weights has ${weights.length} entries, x has ${n} rows`);
   const result = Float64Array.from(weights);
   const bad = result.findIndex((weight) => !(weight > 0 && weight < Infinity));
   if (bad >= 0) throw new RangeError(`fit: weights[${bad}] is ${result[bad]}; weights are positive numbers`);
@@ -301,7 +320,8 @@ function numbered(name: string, values: ArrayLike<number | string>, n: number): 
     if (!seen.has(value)) seen.set(value, seen.size);
     return seen.get(value)!;
   });
-  if (seen.size < 2) throw new RangeError(`fit: all rows are of one group of ${name}; validation needs at least two`);
+  if (seen.size < 2)
+    throw new RangeError(`fit: all rows are of one group of ${name}; validation needs at least two`);
   return codes;
 }
 
