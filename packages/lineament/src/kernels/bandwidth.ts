@@ -8,7 +8,7 @@ import { type Kernel, normOrder } from "./kernel.ts";
  * @param rows - how many rows to look at (all pairs among them)
  * @see xRFM, `bandwidth_mode = "adaptive"`
  */
-export function medianDistance(u: Points, tables: readonly CategoricalTable[], kernel: Kernel, generator: Random, rows = 500): number {
+export function medianDistance(u: Points, tables: readonly CategoricalTable[], kernel: Kernel, generator: Random, rows = 256): number {
   const { coordinates, levels } = u;
   const { data, cols } = coordinates;
   const p = normOrder(kernel);
