@@ -1,1 +1,3 @@
+export * from "./leave-one-out.ts";
+export * from "./logistic.ts";
 export * from "./ridge-system.ts";
