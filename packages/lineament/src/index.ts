@@ -1,3 +1,4 @@
+export * from "./files/index.ts";
 export * from "./kernels/index.ts";
 export * from "./linalg/index.ts";
 export * from "./linalg/open-engine.ts";
