@@ -12,7 +12,7 @@ export interface RidgeSolution {
   readonly residual: number | undefined;
 }
 
-/** Jitters tried in turn, in units of the mean diagonal. */
+/** Jitters tried in turn, in units of the diagonal of K, which is 1. Not of K + Λ: rows of little weight have a large λ / w. */
 const JITTERS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4];
 
 /** Above this many multiplications a float64 residual costs more than it is worth without being asked for. */
@@ -45,16 +45,13 @@ export class RidgeSystem {
   async factor(ridge: number | Float64Array): Promise<FactorReport> {
     const { rows: n } = this.#k;
     const base = typeof ridge === "number" ? new Float64Array(n).fill(ridge) : ridge;
-    let mean = 0;
-    for (const value of base) mean += (1 + value) / n;
-    for (const relative of [0, ...JITTERS]) {
-      const jitter = relative * mean;
+    for (const jitter of [0, ...JITTERS]) {
       this.#restoreLowerTriangle();
       this.#shift = base.map((value) => value + jitter);
       for (let i = 0; i < n; i++) this.#k.data[i * n + i] = 1 + this.#shift[i]!;
       this.#lowerIsKernel = false;
       const { outcome } = await this.#engine.cholesky(this.#k);
-      if (outcome === "factored") return { outcome: relative === 0 ? "factored" : "jittered", jitter };
+      if (outcome === "factored") return { outcome: jitter === 0 ? "factored" : "jittered", jitter };
     }
     return { outcome: "not-positive-definite", jitter: 0 };
   }
