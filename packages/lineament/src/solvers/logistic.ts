@@ -47,7 +47,7 @@ export interface LogisticSolution {
    */
   readonly outcome: "converged" | "validated" | "out-of-steps" | "not-positive-definite";
   readonly steps: number;
-  /** The objective before the first step and after each; it never rises. */
+  /** The objective before the first step and after each; it never rises by more than rounding. */
   readonly objective: readonly number[];
   /** ‖W(Π − Y) + 2λA‖ / ‖W(Π₀ − Y)‖ at the end, 0 at the minimum; Π₀ belongs to A = 0. */
   readonly stationarity: number;
@@ -57,6 +57,8 @@ export interface LogisticSolution {
 
 /** p(1 − p) below this counts as this, so that rows far on the right side do not divide by 0. */
 const SMALLEST_CURVATURE = 1e-12;
+/** The objective may rise by this much, relatively: the rounding of its sum. */
+const ROUNDING = 1e-12;
 /** A validation loss must fall below this multiple of the best to count as better. */
 const IMPROVEMENT = 0.9995;
 
@@ -186,7 +188,7 @@ async function newtonSteps(
     const { coefficients } = await system.solve(right);
     const latent = unitKernelProduct(k, coefficients);
     let next = stateAt(task, coefficients, latent);
-    for (let t = 0.5; next.objective > course.state.objective && t > 1e-4; t /= 2)
+    for (let t = 0.5; next.objective > course.ceiling && t > 1e-4; t /= 2)
       next = stateAt(task, mix(a, coefficients, t), mix(f, latent, t));
     const outcome = await course.step(next, tolerance);
     if (outcome) return course.end(outcome);
@@ -259,9 +261,14 @@ class Course {
     this.#first = gradientNorm(task, this.state);
   }
 
+  /** The highest objective that the next step may have. */
+  get ceiling(): number {
+    return this.state.objective * (1 + ROUNDING);
+  }
+
   /** Goes to `next` unless it is higher; says when to end. */
   async step(next: State, tolerance: number): Promise<"converged" | "validated" | undefined> {
-    if (!(next.objective <= this.state.objective)) return "converged"; // rounding is larger than the descent
+    if (!(next.objective <= this.ceiling)) return "converged"; // no descent in this precision
     let change = 0;
     let size = 0;
     for (let at = 0; at < next.f.data.length; at++) {
