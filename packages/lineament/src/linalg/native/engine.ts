@@ -16,6 +16,8 @@ export interface NativeOptions {
   readonly inlineFlops?: number | undefined;
 }
 
+const SMALL_FLOPS = 3e8;
+
 /**
  * The engine over a BLAS and LAPACK of the machine. Kernel passes run on worker threads, each with the BLAS on one
  * thread for the products and the wasm kernels for the profiles; everything else is one call with all threads.
@@ -25,15 +27,18 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
   const blas = openBlas();
   const count = threadCount(threads);
   const pool = await openPool({ threads: count, blas, inlineFlops });
-  blas.setThreads(count);
+  let active = 0;
+  const useThreads = (wanted: number): void => {
+    if (wanted === active) return;
+    active = wanted;
+    blas.setThreads(wanted);
+  };
+  /** Small calls are faster on one thread: waking and joining the others costs more than they give. */
+  const prepare = (flops: number): void => useThreads(flops < SMALL_FLOPS ? 1 : count);
   const calls = queue("native");
-  const onPool = async (job: Parameters<typeof pool.run>[0], flops: number, signal?: AbortSignal): Promise<void> => {
-    blas.setThreads(1);
-    try {
-      await pool.run(job, flops, signal);
-    } finally {
-      blas.setThreads(count);
-    }
+  const onPool = (job: Parameters<typeof pool.run>[0], flops: number, signal?: AbortSignal): Promise<void> => {
+    useThreads(1);
+    return pool.run(job, flops, signal);
   };
 
   return {
@@ -48,6 +53,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
+        prepare(2 * c.rows * c.cols * k);
         await blas.later.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 
@@ -57,6 +63,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, c, transpose = false, alpha = 1, beta = 0 } = call;
         if (n === 0) return;
         if (k === 0) return scale(c, beta);
+        prepare(n * n * k);
         await blas.later.syrk(whole(a), whole(c), { transpose, alpha, beta });
         const lent = loan();
         const full = lent.write(c);
@@ -66,7 +73,8 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
 
     cholesky: (a) =>
       calls.run(async (): Promise<CholeskyOutcome> => {
-        checkSquare("cholesky", a);
+        const n = checkSquare("cholesky", a);
+        prepare(n ** 3 / 3);
         const failedAt = await blas.potrf(whole(a));
         return failedAt === 0 ? { outcome: "factored" } : { outcome: "not-positive-definite", failedAt };
       }),
@@ -74,12 +82,15 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
     solveTriangular: (call) =>
       calls.run(async () => {
         checkSolveTriangular(call);
-        if (call.b.data.length > 0) await blas.later.trsm(whole(call.l), whole(call.b), { transposed: call.transposed ?? false });
+        if (call.b.data.length === 0) return;
+        prepare(call.b.rows ** 2 * call.b.cols);
+        await blas.later.trsm(whole(call.l), whole(call.b), { transposed: call.transposed ?? false });
       }),
 
     eigenSymmetric: (a) =>
       calls.run(async () => {
         const n = checkSquare("eigenSymmetric", a);
+        prepare(9 * n ** 3);
         const [source, vectors] = [copy(a), allocateShared(n, n, precisionOf(a))];
         const values = await blas.syevd(whole(source));
         await onPool({ kind: "transpose", source, target: vectors }, n * n);
@@ -90,6 +101,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
       calls.run(async () => {
         checkAny("singularValues", a);
         const r = Math.min(a.rows, a.cols);
+        prepare(4 * a.rows * a.cols * r);
         const { values, u, vt } = await blas.gesdd(whole(copy(a)));
         return { values: Float64Array.from(values), u: matrix(u, a.rows, r), vt: matrix(vt, r, a.cols) };
       }),
