@@ -1,0 +1,30 @@
+/** Finite numbers only: what a figure can place. */
+export function finite(values: readonly (number | undefined)[]): number[] {
+  return values.filter((x): x is number => x !== undefined && Number.isFinite(x));
+}
+
+/** Smallest and largest finite value, widened by a share of their distance; a little around a single value. */
+export function extent(values: readonly (number | undefined)[], margin = 0): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const x of finite(values)) {
+    low = Math.min(low, x);
+    high = Math.max(high, x);
+  }
+  if (low > high) return [0, 1];
+  if (low === high) return low === 0 ? [-1, 1] : [low - Math.abs(low) / 10, high + Math.abs(high) / 10];
+  const more = margin * (high / 2 - low / 2) * 2;
+  return [Number.isFinite(low - more) ? low - more : low, Number.isFinite(high + more) ? high + more : high];
+}
+
+/** How the ticks of such values are written: 0.25, 1,500, 2.5M, 1e−7. */
+export function numberAxis(
+  values: readonly (number | undefined)[],
+): { format: string } | { labelExpr: string } {
+  const [low, high] = extent(values);
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (size >= 1e15 || size < 1e-3) return { format: "~e" };
+  // d3 writes billions as G, which is not what tables call them.
+  if (size >= 1e6) return { labelExpr: "replace(format(datum.value, '~s'), 'G', 'B')" };
+  return { format: ",~r" };
+}

@@ -1,0 +1,51 @@
+/** A piece of a page, safe to place: every text in it is escaped. */
+export class Html {
+  readonly markup: string;
+  constructor(markup: string) {
+    this.markup = markup;
+  }
+}
+
+/**
+ * What a template takes. Plain numbers are not among them: they go through `numbers.ts` first, so that none is shown with
+ * sixteen digits or as NaN.
+ */
+export type Content = Html | string | undefined | readonly Content[];
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+// Control characters other than tab and line ends are not allowed in HTML; they are made visible.
+// oxlint-disable-next-line no-control-regex
+const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Surrogate}/gu;
+
+/** Text as HTML, in elements and in quoted attributes. */
+export function escapeText(text: string): string {
+  return text.replace(forbidden, "\uFFFD").replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/** html`<b>${name}</b>`: the name is escaped, pieces of HTML are not. Attributes must be quoted. */
+export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
+  return new Html(parts.map((part, i) => part + markupOf(values[i])).join(""));
+}
+
+function markupOf(content: Content): string {
+  if (content === undefined) return "";
+  if (typeof content === "string") return escapeText(content);
+  return content instanceof Html ? content.markup : content.map(markupOf).join("");
+}
+
+/** JSON that may stand inside a script element: no tag or comment can begin in it. */
+export function embeddedJson(value: unknown): Html {
+  return new Html(
+    JSON.stringify(value).replace(
+      /[<>&\u2028\u2029]/g,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
+  );
+}
