@@ -1,4 +1,5 @@
 export * from "./files/index.ts";
+export * from "./explain/index.ts";
 export * from "./kernels/index.ts";
 export * from "./linalg/index.ts";
 export * from "./linalg/open-engine.ts";

@@ -1,0 +1,289 @@
+import { type Matrix, permutation, type Points, type Random, random, zeros } from "../linalg/index.ts";
+import { FeatureMachine, type LearningProblem, takePoints, takeProblem } from "../machines/index.ts";
+import { refitMember } from "../machines/automatic/refit.ts";
+import { subsample } from "../machines/validation.ts";
+import { checkColumns, coordinateColumns, type ColumnParts, columnParts, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
+import { type GradientSample, sampleGradients, type SampleOptions } from "./predictor-gradients.ts";
+import { quantile } from "./quantile.ts";
+
+export interface ImportanceOptions extends SampleOptions {
+  /** Default one column a coordinate or block. */
+  readonly columns?: readonly ExplainedColumn[] | undefined;
+  /** Raw units in one unit of each coordinate: coordinate = (raw − mean) / scale. Default 1. */
+  readonly scales?: ArrayLike<number> | undefined;
+  /** Machines fitted again on halves of the rows, for the noise floor and the bands; default 4, 0 leaves them out. */
+  readonly refits?: number | undefined;
+  /** Random probe columns that take part in each of them; default 4. */
+  readonly probes?: number | undefined;
+  /** Most rows of such a fit; default 2000. */
+  readonly refitRows?: number | undefined;
+  readonly onProgress?: ((progress: { readonly done: number; readonly of: number }) => void) | undefined;
+}
+
+export interface ColumnImportance {
+  readonly name: string;
+  /** Part of the sum of all columns' effects. */
+  readonly share: number;
+  /** 5 % and 95 % of the share, see `Importances.bands`. */
+  readonly low: number;
+  readonly high: number;
+  /** Mean squared change of the prediction (summed over outputs) for a typical change of the column. */
+  readonly effect: number;
+  /** Σ over the column's coordinates of E Σ_o (∂F_o/∂x_k)², in units of the coordinates: the diagonal of the AGOP. */
+  readonly meanSquaredDerivative: number;
+  /** Whether the share exceeds that of every random probe; undefined without a floor. */
+  readonly aboveNoise: boolean | undefined;
+}
+
+/** One entry of the diagonal of the AGOP of the returned predictor. */
+export interface CoordinateImportance {
+  readonly coordinate: number;
+  /** E Σ_o (∂F_o/∂x_k)². */
+  readonly meanSquaredDerivative: number;
+  /** The same for one training standard deviation of the coordinate. */
+  readonly standardized: number;
+  /** The same for one raw unit. */
+  readonly raw: number;
+}
+
+/** What columns without information get from the same machinery. Shares are of the real columns' total. */
+export interface NoiseFloor {
+  readonly mean: number;
+  readonly largest: number;
+  /** All of them, one a probe and refit. */
+  readonly shares: readonly number[];
+  readonly refits: number;
+  /** Rows of each refit; the machine itself saw more, and noise gets less from more rows. */
+  readonly rows: number;
+}
+
+export interface Importances {
+  readonly columns: readonly ColumnImportance[];
+  readonly coordinates: readonly CoordinateImportance[];
+  readonly floor: NoiseFloor | undefined;
+  /** Rows at which gradients were taken. */
+  readonly rows: number;
+  /** Where the bands come from: only from which rows were looked at, or also from which rows the machine was fitted on. */
+  readonly bands: "rows" | "rows and refits";
+}
+
+const BOOTSTRAPS = 400;
+/** Times each switch is changed to that of another random row. */
+const REDRAWS = 2;
+
+/**
+ * How much the predictions of the returned machine depend on each column.
+ *
+ * The *effect* of a continuous coordinate is its diagonal entry of the AGOP times its variance, s_k² E Σ_o (∂F_o/∂x_k)², over up to 500
+ * training rows. Coordinates with at most two values (one-hots, signs, missing indicators) and categorical blocks are switches: those of
+ * a column are together replaced by those of other random training rows, and the effect is half the mean squared change (Jansen's
+ * estimator). For a function linear in the column both are the variance of the prediction as the column alone varies, so columns
+ * of all kinds are comparable. A column with both kinds (a number and its missing indicator) has the sum. Shares are normalized to 1.
+ *
+ * With the problem at hand, the members are fitted again, by the same recipes, on `refits` random halves of the rows (at most
+ * `refitRows`) with random probe columns added: in turn a permuted copy of a random column and standard normals. The probes'
+ * shares are the noise floor. Bands hold 5–95 % of: a Bayesian bootstrap of the rows looked at, and the spread of the shares over the
+ * half-sample machines, scaled to the full sample by √(m/(n − m)) for m of n rows (the delete-d jackknife). Without the problem
+ * (a model from a file) there is no floor, and the bands cover the rows alone.
+ *
+ * @see kernel-machines.md §15; Jansen, "Analysis of variance designs for model output", 1999; Shao and Wu, Ann. Statist. 1989
+ */
+export async function importances(machine: FeatureMachine, problem: LearningProblem | undefined, options: ImportanceOptions = {}): Promise<Importances> {
+  const { scales, refits = 4, probes = 4, refitRows = 2000, seed = 0, signal, onProgress } = options;
+  const { state } = machine;
+  const columns = options.columns ?? coordinateColumns(state);
+  checkColumns("importances", columns, state);
+  if (problem && problem.x.coordinates.rows !== state.x.coordinates.rows)
+    throw new RangeError(`importances: the problem has ${problem.x.coordinates.rows} rows, the machine was fitted on ${state.x.coordinates.rows}`);
+  const n = state.x.coordinates.rows;
+  const enough = problem !== undefined && refits > 0 && n >= 8;
+  const steps = 1 + (enough ? refits : 0);
+  const gradients = await sampleGradients(machine, options);
+  const parts = columnParts(columns, gradients.spreads);
+  const effects = await columnEffects(machine, gradients, parts, random(seed + 1), signal);
+  const shares = normalized(means(effects));
+  onProgress?.({ done: 1, of: steps });
+
+  const again: { readonly shares: Float64Array; readonly probes: Float64Array }[] = [];
+  const size = Math.min(refitRows, n >> 1);
+  if (enough)
+    for (let r = 0; r < refits; r++) {
+      const probed = await probedShares(machine, problem, columns, { ...options, seed: seed + 100 + r }, size, probes);
+      if (probed) again.push(probed);
+      onProgress?.({ done: 2 + r, of: steps });
+    }
+  const floorShares = again.flatMap((refit) => Array.from(refit.probes));
+  const floor: NoiseFloor | undefined =
+    floorShares.length === 0
+      ? undefined
+      : { mean: floorShares.reduce((sum, share) => sum + share, 0) / floorShares.length, largest: Math.max(...floorShares), shares: floorShares, refits: again.length, rows: size };
+  const deviations = again.length > 1 ? spreadOver(again.map((refit) => refit.shares)).map((s) => s * Math.sqrt(size / (n - size))) : new Float64Array(columns.length);
+  const bands = bootstrapBands(effects, deviations, random(seed + 2));
+
+  const d = gradients.spreads.length;
+  const squares = meanSquares(gradients);
+  const coordinates = Array.from(squares, (meanSquaredDerivative, coordinate): CoordinateImportance => ({
+    coordinate,
+    meanSquaredDerivative,
+    standardized: meanSquaredDerivative * gradients.spreads[coordinate]!.deviation ** 2,
+    raw: meanSquaredDerivative / (scales?.[coordinate] ?? 1) ** 2,
+  }));
+  if (scales && scales.length !== d) throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
+  const totals = means(effects);
+  return {
+    columns: columns.map(({ name, coordinates: own }, g) => ({
+      name,
+      share: shares[g]!,
+      low: Math.min(bands[g]!.low, shares[g]!),
+      high: Math.max(bands[g]!.high, shares[g]!),
+      effect: totals[g]!,
+      meanSquaredDerivative: own.reduce((sum, k) => sum + squares[k]!, 0),
+      aboveNoise: floor && shares[g]! > floor.largest,
+    })),
+    coordinates,
+    floor,
+    rows: gradients.rows.length,
+    bands: again.length > 1 ? "rows and refits" : "rows",
+  };
+}
+
+/** The effect of every column at every sampled row, rows × columns. */
+async function columnEffects(machine: FeatureMachine, { points, gradients, outputs, spreads }: GradientSample, parts: readonly ColumnParts[], generator: Random, signal: AbortSignal | undefined): Promise<Matrix<Float64Array>> {
+  const { state } = machine;
+  const rows = gradients.rows;
+  const d = spreads.length;
+  const effects = zeros(rows, parts.length);
+  parts.forEach(({ continuous }, g) => {
+    for (let j = 0; j < rows; j++)
+      for (let o = 0; o < outputs.length; o++)
+        for (const k of continuous) effects.data[j * parts.length + g]! += (gradients.data[(j * outputs.length + o) * d + k]! * spreads[k]!.deviation) ** 2;
+  });
+  if (parts.every(({ switches, block }) => switches.length === 0 && block === undefined)) return effects;
+  const blocks = state.blockSizes.length;
+  const predictions = await machine.predict(points, signal);
+  for (let redraw = 0; redraw < REDRAWS; redraw++) {
+    // The same donor for all columns: their order does not matter.
+    const donors = Int32Array.from({ length: rows }, () => generator.integer(state.x.coordinates.rows));
+    for (const [g, part] of parts.entries()) {
+      const changed: number[] = [];
+      const switched = copyPoints(points);
+      for (let j = 0; j < rows; j++) if (switchColumn(part, switched, j, state.x, donors[j]!, blocks)) changed.push(j);
+      if (changed.length === 0) continue;
+      const after = await machine.predict(takePoints(switched, changed, blocks), signal);
+      changed.forEach((j, at) => {
+        for (const o of outputs) effects.data[j * parts.length + g]! += (after.data[at * state.outputs + o]! - predictions.data[j * state.outputs + o]!) ** 2 / (2 * REDRAWS);
+      });
+    }
+  }
+  return effects;
+}
+
+/** Shares of columns and of probes when the members are fitted on `size` random rows with probes added; undefined when such a fit fails. */
+async function probedShares(
+  machine: FeatureMachine,
+  problem: LearningProblem,
+  columns: readonly ExplainedColumn[],
+  options: ImportanceOptions & { readonly seed: number },
+  size: number,
+  probes: number,
+): Promise<{ readonly shares: Float64Array; readonly probes: Float64Array } | undefined> {
+  const { state, engine } = machine;
+  const { seed, signal } = options;
+  const generator = random(seed);
+  const n = problem.x.coordinates.rows;
+  const labels = problem.target.task === "classification" ? problem.target.labels : undefined;
+  const rows = subsample(Int32Array.from({ length: n }, (_, i) => i), size, generator, labels);
+  const { extended, added } = withProbes({ ...takeProblem(problem, rows), rowGroups: undefined }, columns, probes, generator);
+  const members = [];
+  const plan = { metricRows: size, solveRows: size, heldOutAbove: Infinity };
+  for (const { recipe } of state.members) members.push((await refitMember(engine, extended, recipe, plan, new Int32Array(0), { seed, signal })).member);
+  const refitted = new FeatureMachine(engine, { ...state, x: extended.x, members, groups: extended.groups, blockSizes: extended.blockSizes });
+  const sample = await sampleGradients(refitted, { ...options, rows: Math.min(options.rows ?? 500, 300) });
+  const all = means(await columnEffects(refitted, sample, columnParts([...columns, ...added], sample.spreads), generator, signal));
+  const real = all.subarray(0, columns.length);
+  const total = real.reduce((sum, effect) => sum + effect, 0);
+  if (!(total > 0 && Number.isFinite(total))) return undefined;
+  return { shares: real.map((effect) => effect / total), probes: all.subarray(columns.length).map((effect) => effect / total) };
+}
+
+/** The problem with probe columns appended: permuted copies of random columns and standard normals, in turn. */
+function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[], count: number, generator: Random): { readonly extended: LearningProblem; readonly added: ExplainedColumn[] } {
+  const { coordinates, levels } = problem.x;
+  const { rows, cols: d } = coordinates;
+  const copied = columns.filter(({ coordinates: own }) => own.length > 0);
+  const added: ExplainedColumn[] = [];
+  const fills: ((i: number) => number)[] = [];
+  const groups = [...problem.groups];
+  for (let probe = 0; probe < count; probe++) {
+    const start = d + fills.length;
+    const name = `probe ${probe + 1}`;
+    if (probe % 2 === 0 && copied.length > 0) {
+      const { coordinates: own } = copied[generator.integer(copied.length)]!;
+      const order = permutation(rows, generator);
+      for (const k of own) fills.push((i) => coordinates.data[order[i]! * d + k]!);
+      for (const group of problem.groups) {
+        const at = own.indexOf(group.start);
+        if (at >= 0 && own.length >= at + group.end - group.start) groups.push({ start: start + at, end: start + at + group.end - group.start });
+      }
+      added.push({ name, coordinates: own.map((_, at) => start + at) });
+    } else {
+      const values = Float64Array.from({ length: rows }, () => generator.normal());
+      fills.push((i) => values[i]!);
+      added.push({ name, coordinates: [start] });
+    }
+  }
+  const width = d + fills.length;
+  const data = coordinates.data instanceof Float32Array ? new Float32Array(rows * width) : new Float64Array(rows * width);
+  for (let i = 0; i < rows; i++) {
+    data.set(coordinates.data.subarray(i * d, (i + 1) * d), i * width);
+    fills.forEach((fill, at) => (data[i * width + d + at] = fill(i)));
+  }
+  const x: Points = levels ? { coordinates: { data, rows, cols: width }, levels } : { coordinates: { data, rows, cols: width } };
+  return { extended: { ...problem, x, groups }, added };
+}
+
+/** 5 % and 95 % of the share of each column under random row weights (exponential, a Bayesian bootstrap) and normal deviations. */
+function bootstrapBands(effects: Matrix<Float64Array>, deviations: Float64Array, generator: Random): { readonly low: number; readonly high: number }[] {
+  const { rows, cols, data } = effects;
+  const draws = Array.from({ length: cols }, () => new Float64Array(BOOTSTRAPS));
+  for (let b = 0; b < BOOTSTRAPS; b++) {
+    const sums = new Float64Array(cols);
+    for (let j = 0; j < rows; j++) {
+      const weight = -Math.log(1 - generator.uniform());
+      for (let g = 0; g < cols; g++) sums[g]! += weight * data[j * cols + g]!;
+    }
+    normalized(sums).forEach((share, g) => (draws[g]![b] = Math.min(1, Math.max(0, share + deviations[g]! * generator.normal()))));
+  }
+  return draws.map((values) => {
+    const sorted = values.sort();
+    return { low: quantile(sorted, 0.05), high: quantile(sorted, 0.95) };
+  });
+}
+
+/** Σ_o (∂F_o/∂x_k)², mean over rows. */
+function meanSquares({ gradients, outputs, spreads }: GradientSample): Float64Array {
+  const d = spreads.length;
+  const squares = new Float64Array(d);
+  for (let row = 0; row < gradients.rows * outputs.length; row++) for (let k = 0; k < d; k++) squares[k]! += gradients.data[row * d + k]! ** 2 / gradients.rows;
+  return squares;
+}
+
+function means({ data, rows, cols }: Matrix<Float64Array>): Float64Array {
+  const result = new Float64Array(cols);
+  for (let at = 0; at < data.length; at++) result[at % cols]! += data[at]! / rows;
+  return result;
+}
+
+/** Divided by their sum; zeros stay zeros. */
+function normalized(values: Float64Array): Float64Array {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  return total > 0 ? values.map((value) => value / total) : values.slice();
+}
+
+/** Sample standard deviation of each entry over several vectors. */
+function spreadOver(vectors: readonly Float64Array[]): Float64Array {
+  return vectors[0]!.map((_, g) => {
+    const mean = vectors.reduce((sum, vector) => sum + vector[g]!, 0) / vectors.length;
+    return Math.sqrt(vectors.reduce((sum, vector) => sum + (vector[g]! - mean) ** 2, 0) / (vectors.length - 1));
+  });
+}

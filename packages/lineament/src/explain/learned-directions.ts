@@ -1,0 +1,92 @@
+import { convert, type Engine, type Matrix, transpose, zeros } from "../linalg/index.ts";
+import type { FeatureMachine } from "../machines/index.ts";
+import { checkColumns, coordinateColumns, type ExplainedColumn } from "./columns.ts";
+import { sampleGradients, type SampleOptions, standardizedAgop } from "./predictor-gradients.ts";
+
+export interface LearnedDirectionsOptions extends SampleOptions {
+  /** Default one column a coordinate. */
+  readonly columns?: readonly ExplainedColumn[] | undefined;
+  /** Directions described; default 5. */
+  readonly count?: number | undefined;
+  /** Entries listed a direction; default 8. */
+  readonly entries?: number | undefined;
+}
+
+/** One eigenvector of the AGOP. */
+export interface LearnedDirection {
+  /** Part of the trace. */
+  readonly share: number;
+  /** Unit vector over standardized coordinates; its entry of largest size is positive. */
+  readonly vector: readonly number[];
+  /** Largest columns first; weight = Σ of squared entries over the column's coordinates, entry = that of largest size. */
+  readonly columns: readonly { readonly name: string; readonly weight: number; readonly entry: number }[];
+}
+
+/** What the predictor varies along. */
+export interface LearnedDirections {
+  readonly directions: readonly LearnedDirection[];
+  /** All eigenvalues as shares of the trace, descending; zeros when the predictor is constant. */
+  readonly spectrum: readonly number[];
+  /** How many directions count: (Σλ)² / Σλ². */
+  readonly effectiveRank: number;
+  /** The AGOP over standardized coordinates, d × d. */
+  readonly agop: Matrix<Float64Array>;
+}
+
+/**
+ * The eigenvectors of the AGOP of the returned predictor over standardized coordinates: directions of input space along which
+ * the predictions change, by their share of the mean squared change. Coordinates of categorical blocks have no derivative and
+ * are left out. An off-diagonal of the AGOP is E[∂_jF ∂_kF]: columns that matter *together* in one linear combination, not an interaction.
+ *
+ * @see kernel-machines.md §15
+ */
+export async function learnedDirections(machine: FeatureMachine, { columns, count = 5, entries = 8, ...options }: LearnedDirectionsOptions = {}): Promise<LearnedDirections> {
+  const shown = columns ?? coordinateColumns(machine.state);
+  checkColumns("learnedDirections", shown, machine.state);
+  const agop = await standardizedAgop(machine, await sampleGradients(machine, options));
+  const d = agop.rows;
+  if (d === 0) return { directions: [], spectrum: [], effectiveRank: 0, agop };
+  const { values, vectors } = await machine.engine.eigenSymmetric(agop);
+  const descending = Array.from(values, (value) => Math.max(0, value)).toReversed();
+  const trace = descending.reduce((sum, value) => sum + value, 0);
+  const share = (value: number): number => (trace > 0 ? value / trace : 0);
+  const directions = descending.slice(0, count).map((value, at): LearnedDirection => {
+    const vector = signed(Array.from({ length: d }, (_, k) => vectors.data[k * d + (d - 1 - at)]!));
+    const weights = shown
+      .filter(({ coordinates }) => coordinates.length > 0)
+      .map(({ name, coordinates }) => {
+        const own = coordinates.map((k) => vector[k]!);
+        return { name, weight: own.reduce((sum, entry) => sum + entry * entry, 0), entry: own.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)) };
+      });
+    return { share: share(value), vector, columns: weights.toSorted((a, b) => b.weight - a.weight).slice(0, entries) };
+  });
+  const squares = descending.reduce((sum, value) => sum + value * value, 0);
+  return { directions, spectrum: descending.map(share), effectiveRank: squares > 0 ? trace ** 2 / squares : 0, agop };
+}
+
+/**
+ * Angles in radians, ascending, between the spans of the leading `count` eigenvectors of two symmetric d × d matrices:
+ * arccos of the singular values of Q_aᵀ Q_b. All 0 when the spaces are the same, all π/2 when they are orthogonal.
+ */
+export async function principalAngles(engine: Engine, a: Matrix, b: Matrix, count: number): Promise<number[]> {
+  const d = a.rows;
+  if (a.cols !== d || b.rows !== d || b.cols !== d) throw new RangeError(`principalAngles: got ${a.rows} × ${a.cols} and ${b.rows} × ${b.cols}, expected two square matrices of one size`);
+  if (!(Number.isInteger(count) && count >= 1 && count <= d)) throw new RangeError(`principalAngles: count is ${count}; it must be between 1 and ${d}`);
+  const leading = async (m: Matrix): Promise<Matrix<Float64Array>> => {
+    const { vectors } = await engine.eigenSymmetric(convert(m, "float64"));
+    const out = zeros(d, count);
+    for (let k = 0; k < d; k++) for (let l = 0; l < count; l++) out.data[k * count + l] = vectors.data[k * d + (d - 1 - l)]!;
+    return out;
+  };
+  const [qa, qb] = [await leading(a), await leading(b)];
+  const product = zeros(count, count);
+  await engine.gemm({ a: transpose(qa), b: qb, c: product });
+  const { values } = await engine.singularValues(product);
+  return Array.from(values, (value) => Math.acos(Math.min(1, value))).toSorted((x, y) => x - y);
+}
+
+/** The vector or its opposite: the entry of largest size (the first of equals) is positive. */
+function signed(vector: number[]): number[] {
+  const largest = vector.reduce((a, b) => (Math.abs(b) > Math.abs(a) * (1 + 1e-9) ? b : a), 0);
+  return largest < 0 ? vector.map((entry) => -entry) : vector;
+}

@@ -1,0 +1,195 @@
+import { type Matrix, type Points, rowRange, zeros } from "../linalg/index.ts";
+import type { Member } from "./automatic/refit.ts";
+import { type Calibration, calibrate } from "./calibration.ts";
+import type { FeatureMachine, FeatureMachineState } from "./feature-machine.ts";
+import { gradients } from "./kernel-expansion.ts";
+import { decodeValues } from "./learning-problem.ts";
+import { applyView, pullBack } from "./view.ts";
+
+export interface PredictionGradientOptions {
+  /** Target columns or classes; default all. */
+  readonly outputs?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What a derivative is taken of: `prediction` is what `predict` returns; `score` is the same for regression and for classes the
+ * weighted mean of the members' scores π₀ + Q f before any calibration, which never saturates.
+ */
+export type OutputStage = "prediction" | "score";
+
+/** At most this many numbers of gradients are held at a time beside the result. */
+const GRADIENT_ENTRIES = 2 ** 23;
+
+/**
+ * Gradients of the predictions at the rows of x with respect to the input coordinates: of targets in their units (through a
+ * logarithmic target too), or of class probabilities (through the members' calibrations, their average, its calibration and
+ * the smoothing). Row j holds the gradients of the outputs one after the other, rows × (outputs · d).
+ *
+ * ∇F = Σ_m (∂F/∂v_m) J_mᵀ S_m Σ_i A_i ∇_u k(u, u_i), J_m the slopes of the member's view. Where F has a kink (a Laplace center,
+ * a knot of normal scores) this is the mean of the one-sided derivatives or one of them.
+ */
+export async function predictionGradients(machine: FeatureMachine, x: Points, { outputs, signal }: PredictionGradientOptions = {}): Promise<Matrix<Float64Array>> {
+  return outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), signal);
+}
+
+/** As `predictionGradients`, of predictions or of class scores. */
+export async function outputGradients(
+  machine: FeatureMachine,
+  x: Points,
+  stage: OutputStage,
+  outputs: readonly number[],
+  signal?: AbortSignal,
+): Promise<Matrix<Float64Array>> {
+  const { state } = machine;
+  const { rows, cols: d } = x.coordinates;
+  if (d !== state.x.coordinates.cols) throw new RangeError(`predictionGradients: x has ${d} columns, expected ${state.x.coordinates.cols}`);
+  for (const output of outputs)
+    if (!(output >= 0 && output < state.outputs)) throw new RangeError(`predictionGradients: there is no output ${output}; the machine has ${state.outputs}`);
+  const out = zeros(rows, outputs.length * d);
+  const width = Math.max(1, ...state.members.map(({ view, coding }) => valueCount(coding) * Math.max(d, view.coordinates.length)));
+  const batch = Math.max(1, Math.min(rows, Math.floor(GRADIENT_ENTRIES / width)));
+  for (let start = 0; start < rows; start += batch) {
+    signal?.throwIfAborted();
+    const end = Math.min(rows, start + batch);
+    const part = pointRange(x, start, end, state.blockSizes.length);
+    const values: Matrix<Float64Array>[] = [];
+    for (const member of state.members) values.push(await machine.memberValues(member, part, signal));
+    const jacobians = outputJacobians(state, values, stage, outputs);
+    for (const [m, member] of state.members.entries()) {
+      const c = valueCount(member.coding);
+      const inner = await memberGradients(machine, member, part, signal);
+      const jacobian = jacobians[m]!;
+      for (let j = 0; j < end - start; j++)
+        for (let o = 0; o < outputs.length; o++) {
+          const to = (start + j) * outputs.length * d + o * d;
+          for (let l = 0; l < c; l++) {
+            const factor = jacobian[(j * outputs.length + o) * c + l]!;
+            if (factor === 0) continue;
+            const from = (j * c + l) * d;
+            for (let k = 0; k < d; k++) out.data[to + k]! += factor * inner.data[from + k]!;
+          }
+        }
+    }
+  }
+  return out;
+}
+
+/** Predictions, or class scores before calibration: rows × outputs. */
+export async function outputValues(machine: FeatureMachine, x: Points, stage: OutputStage, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+  const { state } = machine;
+  if (stage === "prediction" || state.task === "regression") return machine.predict(x, signal);
+  const average = zeros(x.coordinates.rows, state.outputs);
+  for (const member of state.members) {
+    const scores = decodeValues(member.coding, await machine.memberValues(member, x, signal));
+    for (let at = 0; at < average.data.length; at++) average.data[at]! += member.recipe.weight * scores.data[at]!;
+  }
+  return average;
+}
+
+/** Gradients of a member's values (before decoding) with respect to the input coordinates, rows × (c d). */
+export async function memberGradients(machine: FeatureMachine, member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+  const { rows, cols: d } = x.coordinates;
+  const c = valueCount(member.coding);
+  const width = member.view.coordinates.length;
+  const seen = applyView(member.view, x, machine.state.blockSizes.length);
+  const expansions = await machine.memberExpansions(member);
+  const out = zeros(rows, c * d);
+  if (width === 0) return out;
+  const slice = zeros(rows, width);
+  const sum = zeros(rows, c * width);
+  for (const expansion of expansions) {
+    const part = await gradients(machine.engine, expansion, seen, signal);
+    for (let at = 0; at < sum.data.length; at++) sum.data[at]! += part.data[at]! / expansions.length;
+  }
+  for (let l = 0; l < c; l++) {
+    for (let j = 0; j < rows; j++) slice.data.set(sum.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
+    const pulled = pullBack(member.view, x, slice);
+    for (let j = 0; j < rows; j++) out.data.set(pulled.data.subarray(j * d, (j + 1) * d), (j * c + l) * d);
+  }
+  return out;
+}
+
+/**
+ * ∂F_o/∂v of every member's values v, as rows × outputs × c numbers a member.
+ *
+ * @param values - values of every member at the same rows, each rows × c
+ */
+export function outputJacobians(state: FeatureMachineState, values: readonly Matrix[], stage: OutputStage, outputs: readonly number[]): Float64Array[] {
+  const rows = values[0]!.rows;
+  const jacobians = values.map(({ cols }) => new Float64Array(rows * outputs.length * cols));
+  if (state.task === "regression") {
+    state.members.forEach(({ coding, recipe }, m) => {
+      if (coding.task !== "regression") return;
+      const c = values[m]!.cols;
+      for (let j = 0; j < rows; j++)
+        outputs.forEach((l, o) => {
+          jacobians[m]![(j * outputs.length + o) * c + l] = recipe.weight * unscalingDerivatives(coding, l, values[m]!.data[j * c + l]!).first;
+        });
+    });
+    return jacobians;
+  }
+  const k = state.outputs;
+  const decoded = state.members.map(({ coding }, m) => decodeValues(coding, values[m]!));
+  const shown = state.members.map(({ recipe }, m) => (stage === "prediction" && recipe.calibration ? calibrate(recipe.calibration, decoded[m]!) : decoded[m]!));
+  const average = zeros(rows, k);
+  state.members.forEach(({ recipe }, m) => {
+    for (let at = 0; at < average.data.length; at++) average.data[at]! += recipe.weight * shown[m]!.data[at]!;
+  });
+  const calibrated = state.calibration && stage === "prediction" ? calibrate(state.calibration, average) : undefined;
+  const n = state.x.coordinates.rows;
+  const upstream = new Float64Array(k);
+  const row = (a: Matrix<Float64Array>, j: number): Float64Array => a.data.subarray(j * k, (j + 1) * k);
+  for (let j = 0; j < rows; j++)
+    outputs.forEach((output, o) => {
+      upstream.fill(0);
+      upstream[output] = stage === "prediction" ? n / (n + 1) : 1;
+      const atAverage = calibrated ? calibrationPullBack(state.calibration!, row(average, j), row(calibrated, j), upstream) : upstream;
+      state.members.forEach(({ recipe, coding }, m) => {
+        if (coding.task !== "classification") return;
+        const atScores =
+          stage === "prediction" && recipe.calibration ? calibrationPullBack(recipe.calibration, row(decoded[m]!, j), row(shown[m]!, j), atAverage) : atAverage;
+        const c = k - 1;
+        for (let l = 0; l < c; l++) {
+          let sum = 0;
+          for (let a = 0; a < k; a++) sum += coding.basis.data[a * c + l]! * atScores[a]!;
+          jacobians[m]![(j * outputs.length + o) * c + l] = recipe.weight * sum;
+        }
+      });
+    });
+  return jacobians;
+}
+
+/** First and second derivative of the prediction of target column l by the member's value v: y = v s + μ, or its exponential. */
+export function unscalingDerivatives(
+  { logarithm, mean, scale }: { readonly logarithm: boolean; readonly mean: readonly number[]; readonly scale: readonly number[] },
+  l: number,
+  v: number,
+): { readonly first: number; readonly second: number } {
+  if (!logarithm) return { first: scale[l]!, second: 0 };
+  const exponent = v * scale[l]! + mean[l]!;
+  if (exponent >= 700) return { first: 0, second: 0 };
+  const value = Math.exp(exponent);
+  return { first: scale[l]! * value, second: scale[l]! ** 2 * value };
+}
+
+/** (∂p/∂s)ᵀ g for p = softmax(z(s)): z′ ∘ p ∘ (g − p·g), z′ = β, or β/s where the logarithm is not cut. */
+function calibrationPullBack(calibration: Calibration, scores: Float64Array, probabilities: Float64Array, upstream: Float64Array): Float64Array {
+  let mean = 0;
+  probabilities.forEach((p, k) => (mean += p * upstream[k]!));
+  return probabilities.map((p, k) => {
+    const inner = p * (upstream[k]! - mean) * calibration.slope;
+    return calibration.kind === "linear" ? inner : scores[k]! > 1e-3 ? inner / scores[k]! : 0;
+  });
+}
+
+/** Values that a member has before decoding: target columns, or classes − 1. */
+export function valueCount(coding: Member["coding"]): number {
+  return coding.task === "regression" ? coding.mean.length : coding.prior.length - 1;
+}
+
+/** Rows start … end − 1 of points, sharing memory. */
+export function pointRange({ coordinates, levels }: Points, start: number, end: number, blocks: number): Points {
+  const range = rowRange(coordinates, start, end);
+  return levels ? { coordinates: range, levels: levels.subarray(start * blocks, end * blocks) } : { coordinates: range };
+}
