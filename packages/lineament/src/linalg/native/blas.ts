@@ -36,8 +36,11 @@ export interface Blas {
   readonly now: Level3<void>;
   /** Calls that run on the thread pool of Node.js. */
   readonly later: Level3<Promise<void>>;
-  /** A = L Lᵀ in place, L in the lower triangle. 0, or the 1-based order of the first minor that is not positive definite. */
-  potrf(a: Block): Promise<number>;
+  /**
+   * A = L Lᵀ in place, L in the lower triangle. 0, or the 1-based order of the first minor that is not positive definite.
+   * `blocking` runs it on this thread.
+   */
+  potrf(a: Block, blocking?: boolean): Promise<number>;
   /** B ← (L Lᵀ)⁻¹ B from the L of `potrf`. */
   potrs(l: Block, b: Block): Promise<void>;
   /** Symmetric A = Vᵀ diag(values) V in place: eigenvectors in the ROWS of `a`, values ascending in the precision of `a`. */
@@ -144,10 +147,10 @@ function bind(libraries: readonly LibraryHandle[], path: string): Blas {
     now: level3(pick, now),
     later: level3(pick, later),
 
-    async potrf(a) {
+    async potrf(a, blocking = false) {
       const n = square("potrf", a);
       const info = new Int32Array(1);
-      if (n > 0) await later(pick("potrf", a.data), [U, int(n), view(a), int(a.stride), info, 1]);
+      if (n > 0) await (blocking ? now : later)(pick("potrf", a.data), [U, int(n), view(a), int(a.stride), info, 1]);
       return lapack("potrf", info);
     },
     async potrs(l, b) {

@@ -7,7 +7,7 @@ import { queue } from "../queue.ts";
 import { fusedPasses } from "../wasm/fused.ts";
 import { loan } from "../wasm/memory.ts";
 import { allocateShared, openPool } from "../wasm/pool.ts";
-import { openBlas, threadCount } from "./blas.ts";
+import { type Level3, openBlas, threadCount } from "./blas.ts";
 
 export interface NativeOptions {
   /** Default: LINEAMENT_THREADS, OPENBLAS_NUM_THREADS, else all processors. */
@@ -16,7 +16,10 @@ export interface NativeOptions {
   readonly inlineFlops?: number | undefined;
 }
 
+/** Calls below this many flops use one thread: waking and joining the others costs more than they give. */
 const SMALL_FLOPS = 3e8;
+/** Calls below this many flops, a millisecond or less, are made at once: a thread hop may cost more. */
+const TINY_FLOPS = 5e7;
 
 /**
  * The engine over a BLAS and LAPACK of the machine. Kernel passes run on worker threads, each with the BLAS on one
@@ -33,8 +36,11 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
     active = wanted;
     blas.setThreads(wanted);
   };
-  /** Small calls are faster on one thread: waking and joining the others costs more than they give. */
-  const prepare = (flops: number): void => useThreads(flops < SMALL_FLOPS ? 1 : count);
+  /** Sets the threads for a call of this size; the level 3 routines to make it with. */
+  const sized = (flops: number): Level3<void> | Level3<Promise<void>> => {
+    useThreads(flops < SMALL_FLOPS ? 1 : count);
+    return flops < TINY_FLOPS ? blas.now : blas.later;
+  };
   const calls = queue("native");
   const onPool = (job: Parameters<typeof pool.run>[0], flops: number, signal?: AbortSignal): Promise<void> => {
     useThreads(1);
@@ -53,8 +59,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
-        prepare(2 * c.rows * c.cols * k);
-        await blas.later.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
+        await sized(2 * c.rows * c.cols * k).gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 
     syrk: (call) =>
@@ -63,8 +68,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, c, transpose = false, alpha = 1, beta = 0 } = call;
         if (n === 0) return;
         if (k === 0) return scale(c, beta);
-        prepare(n * n * k);
-        await blas.later.syrk(whole(a), whole(c), { transpose, alpha, beta });
+        await sized(n * n * k).syrk(whole(a), whole(c), { transpose, alpha, beta });
         const lent = loan();
         const full = lent.write(c);
         await onPool({ kind: "transpose", source: full, target: full }, n * n);
@@ -74,8 +78,8 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
     cholesky: (a) =>
       calls.run(async (): Promise<CholeskyOutcome> => {
         const n = checkSquare("cholesky", a);
-        prepare(n ** 3 / 3);
-        const failedAt = await blas.potrf(whole(a));
+        const blocking = sized(n ** 3 / 3) === blas.now;
+        const failedAt = await blas.potrf(whole(a), blocking);
         return failedAt === 0 ? { outcome: "factored" } : { outcome: "not-positive-definite", failedAt };
       }),
 
@@ -83,14 +87,13 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
       calls.run(async () => {
         checkSolveTriangular(call);
         if (call.b.data.length === 0) return;
-        prepare(call.b.rows ** 2 * call.b.cols);
-        await blas.later.trsm(whole(call.l), whole(call.b), { transposed: call.transposed ?? false });
+        await sized(call.b.rows ** 2 * call.b.cols).trsm(whole(call.l), whole(call.b), { transposed: call.transposed ?? false });
       }),
 
     eigenSymmetric: (a) =>
       calls.run(async () => {
         const n = checkSquare("eigenSymmetric", a);
-        prepare(9 * n ** 3);
+        sized(9 * n ** 3);
         const [source, vectors] = [copy(a), allocateShared(n, n, precisionOf(a))];
         const values = await blas.syevd(whole(source));
         await onPool({ kind: "transpose", source, target: vectors }, n * n);
@@ -101,7 +104,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
       calls.run(async () => {
         checkAny("singularValues", a);
         const r = Math.min(a.rows, a.cols);
-        prepare(4 * a.rows * a.cols * r);
+        sized(4 * a.rows * a.cols * r);
         const { values, u, vt } = await blas.gesdd(whole(copy(a)));
         return { values: Float64Array.from(values), u: matrix(u, a.rows, r), vt: matrix(vt, r, a.cols) };
       }),
