@@ -32,7 +32,9 @@ export function writeModelFile({ state, parts, tensors = new Map() }: ModelFile)
  * Reads a model file. Nothing in it is run, and nothing is believed that is not checked.
  * @throws FileFormatError in one line
  */
-export function readModelFile(bytes: Uint8Array): Required<ModelFile> {
+export function readModelFile(
+  bytes: Uint8Array,
+): ModelFile & { readonly tensors: ReadonlyMap<string, Tensor> } {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.get("format") !== "lineament")
     throw new FileFormatError("a safetensors file, but not a model of Lineament");

@@ -4,3 +4,8 @@ export { formatDate, parseBoolean, parseDate, parseNumber } from "./cells.ts";
 export * from "./column-kinds.ts";
 export * from "./encoder.ts";
 export * from "./target.ts";
+export { type BaselineResult } from "./baselines.ts";
+export * from "./fit-plan.ts";
+export * from "./fit-record.ts";
+export * from "./fit-table.ts";
+export * from "./table-model.ts";

@@ -1,0 +1,461 @@
+import { fitIntervals, type Importances, importances } from "../explain/index.ts";
+import type { Engine } from "../linalg/index.ts";
+import { openEngine } from "../linalg/open-engine.ts";
+import {
+  fitFeatureMachine,
+  type FitOptions,
+  type FitProgress,
+  type LearningProblem,
+  type OneHotGroup,
+  parseFitOptions,
+  type Target,
+} from "../machines/index.ts";
+import { type BaselineResult, fitBaselines } from "./baselines.ts";
+import { candidateName } from "../machines/automatic/candidate.ts";
+import type { ColumnKind } from "./column-kinds.ts";
+import { encode, type Encoder, fitEncoder } from "./encoder.ts";
+import { InputError } from "./errors.ts";
+import { type FitPlan, planFit } from "./fit-plan.ts";
+import { type FitRecord, lineamentVersion } from "./fit-record.ts";
+import {
+  checkTable,
+  columnNamed,
+  quote,
+  rowNumber,
+  sourceOf,
+  type Table,
+  takeTableRows,
+  withoutColumns,
+} from "./table.ts";
+import {
+  type EvaluatedTable,
+  explainedColumns,
+  pointsOf,
+  scoresOf,
+  TableModel,
+  type TableModelParts,
+} from "./table-model.ts";
+import { readTarget, type TargetSpec, targetValues, type Task } from "./target.ts";
+
+/** How a table is fitted: which columns mean what, and the options of every fit. */
+export interface TableFitOptions extends Omit<FitOptions, "task"> {
+  /** The column to predict. */
+  readonly target: string;
+  /** Default "auto": text, truth values and few whole numbers are classes. */
+  readonly task?: "auto" | Task | undefined;
+  /** Use only these columns. */
+  readonly features?: readonly string[] | undefined;
+  /** Leave these columns out. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Kinds that overrule what is inferred. */
+  readonly kinds?: Readonly<Record<string, ColumnKind>> | undefined;
+  /** A column of positive weights. */
+  readonly weights?: string | undefined;
+  /** A column whose equal values mark rows that belong together: they are never divided between training and validation. */
+  readonly groups?: string | undefined;
+  /** A column that holds `train` and `test`. Test rows are scored at the end and never looked at before. */
+  readonly split?: string | undefined;
+  /** A table of test rows, instead of `split`. */
+  readonly test?: Table | undefined;
+  /** Also fit simple learners to compare with. Default true. */
+  readonly baselines?: boolean | undefined;
+  /** Also measure how much each column matters, with bands and a noise floor. Default true. */
+  readonly importances?: boolean | undefined;
+  /** Bytes that the fit may take; without it, memory is not planned. */
+  readonly memory?: number | undefined;
+  /** Where the table came from, kept in the model as it is: a plain JSON value. */
+  readonly data?: FitRecord["data"];
+  /** Does the linear algebra; one is opened when absent. */
+  readonly engine?: Engine | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: TableFitProgress) => void) | undefined;
+  /** Told what will be done, before it is. */
+  readonly onPlan?: ((plan: TableFitPlan) => void) | undefined;
+}
+
+/** Where a fit is. `fraction` runs from 0 to 1, roughly in proportion to time. */
+export interface TableFitProgress {
+  readonly stage: FitProgress["stage"] | "baselines" | "explaining";
+  readonly fraction: number;
+  readonly message: string;
+}
+
+/** What was read from the table, and what will be done with it. */
+export interface TableFitPlan extends FitPlan {
+  readonly target: TargetSpec;
+  readonly taskReason: string;
+  readonly columns: Encoder["columns"];
+  readonly trainRows: number;
+  readonly testRows: number;
+  /** Rows left out because their target is missing. */
+  readonly withoutTarget: number;
+}
+
+/** A fitted model, and what was seen on the way to it. */
+export interface TableFit {
+  readonly model: TableModel;
+  readonly plan: TableFitPlan;
+  /** The model on the test rows. */
+  readonly test: EvaluatedTable | undefined;
+  readonly importances: Importances | undefined;
+  /** What simple learners predict for the test rows, or by cross-validation. */
+  readonly baselines: readonly BaselineResult[];
+}
+
+/**
+ * Fits a table: reads the target, infers what columns mean, encodes them, chooses and fits a machine by validation on the
+ * training rows, and compares it with simple learners. Test rows take no part in anything but the final scores.
+ *
+ * @example
+ * const { model } = await fitTable(fromRecords(rows), { target: "price" });
+ * const { values } = await model.predict(fromRecords(newRows));
+ *
+ * @throws InputError in one line when table or options cannot be used, before any work
+ * @throws the reason of the signal when it is aborted
+ */
+export async function fitTable(table: Table, options: TableFitOptions): Promise<TableFit> {
+  const {
+    target: name,
+    task,
+    features,
+    exclude,
+    kinds,
+    weights,
+    groups,
+    split,
+    test,
+    memory,
+    data,
+    engine,
+  } = options;
+  const { signal, onProgress, onPlan } = options;
+  const { effort, seconds, seed, machine, classWeights } = options;
+  const started = performance.now();
+  const given = defined({ effort, seconds, seed, machine, classWeights });
+  const resolved = asInputError(() => parseFitOptions(given));
+  checkTable(table);
+  for (const column of [name, split, weights, groups]) if (column !== undefined) columnNamed(table, column);
+  const roles = { target: name, split, weights, groups };
+  checkRoles(roles, features);
+  if (split !== undefined && test)
+    throw new InputError("test rows come from a split column or a test table, not from both");
+
+  const division = split === undefined ? undefined : divide(table, split);
+  const trainTable = division ? takeTableRows(table, division.train) : table;
+  const testTable = division ? takeTableRows(table, division.test) : test;
+  const learned = readTarget(trainTable, name, { task });
+  const rows = learned.rows.length === trainTable.rows ? trainTable : takeTableRows(trainTable, learned.rows);
+  const inputs = withoutColumns(rows, [
+    ...new Set(Object.values(roles).filter((column) => column !== undefined)),
+  ]);
+  const encoder = fitEncoder(inputs, { kinds, features, exclude });
+  const encoded = encode(encoder, inputs);
+  const n = rows.rows;
+  const target: Target =
+    learned.spec.task === "regression"
+      ? { task: "regression", y: { data: learned.values, rows: n, cols: 1 } }
+      : { task: "classification", labels: learned.codes!, classes: learned.spec.classes.length };
+  const problem: LearningProblem = {
+    x: pointsOf(encoded),
+    blockSizes: encoder.blocks.map(({ levels }) => levels.length),
+    groups: oneHotGroups(encoder),
+    target,
+    weights: weights === undefined ? undefined : readWeights(rows, weights),
+    rowGroups: groups === undefined ? undefined : readGroups(rows, groups),
+  };
+  // Whether test rows can be scored is known before a model is fitted for them.
+  if (testTable) {
+    encode(encoder, testTable);
+    if (targetValues(learned.spec, testTable).rows.length === 0)
+      throw new InputError(
+        `${sourceOf(testTable)}: no test row has a target ${quote(name)} that can be scored`,
+      );
+  }
+  const fitPlan = planFit(n, encoder.coordinates.length, resolved, memory);
+  const plan: TableFitPlan = {
+    ...fitPlan,
+    target: learned.spec,
+    taskReason: learned.reason,
+    columns: encoder.columns,
+    trainRows: n,
+    testRows: testTable?.rows ?? 0,
+    withoutTarget: learned.missing,
+  };
+  onPlan?.(plan);
+
+  const opened = engine ?? (await openEngine());
+  const report =
+    (stage: TableFitProgress["stage"], from: number, to: number) => (fraction: number, message: string) =>
+      onProgress?.({ stage, fraction: from + (to - from) * Math.min(1, fraction), message });
+  const extras = ((options.baselines ?? true) ? 0.1 : 0) + ((options.importances ?? true) ? 0.1 : 0);
+  const fitted = await fitFeatureMachine(
+    opened,
+    problem,
+    { ...resolved, effort: fitPlan.effort },
+    {
+      signal,
+      onProgress: ({ stage, fraction, message }) => report(stage, 0, 1 - extras)(fraction, message),
+    },
+  );
+  const { state } = fitted;
+
+  const parts: Omit<TableModelParts, "record"> = {
+    encoder,
+    target: learned.spec,
+    intervals:
+      target.task === "regression" ? fitIntervals(state.validation, { seed: resolved.seed }) : undefined,
+    training: {
+      sourceRows: Int32Array.from({ length: n }, (_, i) => rowNumber(rows, i) - 1),
+      target: learned.values,
+    },
+  };
+  let record: FitRecord = {
+    task: learned.spec.task,
+    taskReason: learned.reason,
+    target: name,
+    roles: [...new Set(Object.values(roles).filter((column) => column !== undefined))],
+    ...(learned.spec.task === "classification" ? { classes: learned.spec.classes } : {}),
+    rows: { train: n, test: testTable?.rows ?? 0, withoutTarget: learned.missing },
+    columns: [...encoder.columns],
+    chosen: {
+      machines: state.members.map(({ recipe }) => ({
+        name: memberName(recipe),
+        weight: recipe.weight,
+        updates: recipe.ridges.length - 1,
+        ridge: recipe.ridges.at(-1)!,
+      })),
+      candidates: state.summary.evaluated,
+      coordinates: encoder.coordinates.length,
+      solveRows: plan.solveRows,
+      pieces: plan.pieces,
+    },
+    validation: scoresOf(state.validation.target, state.validation.predictions),
+    baselines: {},
+    importances: [],
+    seconds: 0,
+    engine: opened.description,
+    effort: fitPlan.effort,
+    seed: resolved.seed,
+    options: plainOptions(options),
+    version: lineamentVersion,
+    ...(data === undefined ? {} : { data }),
+    warnings: [],
+  };
+  const evaluated =
+    testTable && (await new TableModel(fitted, { ...parts, record }).evaluate(testTable, { signal }));
+  let baselines: BaselineResult[] = [];
+  if (options.baselines ?? true) {
+    const progress = report("baselines", 1 - extras, 1 - extras + 0.1);
+    baselines = await fitBaselines(opened, problem, {
+      seed: resolved.seed,
+      effort: fitPlan.effort,
+      test: evaluated && testTable && testTarget(encoder, evaluated, testTable, target),
+      signal,
+      onProgress: ({ fraction, message }) => progress(fraction, message),
+    });
+  }
+  let measured: Importances | undefined;
+  if (options.importances ?? true) {
+    const progress = report("explaining", 0.9, 1);
+    progress(0, "measuring how much each column matters");
+    measured = await importances(fitted, problem, {
+      columns: explainedColumns(encoder),
+      seed: resolved.seed,
+      signal,
+      ...(fitPlan.effort === "quick" ? { refits: 2, refitRows: 1000 } : {}),
+      onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
+    });
+  }
+  record = {
+    ...record,
+    ...(evaluated ? { test: evaluated.evaluation.test } : {}),
+    baselines: Object.fromEntries(baselines.map((one) => [one.name, scoresOf(one.target, one.predictions)])),
+    importances: importanceRecords(measured),
+    warnings: warningsOf(plan, state, evaluated),
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
+  onProgress?.({ stage: "explaining", fraction: 1, message: "done" });
+  return {
+    model: new TableModel(fitted, { ...parts, record }),
+    plan,
+    test: evaluated,
+    importances: measured,
+    baselines,
+  };
+}
+
+/** Rows of a column that holds `train` and `test`. */
+function divide(table: Table, name: string): { train: Int32Array; test: Int32Array } {
+  const column = columnNamed(table, name);
+  const where = `${sourceOf(table)}: split column ${quote(name)}`;
+  if (column.type !== "text")
+    throw new InputError(`${where} holds ${column.type}s; it must hold train and test`);
+  const parts = column.levels.map((level) => ["train", "test"].indexOf(level.trim().toLowerCase()));
+  const [train, test]: [number[], number[]] = [[], []];
+  column.codes.forEach((code, i) => {
+    const part = code < 0 ? -1 : parts[code]!;
+    if (part < 0)
+      throw new InputError(
+        `${where}, row ${rowNumber(table, i)}: ${code < 0 ? "the cell is empty" : `${quote(column.levels[code]!)} is neither train nor test`}`,
+      );
+    (part === 0 ? train : test).push(i);
+  });
+  for (const [rows, word] of [
+    [train, "train"],
+    [test, "test"],
+  ] as const)
+    if (rows.length === 0) throw new InputError(`${where} has no ${word} rows`);
+  return { train: Int32Array.from(train), test: Int32Array.from(test) };
+}
+
+function checkRoles(
+  roles: Readonly<Record<string, string | undefined>>,
+  features: readonly string[] | undefined,
+): void {
+  const seen = new Map<string, string>();
+  for (const [role, column] of Object.entries(roles)) {
+    if (column === undefined) continue;
+    const other = seen.get(column);
+    if (other !== undefined)
+      throw new InputError(`column ${quote(column)} cannot be both ${other} and ${role}`);
+    if (features?.includes(column))
+      throw new InputError(`features: column ${quote(column)} is the ${role}; a machine must not see it`);
+    seen.set(column, role);
+  }
+}
+
+function readWeights(table: Table, name: string): Float64Array {
+  const column = columnNamed(table, name);
+  const where = `${sourceOf(table)}: weights ${quote(name)}`;
+  if (column.type !== "number")
+    throw new InputError(`${where} are ${column.type}s; weights are positive numbers`);
+  const bad = column.values.findIndex((value) => !(value > 0 && value < Infinity));
+  if (bad >= 0)
+    throw new InputError(
+      `${where}, row ${rowNumber(table, bad)}: ${Number.isNaN(column.values[bad]!) ? "the cell is empty" : column.values[bad]}; weights are positive numbers`,
+    );
+  // Only their proportions matter: the mean weight is 1.
+  const mean = column.values.reduce((sum, value) => sum + value / table.rows, 0);
+  return column.values.map((value) => value / mean);
+}
+
+function readGroups(table: Table, name: string): Int32Array {
+  const column = columnNamed(table, name);
+  const values = column.type === "text" ? column.codes : column.values;
+  const seen = new Map<number, number>();
+  const groups = Int32Array.from({ length: table.rows }, (_, i) => {
+    const value = values[i]!;
+    if (Number.isNaN(value) || (column.type === "text" && value < 0))
+      throw new InputError(
+        `${sourceOf(table)}: groups ${quote(name)}, row ${rowNumber(table, i)}: the cell is empty; every row needs a group`,
+      );
+    if (!seen.has(value)) seen.set(value, seen.size);
+    return seen.get(value)!;
+  });
+  if (seen.size < 2)
+    throw new InputError(
+      `${sourceOf(table)}: groups ${quote(name)}: all rows are of one group; validation needs two`,
+    );
+  return groups;
+}
+
+/** One-hot coordinates of a column, which lie side by side. */
+function oneHotGroups(encoder: Encoder): OneHotGroup[] {
+  return encoder.sources.flatMap(({ coordinates }) => {
+    const [start] = coordinates;
+    return start !== undefined && encoder.coordinates[start]!.part === "level"
+      ? [{ start, end: start + coordinates.length }]
+      : [];
+  });
+}
+
+/** The scored test rows for baselines. */
+function testTarget(
+  encoder: Encoder,
+  { rows, actual }: EvaluatedTable,
+  table: Table,
+  { task, ...rest }: Target,
+): { x: LearningProblem["x"]; target: Target } {
+  const x = pointsOf(encode(encoder, rows.length === table.rows ? table : takeTableRows(table, rows)));
+  return {
+    x,
+    target:
+      task === "regression"
+        ? { task, y: { data: actual, rows: actual.length, cols: 1 } }
+        : { task, labels: Int32Array.from(actual), classes: "classes" in rest ? rest.classes : 0 },
+  };
+}
+
+function memberName({
+  view,
+  targetMeans,
+  logarithm,
+  settings,
+}: TableModel["machine"]["state"]["members"][number]["recipe"]): string {
+  const { kernel, form, power, bandwidth } = settings;
+  if ((kernel.family !== "laplace" && kernel.family !== "lpq") || bandwidth === "constant")
+    return `${kernel.family}, bandwidth ${kernel.bandwidth}; ${form} metric, power ${power}; ${view} inputs${logarithm ? "; log target" : ""}`;
+  return candidateName({
+    view,
+    targetMeans,
+    logarithm,
+    p: kernel.family === "lpq" && kernel.p === 1 ? 1 : 2,
+    q: kernel.exponent,
+    form,
+    power,
+    bandwidth: kernel.bandwidth,
+  });
+}
+
+function importanceRecords(measured: Importances | undefined): FitRecord["importances"] {
+  return (measured?.columns ?? [])
+    .toSorted((a, b) => b.share - a.share)
+    .map(({ name, share, low, high, aboveNoise }) => ({
+      column: name,
+      importance: share,
+      lower: low,
+      upper: high,
+      ...(aboveNoise === undefined ? {} : { aboveNoise }),
+    }));
+}
+
+function warningsOf(
+  plan: TableFitPlan,
+  state: TableModel["machine"]["state"],
+  test: EvaluatedTable | undefined,
+): string[] {
+  const jitter = Math.max(...state.members.map((member) => member.jitter));
+  return [
+    ...plan.columns.flatMap(({ notice }) => notice ?? []),
+    ...(plan.withoutTarget > 0
+      ? [`${plan.withoutTarget} row${plan.withoutTarget === 1 ? "" : "s"} without a target left out`]
+      : []),
+    ...(plan.reduced === undefined ? [] : [plan.reduced]),
+    ...(jitter > 0
+      ? [
+          `a kernel matrix was not numerically positive definite; ${jitter.toExponential(1)} was added to its diagonal`,
+        ]
+      : []),
+    ...(test?.evaluation.warnings ?? []),
+  ];
+}
+
+/** Options that are plain values, for the record. */
+function plainOptions(options: TableFitOptions): FitRecord["options"] {
+  const own = ["test", "data", "engine", "signal", "onProgress", "onPlan"];
+  const plain = Object.entries(options).filter(([name, value]) => value !== undefined && !own.includes(name));
+  return JSON.parse(JSON.stringify(Object.fromEntries(plain))) as FitRecord["options"];
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+function asInputError<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) throw new InputError(error.message.replaceAll(/\s*\n\s*/gu, " "));
+    throw error;
+  }
+}
