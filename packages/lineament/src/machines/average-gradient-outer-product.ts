@@ -95,13 +95,13 @@ export async function averageGradientOuterProduct(
 }
 
 /**
- * The block of the AGOP of categorical block g, κ × κ or its diagonal. With one-hot coordinates e and the slope φ the
- * gradient is ∇_u f(x_j) = S q, q = e_{a_j} Σ_i A_i φ_ij − Σ_a e_a Σ_{i: a_i = a} A_i φ_ij for p = 2, so the sums run over
- * rows grouped by level; for other p (diagonal S only) the k-th entry is s_k^{p−1} q_k.
+ * The block of the AGOP of categorical block g, κ × κ or its diagonal. The gradient in u is the sum over levels b of
+ * T_jb · direction(S_a − S_b), a the level of row j, T_jb = Σ_{i: a_i = b} A_i φ_ij: sums over rows grouped by level.
+ * Pairs of one level contribute nothing, so a row need not be kept from meeting itself.
  */
 async function categoricalBlock(
   engine: Engine,
-  { kernel, metric, tables, centers, coefficients }: TransformedExpansion,
+  expansion: TransformedExpansion,
   g: number,
   form: "full" | "diagonal",
   rows: Int32Array,
@@ -109,49 +109,101 @@ async function categoricalBlock(
   totalWeight: number,
   signal: AbortSignal | undefined,
 ): Promise<Float64Array> {
+  const { kernel, metric, tables, centers, coefficients } = expansion;
   const blocks = tables.length;
   const size = tables[g]!.dimensions;
   const n = centers.coordinates.rows;
   const c = coefficients.cols;
-  const p = normOrder(kernel);
-  const precision = precisionOf(coefficients);
+  const root = metric.blocks[g]!;
+  const direction = directionOf(kernel);
   const outer = new Float64Array(form === "full" ? size * size : size);
-  const grouped = engine.allocate(n, size + 1, precision);
+  const grouped = engine.allocate(n, size + 1, precisionOf(coefficients));
+  const gradient = new Float64Array(size);
+  const batch = Math.max(1, Math.min(rows.length, Math.floor(GRADIENT_ENTRIES / (size + 1))));
+  const byLevel = rows.toSorted((i, j) => centers.levels![i * blocks + g]! - centers.levels![j * blocks + g]!);
+  let differences: { readonly level: number; readonly values: Float64Array } | undefined;
   for (let l = 0; l < c; l++) {
     grouped.data.fill(0);
     for (let i = 0; i < n; i++) grouped.data[i * (size + 1) + centers.levels![i * blocks + g]!] = coefficients.data[i * c + l]!;
-    const batch = Math.max(1, Math.min(rows.length, Math.floor(GRADIENT_ENTRIES / (size + 1))));
     for (let start = 0; start < rows.length; start += batch) {
-      const chosen = rows.subarray(start, Math.min(rows.length, start + batch));
-      const sums = engine.allocate(chosen.length, size + 1, precision);
-      await engine.kernelProduct({ kernel, tables, x: takePoints(centers, chosen, blocks), z: centers, v: grouped, part: "slope", selfPairs: chosen, out: sums, signal });
-      const q = new Float64Array(size);
+      const chosen = byLevel.subarray(start, Math.min(rows.length, start + batch));
+      const sums = await slopeSums(engine, expansion, chosen, grouped, signal);
       chosen.forEach((j, at) => {
         const level = centers.levels![j * blocks + g]!;
-        let total = 0;
-        for (let a = 0; a <= size; a++) total += sums.data[at * (size + 1) + a]!;
-        for (let a = 0; a < size; a++) q[a] = -sums.data[at * (size + 1) + a]!;
-        if (level < size) q[level]! += total;
+        const t = sums.data.subarray(at * (size + 1), (at + 1) * (size + 1));
+        if (metric.form === "diagonal") {
+          let total = 0;
+          for (let b = 0; b <= size; b++) if (b !== level) total += t[b]!;
+          for (let k = 0; k < size; k++) gradient[k] = direction(root[k]!) * (k === level ? total : -t[k]!);
+        } else {
+          if (differences?.level !== level) differences = { level, values: levelDirections(root, size, level, direction) };
+          gradient.fill(0);
+          for (let b = 0; b <= size; b++)
+            for (let k = 0; k < size; k++) gradient[k]! += t[b]! * differences.values[b * size + k]!;
+        }
         const weight = (weights?.[j] ?? 1) / totalWeight;
-        if (form === "diagonal") for (let a = 0; a < size; a++) outer[a]! += weight * q[a]! ** 2;
+        if (form === "diagonal") for (let a = 0; a < size; a++) outer[a]! += weight * gradient[a]! ** 2;
         else
           for (let a = 0; a < size; a++)
-            for (let b = 0; b < size; b++) outer[a * size + b]! += weight * q[a]! * q[b]!;
+            for (let b = 0; b < size; b++) outer[a * size + b]! += weight * gradient[a]! * gradient[b]!;
       });
     }
   }
-  const root = metric.blocks[g]!;
-  if (form === "diagonal") return outer.map((value, k) => value * root[k]! ** (2 * p));
+  if (form === "diagonal") return outer.map((value, k) => value * root[k]! ** 2);
   if (metric.form === "diagonal") {
-    for (let a = 0; a < size; a++) for (let b = 0; b < size; b++) outer[a * size + b]! *= root[a]! ** p * root[b]! ** p;
+    for (let a = 0; a < size; a++) for (let b = 0; b < size; b++) outer[a * size + b]! *= root[a]! * root[b]!;
     return outer;
   }
-  if (p !== 2) throw new RangeError("average gradient outer product: full categorical blocks need a rotation-invariant kernel (p = 2)");
   const s = { data: root, rows: size, cols: size };
-  const squared = zeros(size, size);
-  await engine.gemm({ a: s, b: s, c: squared });
   const half = zeros(size, size);
-  await engine.gemm({ a: squared, b: { data: outer, rows: size, cols: size }, c: half });
-  await engine.gemm({ a: half, b: squared, c: { data: outer, rows: size, cols: size } });
+  await engine.gemm({ a: s, b: { data: outer, rows: size, cols: size }, c: half });
+  await engine.gemm({ a: half, b: s, c: { data: outer, rows: size, cols: size } });
   return outer;
+}
+
+/** Σ_i φ(x_j, z_i) grouped[i, b] with ∇_u k = φ direction(Δ): the slope of the kernel; rows × columns of `grouped`. */
+async function slopeSums(engine: Engine, { kernel, tables, centers }: TransformedExpansion, rows: Int32Array, grouped: Matrix, signal: AbortSignal | undefined): Promise<Matrix> {
+  const out = engine.allocate(rows.length, grouped.cols, precisionOf(grouped));
+  const x = takePoints(centers, rows, tables.length);
+  if (kernel.family !== "sum-power") {
+    await engine.kernelProduct({ kernel, tables, x, z: centers, v: grouped, part: "slope", selfPairs: rows, out, signal });
+    return out;
+  }
+  // φ = −m b^{m−1} (1 − ω)/d q L^{−q}, and b^{m−1} is the kernel of the next lower power.
+  const { power, constant, exponent, bandwidth } = kernel;
+  const dimensions = tables.reduce((sum, table) => sum + table.dimensions, centers.coordinates.cols);
+  if (power > 1) await engine.kernelProduct({ kernel: { ...kernel, power: power - 1 }, tables, x, z: centers, v: grouped, out, signal });
+  else
+    for (let b = 0; b < grouped.cols; b++) {
+      let sum = 0;
+      for (let i = 0; i < grouped.rows; i++) sum += grouped.data[i * grouped.cols + b]!;
+      for (let j = 0; j < rows.length; j++) out.data[j * grouped.cols + b] = sum;
+    }
+  const factor = (-power * (1 - constant) * exponent * bandwidth ** -exponent) / dimensions;
+  for (let at = 0; at < out.data.length; at++) out.data[at]! *= factor;
+  return out;
+}
+
+/** What the slope is multiplied by, coordinate by coordinate: Δ for p = 2, |Δ|^{p−1} sgn Δ, or |Δ|^{q−1} sgn Δ exp(−(|Δ|/L)^q). */
+function directionOf(kernel: Kernel): (delta: number) => number {
+  const signed = (delta: number, power: number): number => (delta === 0 ? 0 : Math.sign(delta) * Math.abs(delta) ** power);
+  if (kernel.family === "sum-power") {
+    const { exponent: q, bandwidth } = kernel;
+    return (delta) => signed(delta, q - 1) * Math.exp(-((Math.abs(delta) / bandwidth) ** q));
+  }
+  const p = normOrder(kernel);
+  return p === 2 ? (delta) => delta : (delta) => signed(delta, p - 1);
+}
+
+/** direction(S_level − S_b) for every level b and the unknown one, whose row of S is 0: (κ + 1) × κ. Rounding counts as 0. */
+function levelDirections(root: Float64Array, size: number, level: number, direction: (delta: number) => number): Float64Array {
+  const result = new Float64Array((size + 1) * size);
+  for (let b = 0; b <= size; b++)
+    for (let k = 0; k < size; k++) {
+      const u = level < size ? root[level * size + k]! : 0;
+      const v = b < size ? root[b * size + k]! : 0;
+      const delta = u - v;
+      if (delta ** 2 > 16 * Number.EPSILON * (u * u + v * v)) result[b * size + k] = direction(delta);
+    }
+  return result;
 }
