@@ -3,7 +3,7 @@ import { Kernel, kernelName } from "../../src/kernels/index.ts";
 import type { Engine, Matrix } from "../../src/linalg/index.ts";
 import { expectClose, filled, gram, normals, points } from "./data.ts";
 
-const parse = (kernel: unknown): Kernel => Kernel.parse(kernel) as Kernel;
+const parse = (kernel: unknown): Kernel => Kernel.parse(kernel);
 
 /** Every family, with exponents on both sides of what is smooth. */
 export const kernels: readonly Kernel[] = [

@@ -25,7 +25,7 @@ export const densePoints: Points = {
   coordinates: filled(rows, width, (i, j) => {
     if (j < numeric) return x.data[i * numeric + j]!;
     const g = j < numeric + sizes[0] ? 0 : 1;
-    return levels[g]![i] === j - offsets[g]! ? 1 : 0;
+    return levels[g]![i] === j - offsets[g] ? 1 : 0;
   }),
 };
 

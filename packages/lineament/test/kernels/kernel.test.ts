@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Kernel, kernelName, normOrder, withBandwidth } from "../../src/kernels/index.ts";
-import type { Engine } from "../../src/linalg/index.ts";
+import type { Engine, Matrix } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import { expectClose, gram, normals } from "../contracts/data.ts";
 import { describeKernel, kernels } from "../contracts/kernel.ts";
@@ -34,7 +34,7 @@ describe("kernels that are the same", () => {
     const n = 20;
     const x = normals(n, 3, 2);
     const k = await gram(engine, { family: "lpq", bandwidth: 2, exponent: q, p: q }, x);
-    const factors = [];
+    const factors: Matrix[] = [];
     for (const j of [0, 1, 2]) {
       const column = { data: x.data.filter((_, at) => at % 3 === j), rows: n, cols: 1 };
       factors.push(await gram(engine, { family: "lpq", bandwidth: 2, exponent: q, p: q }, column));
