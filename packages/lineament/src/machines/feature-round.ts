@@ -51,11 +51,18 @@ export interface Round {
   readonly solutions: readonly RoundSolution[];
 }
 
+export interface RoundOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** So many last rows are also judged as if they had been left out. Default 0. */
+  readonly heldOut?: number;
+  /** Steps of iterative refinement of every solution; see `RidgeSystem.solve`. */
+  readonly refinements?: number;
+}
+
 /**
  * Solves the kernel ridge regression of a problem under a metric, once for each ridge. One kernel matrix serves all ridges.
  *
  * @param scratch - n × n memory for the kernel matrix, overwritten
- * @param heldOut - so many last rows are also judged as if they had been left out
  */
 export async function solveRound(
   engine: Engine,
@@ -65,8 +72,7 @@ export async function solveRound(
   ridges: readonly number[],
   scratch: Matrix,
   generator: Random,
-  signal?: AbortSignal,
-  heldOut = 0,
+  { signal, heldOut = 0, refinements }: RoundOptions = {},
 ): Promise<Round> {
   const { x, y, weights } = problem;
   const centers = await transform(engine, x, metric, settings.precision);
@@ -82,7 +88,7 @@ export async function solveRound(
   for (const ridge of ridges) {
     signal?.throwIfAborted();
     const factor = await system.factor(weights ? weights.map((w) => ridge / w) : ridge);
-    const coefficients = factor.outcome === "not-positive-definite" ? undefined : (await system.solve(y)).coefficients;
+    const coefficients = factor.outcome === "not-positive-definite" ? undefined : (await system.solve(y, refinements)).coefficients;
     const heldOutResiduals = coefficients && heldOut > 0 ? system.heldOutResiduals(coefficients, heldOut) : undefined;
     solutions.push({ ridge, factor, coefficients, heldOutResiduals });
   }

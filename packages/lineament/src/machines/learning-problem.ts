@@ -15,6 +15,8 @@ export interface LearningProblem {
   readonly blockSizes: readonly number[];
   /** One-hot coordinates of x that belong together. */
   readonly groups: readonly OneHotGroup[];
+  /** Factors that give each coordinate of x back in its raw unit; 1 when absent. */
+  readonly rawScale?: ArrayLike<number> | undefined;
   readonly target: Target;
   /** One positive weight a row. */
   readonly weights?: Float64Array | undefined;
@@ -45,11 +47,12 @@ export function decodeValues(coding: TargetCoding, values: Matrix): Matrix<Float
 
 /** The problem of some of the rows. */
 export function takeProblem(problem: LearningProblem, rows: Int32Array): LearningProblem {
-  const { x, blockSizes, groups, target, weights, rowGroups } = problem;
+  const { x, blockSizes, groups, rawScale, target, weights, rowGroups } = problem;
   return {
     x: takePoints(x, rows, blockSizes.length),
     blockSizes,
     groups,
+    rawScale,
     target: takeTarget(target, rows),
     weights: weights && Float64Array.from(rows, (i) => weights[i]!),
     rowGroups: rowGroups && Int32Array.from(rows, (i) => rowGroups[i]!),

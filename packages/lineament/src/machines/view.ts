@@ -1,8 +1,12 @@
 import { type Matrix, type Points, zeros } from "../linalg/index.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 
-/** How continuous coordinates are shown to a kernel. Binary coordinates are never changed. */
-export const VIEW_KINDS = ["standardized", "normal-scores", "both", "soft-clipped"] as const;
+/**
+ * How continuous coordinates are shown to a kernel: each standardized; as normal scores of its ranks; both, each over √2;
+ * centered at the median, scaled by the quartiles and softly clipped at 3; or all divided by one common scale, for columns
+ * of one unit such as pixels. Binary coordinates are never changed.
+ */
+export const VIEW_KINDS = ["standardized", "normal-scores", "both", "soft-clipped", "common-scale"] as const;
 export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** One-hot coordinates start … end − 1 of the input that together stand for one categorical column. */
@@ -37,6 +41,8 @@ export interface ViewData {
   readonly y: Matrix;
   readonly groups: readonly OneHotGroup[];
   readonly blockSizes: readonly number[];
+  /** Factors that give each coordinate back in its raw unit, for `common-scale`; 1 when absent. */
+  readonly rawScale?: ArrayLike<number> | undefined;
 }
 
 /** More knots than this would describe noise: normal scores keep evenly spaced ranks. */
@@ -46,18 +52,55 @@ const PRIOR_ROWS = 5;
 
 /** Fits a view on training rows. Constant coordinates are left out. */
 export function fitView(kind: ViewKind, targetMeans: boolean, data: ViewData): View {
-  const { rows, cols } = data.x.coordinates;
-  const coordinates: ViewCoordinate[] = [];
-  const column = new Float64Array(rows);
-  for (let k = 0; k < cols; k++) {
-    for (let i = 0; i < rows; i++) column[i] = data.x.coordinates.data[i * cols + k]!;
-    const sorted = column.toSorted();
-    if (sorted[0] === sorted[rows - 1]) continue;
-    if (isBinary(sorted)) coordinates.push({ kind: "linear", source: k, shift: 0, scale: 1 });
-    else coordinates.push(...continuousCoordinates(kind, k, sorted));
-  }
+  const summaries = summarize(data);
+  const scale = kind === "common-scale" ? commonScale(summaries) : 1;
+  const coordinates = summaries.flatMap((summary): ViewCoordinate[] => {
+    const { source, kind: values } = summary;
+    if (values === "constant") return [];
+    if (values === "binary") return [{ kind: "linear", source, shift: 0, scale: 1 }];
+    return continuousCoordinates(kind, summary, scale);
+  });
   if (targetMeans) coordinates.push(...targetMeanCoordinates(data));
   return { kind, targetMeans, coordinates };
+}
+
+/**
+ * Whether the continuous coordinates may share one unit, as pixels or counts do: at least eight of them, and the raw standard
+ * deviation of none above ten times the median one.
+ */
+export function sharesOneUnit(data: ViewData): boolean {
+  const deviations = summarize(data)
+    .filter(({ kind }) => kind === "continuous")
+    .map(({ rawDeviation }) => rawDeviation)
+    .sort((a, b) => a - b);
+  return deviations.length >= 8 && deviations.at(-1)! <= 10 * deviations[deviations.length >> 1]!;
+}
+
+/** One coordinate of the training rows. */
+interface CoordinateSummary {
+  readonly source: number;
+  readonly kind: "constant" | "binary" | "continuous";
+  readonly sorted: Float64Array;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly rawDeviation: number;
+}
+
+function summarize({ x, rawScale }: ViewData): CoordinateSummary[] {
+  const { rows, cols, data } = x.coordinates;
+  return Array.from({ length: cols }, (_, source) => {
+    const sorted = Float64Array.from({ length: rows }, (__, i) => data[i * cols + source]!).sort();
+    const mean = sorted.reduce((sum, value) => sum + value, 0) / rows;
+    const deviation = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
+    const kind = sorted[0] === sorted[rows - 1] ? "constant" : isBinary(sorted) ? "binary" : "continuous";
+    return { source, kind, sorted, mean, deviation, rawDeviation: deviation * (rawScale?.[source] ?? 1) };
+  });
+}
+
+/** 1 / the root mean square of the raw deviations: the scale of a coordinate is that times its raw unit. */
+function commonScale(summaries: readonly CoordinateSummary[]): number {
+  const squares = summaries.filter(({ kind }) => kind === "continuous").map(({ rawDeviation }) => rawDeviation ** 2);
+  return 1 / Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / Math.max(1, squares.length));
 }
 
 /** The view of rows: coordinates in the view's order; levels are passed through. */
@@ -89,10 +132,9 @@ export function pullBack(view: View, x: Points, gradients: Matrix): Matrix<Float
   return out;
 }
 
-function continuousCoordinates(kind: ViewKind, source: number, sorted: Float64Array): ViewCoordinate[] {
+function continuousCoordinates(kind: ViewKind, summary: CoordinateSummary, scale: number): ViewCoordinate[] {
+  const { source, sorted, mean, deviation, rawDeviation } = summary;
   const n = sorted.length;
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / n;
-  const deviation = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
   const share = kind === "both" ? Math.SQRT1_2 : 1;
   const standardized: ViewCoordinate = { kind: "linear", source, shift: mean, scale: share / deviation };
   switch (kind) {
@@ -107,6 +149,8 @@ function continuousCoordinates(kind: ViewKind, source: number, sorted: Float64Ar
       const spread = quartile(0.75) - quartile(0.25) || (sorted[n - 1]! - sorted[0]!) / 2;
       return [{ kind: "soft-clipped", source, shift: quartile(0.5), scale: 1.35 / spread }];
     }
+    case "common-scale":
+      return [{ kind: "linear", source, shift: mean, scale: (scale * rawDeviation) / deviation }];
   }
 }
 

@@ -59,7 +59,8 @@ export class RidgeSystem {
   /**
    * Solves for all columns of Y with the last factor.
    *
-   * @param refinements - steps of iterative refinement with a float64 residual; default 1 where that is cheap, else 0
+   * @param refinements - steps of iterative refinement with a float64 residual; default 1 where that is cheap, else 0.
+   * With an explicit 0 the residual is not measured either.
    */
   async solve(y: Matrix, refinements?: number): Promise<RidgeSolution> {
     const { rows: n } = this.#k;
@@ -73,7 +74,7 @@ export class RidgeSystem {
       correction.data.set(remaining.data);
       await this.applyInverse(correction);
       for (let i = 0; i < coefficients.data.length; i++) coefficients.data[i]! += correction.data[i]!;
-      if (!cheap && step === steps) return { coefficients, residual: undefined };
+      if (step === steps && (!cheap || refinements === 0)) return { coefficients, residual: undefined };
       remaining = this.#residual(y, coefficients);
       const residual = scale === 0 ? 0 : norm(remaining.data) / scale;
       if (step === steps || residual < 1e-12) return { coefficients, residual };

@@ -37,6 +37,13 @@ const rotationInvariant: readonly Candidate[] = [
   { ...usual, q: 1.7, bandwidth: 1 },
 ];
 
+/** Candidates for columns of one unit. */
+const commonScale: readonly Candidate[] = [
+  { ...usual, view: "common-scale" },
+  { ...usual, view: "common-scale", q: 1.7, bandwidth: 1 },
+  { ...usual, view: "common-scale", q: 1.4, power: 0.25 },
+];
+
 /** Coordinate-wise candidates, which cost d times as much a pair and so are left out of wide tables. */
 const coordinateWise: readonly Candidate[] = [
   { ...usual, p: 1, form: "diagonal" },
@@ -55,11 +62,13 @@ export interface TableShape {
   readonly wide: boolean;
   /** There are categories with more than two levels. */
   readonly categories: boolean;
+  /** The continuous columns may share one unit. */
+  readonly oneUnit: boolean;
 }
 
 /** The candidates that every search starts from. */
-export function openingCandidates({ wide, categories }: TableShape): readonly Candidate[] {
-  const all = wide ? rotationInvariant : [...rotationInvariant, ...coordinateWise];
+export function openingCandidates({ wide, categories, oneUnit }: TableShape): readonly Candidate[] {
+  const all = [...rotationInvariant, ...(oneUnit ? commonScale : []), ...(wide ? [] : coordinateWise)];
   if (!categories) return all;
   const withMeans: Candidate[] = [{ ...usual, targetMeans: true }];
   if (!wide) withMeans.push({ ...usual, targetMeans: true, p: 1, form: "diagonal" }, { ...usual, targetMeans: true, p: 1 });
@@ -67,7 +76,7 @@ export function openingCandidates({ wide, categories }: TableShape): readonly Ca
 }
 
 /** The neighbors of a candidate: one choice changed at a time. */
-export function neighbors(candidate: Candidate, { wide, categories }: TableShape): Candidate[] {
+export function neighbors(candidate: Candidate, { wide, categories, oneUnit }: TableShape): Candidate[] {
   const exponents = EXPONENTS[candidate.p];
   const at = exponents.indexOf(candidate.q);
   return [
@@ -77,7 +86,7 @@ export function neighbors(candidate: Candidate, { wide, categories }: TableShape
     { ...candidate, power: candidate.power === 0.5 ? 0.25 : 0.5 },
     { ...candidate, form: candidate.form === "full" ? ("diagonal" as const) : ("full" as const) },
     ...(categories ? [{ ...candidate, targetMeans: !candidate.targetMeans }] : []),
-    ...VIEW_KINDS.filter((view) => view !== candidate.view).map((view) => ({ ...candidate, view })),
+    ...VIEW_KINDS.filter((view) => view !== candidate.view && (oneUnit || view !== "common-scale")).map((view) => ({ ...candidate, view })),
     ...(!wide && candidate.q <= 1 ? [{ ...candidate, p: candidate.p === 1 ? (2 as const) : (1 as const) }] : []),
   ];
 }

@@ -81,8 +81,8 @@ export function createArena(
       ready = parts.map(({ train, validation }) => {
         const coding = fitTargetCoding(train.target, logarithm, train.weights);
         const y = encodeTarget(coding, train.target);
-        const { x, groups, blockSizes, weights: w } = train;
-        const fitted = fitView(view, targetMeans, { x, y, groups, blockSizes });
+        const { x, groups, blockSizes, rawScale, weights: w } = train;
+        const fitted = fitView(view, targetMeans, { x, y, groups, blockSizes, rawScale });
         return {
           problem: { x: applyView(fitted, x, blockSizes.length), blockSizes, y, weights: w },
           validation: applyView(fitted, validation.x, blockSizes.length),
@@ -107,7 +107,7 @@ export function createArena(
       for (const [f, state] of states.entries()) {
         const n = state.problem.y.rows;
         const k = { data: scratch.data.subarray(0, n * n), rows: n, cols: n };
-        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, signal);
+        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, { signal, refinements: 0 });
         const values = await roundPredictions(engine, round, state.validation, settings.precision, signal);
         const y = encodeTarget(state.coding, parts[f]!.validation.target);
         values.forEach((value, at) => (errors[at]! += value ? squaredError(value, y, parts[f]!.validation.weights) : Infinity));

@@ -72,14 +72,14 @@ export async function refitMember(
   { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Refitted> {
   const { settings, ridges } = recipe;
-  const { blockSizes, groups, weights, target } = problem;
+  const { blockSizes, groups, rawScale, weights, target } = problem;
   const n = problem.x.coordinates.rows;
   const generator = random(seed);
   const held = new Set(heldOut);
   const free = Int32Array.from({ length: n }, (_, i) => i).filter((i) => !held.has(i));
   const coding = fitTargetCoding(target, recipe.logarithm, weights);
   const seen = takeProblem(problem, free);
-  const view = fitView(recipe.view, recipe.targetMeans, { x: seen.x, y: encodeTarget(coding, seen.target), groups, blockSizes });
+  const view = fitView(recipe.view, recipe.targetMeans, { x: seen.x, y: encodeTarget(coding, seen.target), groups, blockSizes, rawScale });
   const take = (rows: Int32Array): FeatureProblem => {
     const part = takeProblem(problem, rows);
     return { x: applyView(view, part.x, blockSizes.length), blockSizes, y: encodeTarget(coding, part.target), weights: part.weights };
@@ -95,7 +95,7 @@ export async function refitMember(
   const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
   let metric = firstMetric(part);
   for (let t = 0; t < updates; t++) {
-    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, signal);
+    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, { signal, refinements: 0 });
     const coefficients = round.solutions[0]!.coefficients;
     const next = coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
     if (!next) break;
@@ -108,7 +108,7 @@ export async function refitMember(
   for (const [piece, rows] of pieces.entries()) {
     const own = take(rows);
     const count = piece === 0 ? heldOut.length : 0;
-    const round = await solveRound(engine, own, settings, metric, [ridges.at(-1)!], square(rows.length), generator, signal, count);
+    const round = await solveRound(engine, own, settings, metric, [ridges.at(-1)!], square(rows.length), generator, { signal, heldOut: count });
     const { coefficients, factor, heldOutResiduals } = round.solutions[0]!;
     if (!coefficients) throw new RangeError(`the kernel matrix of ${rows.length} rows is not positive definite even with jitter; use a larger ridge`);
     jitter = Math.max(jitter, factor.jitter);

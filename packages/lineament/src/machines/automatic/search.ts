@@ -2,6 +2,7 @@ import { type Engine, type Matrix, random, type Random, zeros } from "../../lina
 import { type Calibration, calibrate, fitCalibration } from "../calibration.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
 import { crossValidationFolds, holdout, type Split, subsample } from "../validation.ts";
+import { sharesOneUnit } from "../view.ts";
 import { type Candidate, candidateKey, candidateName, candidateSetup, neighbors, openingCandidates, type TableShape } from "./candidate.ts";
 import { type Arena, type ArenaOptions, createArena, type Evaluated, type RidgeRule, validationLoss } from "./evaluation.ts";
 import { greedyAverage } from "./greedy-average.ts";
@@ -88,7 +89,9 @@ export async function searchMachines(
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
   const categories = problem.groups.length + problem.blockSizes.length > 0;
-  const shape = { wide, categories };
+  const { x, groups, blockSizes, rawScale } = problem;
+  const oneUnit = sharesOneUnit({ x, y: zeros(n, 0), groups, blockSizes, rawScale });
+  const shape = { wide, categories, oneUnit };
   const small = n <= plan.smallRows;
   const options = { seed, signal };
   const judge = async (arena: Arena, candidate: Candidate, rounds: number, ridges?: RidgeRule): Promise<Judged[]> =>
@@ -155,7 +158,7 @@ function average(arena: Arena, entries: readonly Judged[], plan: SearchPlan, n: 
   const ordered = [...different, ...sorted.filter((entry) => !different.includes(entry))];
   const shares = greedyAverage(ordered.map(({ predictions }) => predictions), (p) => validationLoss(p, target, weights), {
     steps: rule.steps,
-    members: rule.members,
+    members: n > plan.finalRows && n <= 3 * plan.finalRows ? rule.members + 2 : rule.members,
     initial: Math.min(rule.initial, different.length),
     penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
   });
