@@ -28,11 +28,24 @@ const nameOf = (kernel: FusedKernel): string =>
     .map(([key, value]) => (key === "family" ? String(value) : `${key} ${value}`))
     .join(" ");
 
+/** What the plain engine says, computed once for all engines of a test file. */
+const oracle = plainEngine();
+const answers = new Map<string, Promise<Matrix>>();
+function remember(key: string, rows: number, cols: number, precision: Precision, compute: (out: Matrix) => Promise<void>): Promise<Matrix> {
+  let answer = answers.get(`${precision} ${key}`);
+  if (!answer) {
+    const out = zeros(rows, cols, precision);
+    answer = compute(out).then(() => out);
+    answers.set(`${precision} ${key}`, answer);
+  }
+  return answer;
+}
+
 /** What every engine must satisfy. A new engine joins the list; it does not write these again. */
 export function describeEngine(name: string, open: () => Promise<Engine>): void {
   describe(name, () => {
     let engine: Engine;
-    const plain = plainEngine();
+    const plain = oracle;
     beforeAll(async () => {
       engine = await open();
     });
@@ -99,7 +112,7 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
           });
 
         test("cholesky gives L Lᵀ = A, reads the lower triangle and keeps the upper one", async () => {
-          for (const n of [0, 1, 2, 63, 64, 65, 200, 530]) {
+          for (const n of [0, 1, 2, 63, 64, 65, 200, 515]) {
             const a = positive(n, precision);
             const factor = copy(a);
             for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) factor.data[i * n + j] = 7;
@@ -178,9 +191,10 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
               const slack = at(400);
 
               test(`kernelMatrix, ${label}`, async () => {
-                const [out, expected] = [zeros(x.coordinates.rows, z.coordinates.rows, precision), zeros(x.coordinates.rows, z.coordinates.rows, precision)];
+                const shape = [x.coordinates.rows, z.coordinates.rows, precision] as const;
+                const out = zeros(...shape);
                 await engine.kernelMatrix({ kernel, x, z, tables, out });
-                await plain.kernelMatrix({ kernel, x, z, tables, out: expected });
+                const expected = await remember(`matrix ${nameOf(kernel)} ${label}`, ...shape, (to) => plain.kernelMatrix({ kernel, x, z, tables, out: to }));
                 if (label !== "duplicates") close(out, expected, slack);
                 else close(out, expected, Math.max(slack, nearZero(kernel, precision)));
               });
@@ -189,7 +203,8 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                 const v = normal(z.coordinates.rows, 3, precision, 8);
                 const selfPairs = Int32Array.from({ length: x.coordinates.rows }, (_, j) => j % Math.max(1, z.coordinates.rows));
                 for (const part of ["value", "slope"] as const) {
-                  const [out, expected] = [zeros(x.coordinates.rows, 3, precision), zeros(x.coordinates.rows, 3, precision)];
+                  const shape = [x.coordinates.rows, 3, precision] as const;
+                  const out = zeros(...shape);
                   out.data.fill(NaN);
                   const options = { kernel, x, z, tables, v, part, ...(part === "slope" && z.coordinates.rows > 0 ? { selfPairs } : {}) };
                   if (part === "slope" && sum) {
@@ -197,7 +212,7 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                     continue;
                   }
                   await engine.kernelProduct({ ...options, out });
-                  await plain.kernelProduct({ ...options, out: expected });
+                  const expected = await remember(`product ${part} ${nameOf(kernel)} ${label}`, ...shape, (to) => plain.kernelProduct({ ...options, out: to }));
                   close(out, expected, label === "duplicates" ? Math.max(slack, 3 * nearZero(kernel, precision)) : slack * 4);
                 }
               });
@@ -205,10 +220,12 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
               test(`kernelGradient, ${label}`, async () => {
                 const coefficients = normal(z.coordinates.rows, 3, precision, 8);
                 const shape = [x.coordinates.rows, 3 * x.coordinates.cols, precision] as const;
-                const [out, expected] = [zeros(...shape), zeros(...shape)];
+                const out = zeros(...shape);
                 out.data.fill(NaN);
                 await engine.kernelGradient({ kernel, x, z, tables, coefficients, out });
-                await plain.kernelGradient({ kernel, x, z, tables, coefficients, out: expected });
+                const expected = await remember(`gradient ${nameOf(kernel)} ${label}`, ...shape, (to) =>
+                  plain.kernelGradient({ kernel, x, z, tables, coefficients, out: to }),
+                );
                 close(out, expected, slack * 10);
               });
             }
@@ -216,9 +233,9 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
             test("kernelMatrix of x with itself is exactly symmetric with a diagonal of ones", async () => {
               for (const n of [1, 90, 300]) {
                 const x = { coordinates: normal(n, 7, precision, 6) };
-                const [out, expected] = [zeros(n, n, precision), zeros(n, n, precision)];
+                const out = zeros(n, n, precision);
                 await engine.kernelMatrix({ kernel, x, out });
-                await plain.kernelMatrix({ kernel, x, out: expected });
+                const expected = await remember(`symmetric ${nameOf(kernel)} ${n}`, n, n, precision, (to) => plain.kernelMatrix({ kernel, x, out: to }));
                 close(out, expected, at(400));
                 for (let i = 0; i < n; i++) {
                   expect(out.data[i * n + i]).toBe(1);
@@ -337,7 +354,7 @@ function settings(precision: Precision): Record<string, Setting & { tables: read
   const x = points(83, 5, 1);
   const repeated: Points = { coordinates: matrix(new (x.coordinates.data.constructor as Float32ArrayConstructor)([...x.coordinates.data, ...x.coordinates.data]), 166, 5) };
   return {
-    rectangular: { x: points(301, 9, 1), z: points(259, 9, 2), tables: [] },
+    rectangular: { x: points(261, 5, 1), z: points(259, 5, 2), tables: [] },
     duplicates: { x, z: repeated, tables: [] },
     "far from the origin": { x: shifted(points(40, 6, 1), 64), z: shifted(points(70, 6, 2), 64), tables: [] },
     "categorical tables": { x: withLevels(points(53, 4, 1), 3), z: withLevels(points(77, 4, 2), 4), tables: [table(3), table(5)] },

@@ -30,7 +30,7 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         const [a, b, c] = [lent.read(call.a), lent.read(call.b), lent.write(call.c)];
-        await pool.run({ kind: "gemm", a, b, c, transposeA, transposeB, alpha, beta, symmetric: false }, 2 * m * n * k);
+        await pool.run({ kind: "gemm", a, b, c, transposeA, transposeB, alpha, beta, symmetric: false, threads: pool.threads }, 2 * m * n * k);
         lent.settle();
       }),
 
@@ -40,7 +40,7 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transpose = false, alpha = 1, beta = 0 } = call;
         const [a, c] = [lent.read(call.a), lent.write(call.c)];
-        await pool.run({ kind: "gemm", a, b: a, c, transposeA: transpose, transposeB: !transpose, alpha, beta, symmetric: true }, n * n * k);
+        await pool.run({ kind: "gemm", a, b: a, c, transposeA: transpose, transposeB: !transpose, alpha, beta, symmetric: true, threads: pool.threads }, n * n * k);
         lent.settle();
       }),
 

@@ -17,6 +17,7 @@ export interface GemmJob {
   readonly beta: number;
   /** C is symmetric: lower tiles are computed and mirrored. */
   readonly symmetric: boolean;
+  readonly threads: number;
 }
 
 const DEPTH = 512;
@@ -28,9 +29,10 @@ export function gemmTask(job: GemmJob, kit: Kit): Task {
   const kernels = kit.kernels(precision);
   const inner = transposeA ? a.rows : a.cols;
   const largest = precision === "float32" ? 512 : 384;
-  let height = pieceSize(c.rows, 4, largest);
-  const width = symmetric ? height : pieceSize(c.cols, 4, largest);
-  if (symmetric) height = width;
+  // Large tiles copy least; two to a thread are enough to share the work evenly.
+  const wanted = Math.ceil(Math.sqrt(2 * job.threads));
+  const height = pieceSize(c.rows, wanted, largest);
+  const width = symmetric ? height : pieceSize(c.cols, wanted, largest);
   const [down, across] = [pieces(height, c.rows), pieces(width, c.cols)];
   return {
     phases: 1,

@@ -17,6 +17,14 @@ function term<T>(kind: i32, delta: v128, p: v128, a: v128): v128 {
   return exp<T>(v128.neg<T>(v128.mul<T>(a, pow<T>(size, p))));
 }
 
+/** g + v direction(x − z). */
+// @ts-ignore: decorator
+@inline
+function accumulate<T>(kind: i32, g: v128, v: v128, x: v128, z: v128, d: v128): v128 {
+  if (kind == 0) return v128.sub<T>(v128.add<T>(g, v128.and(v, v128.gt<T>(x, z))), v128.and(v, v128.lt<T>(x, z)));
+  return fma<T>(v, d, g);
+}
+
 /** The direction, 0 at Δ = 0. `less` = p − 1. */
 // @ts-ignore: decorator
 @inline
@@ -123,11 +131,11 @@ function gradients<T>(
           d1 = v128.and(d1, apart<T>(x1, z1, bound));
         }
         let v = v128.load_splat<T>(w);
-        g00 = fma<T>(v, d0, g00);
-        g01 = fma<T>(v, d1, g01);
+        g00 = accumulate<T>(kind, g00, v, x0, z0, d0);
+        g01 = accumulate<T>(kind, g01, v, x1, z1, d1);
         v = v128.load_splat<T>(w, sizeof<T>());
-        g10 = fma<T>(v, d0, g10);
-        g11 = fma<T>(v, d1, g11);
+        g10 = accumulate<T>(kind, g10, v, x0, z0, d0);
+        g11 = accumulate<T>(kind, g11, v, x1, z1, d1);
         from += bytes;
         w += outputs * size;
       }
@@ -152,8 +160,8 @@ function gradients<T>(
           d1 = v128.and(d1, apart<T>(x1, z1, bound));
         }
         const v = v128.load_splat<T>(w);
-        g0 = fma<T>(v, d0, g0);
-        g1 = fma<T>(v, d1, g1);
+        g0 = accumulate<T>(kind, g0, v, x0, z0, d0);
+        g1 = accumulate<T>(kind, g1, v, x1, z1, d1);
         from += bytes;
         w += outputs * size;
       }

@@ -1,4 +1,4 @@
-import { exp, fma, pow, splat } from "./simd";
+import { exp, fma, larger, pow, splat } from "./simd";
 
 // A tile of pair sums s becomes kernel values or slopes, in place. Shapes of k(s):
 //   0  exp(−a s)                      slope c k
@@ -12,12 +12,12 @@ import { exp, fma, pow, splat } from "./simd";
 @inline
 function shape<T>(kind: i32, slope: bool, s: v128, a: v128, b: v128, c: v128): v128 {
   if (kind == 0) {
-    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, s)));
+    const k = exp<T>(v128.mul<T>(v128.neg<T>(a), s));
     return slope ? v128.mul<T>(c, k) : k;
   }
   if (kind == 1) {
     const r = v128.sqrt<T>(s);
-    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, r)));
+    const k = exp<T>(v128.mul<T>(v128.neg<T>(a), r));
     return slope ? v128.div<T>(v128.mul<T>(c, k), r) : k;
   }
   if (kind == 2) {
@@ -55,7 +55,7 @@ function pass<T>(
     for (let at = 0; at < bytes; at += 16) {
       const norms = v128.add<T>(norm, v128.load(normsZ + at));
       let s = v128.load(tile + at);
-      if (products) s = v128.max<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
+      if (products) s = larger<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
       let result = shape<T>(kind, slope, s, va, vb, vc);
       if (slope) result = v128.and(result, v128.gt<T>(s, v128.mul<T>(bound, norms)));
       v128.store(tile + at, result);
@@ -98,7 +98,7 @@ export function distances<T>(tile: usize, rows: i32, stride: i32, normsX: usize,
     const norm = v128.load_splat<T>(normsX + i * sizeof<T>());
     for (let at = 0; at < bytes; at += 16) {
       const s = v128.load(tile + at);
-      v128.store(tile + at, v128.max<T>(v128.sub<T>(v128.add<T>(norm, v128.load(normsZ + at)), v128.add<T>(s, s)), zero));
+      v128.store(tile + at, larger<T>(v128.sub<T>(v128.add<T>(norm, v128.load(normsZ + at)), v128.add<T>(s, s)), zero));
     }
     tile += bytes;
   }
