@@ -58,7 +58,7 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
 
       describe(precision, () => {
         describe("gemm", () => {
-          for (const [m, n, k] of [[37, 29, 23], [1, 1, 1], [150, 131, 617], [0, 3, 2], [3, 2, 0]] as const)
+          for (const [m, n, k] of [[37, 29, 23], [1, 1, 1], [67, 71, 617], [0, 3, 2], [3, 2, 0]] as const)
             for (const transposeA of [false, true])
               for (const transposeB of [false, true])
                 test(`${m} × ${k} times ${k} × ${n}, transposed ${transposeA} ${transposeB}, is the sum of products`, async () => {
@@ -107,7 +107,7 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
               await engine.syrk({ a, c, transpose, alpha: 2, beta: 0.5 });
               await plain.syrk({ a, c: expected, transpose, alpha: 2, beta: 0.5 });
               close(c, expected, at(600));
-              for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) expect(c.data[i * n + j]).toBe(c.data[j * n + i]);
+              expectSymmetric(c);
             }
           });
 
@@ -122,9 +122,13 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                 if (factor.data[i * n + j] !== 7) throw new Error(`upper triangle changed at ${i}, ${j} of ${n}`);
                 factor.data[i * n + j] = 0;
               }
-            const product = zeros(n, n, precision);
-            await plain.gemm({ a: factor, b: factor, c: product, transposeB: true });
-            close(product, a, at(40) * Math.max(1, n));
+            // L (Lᵀ v) = A v for a few v: the whole product would take the oracle a second.
+            const v = normal(n, 3, precision, 9);
+            const [half, left, right] = [zeros(n, 3, precision), zeros(n, 3, precision), zeros(n, 3, precision)];
+            await plain.gemm({ a: factor, b: v, c: half, transposeA: true });
+            await plain.gemm({ a: factor, b: half, c: left });
+            await plain.gemm({ a, b: v, c: right });
+            close(left, right, at(200));
           }
         });
 
@@ -231,16 +235,14 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
             }
 
             test("kernelMatrix of x with itself is exactly symmetric with a diagonal of ones", async () => {
-              for (const n of [1, 90, 300]) {
+              for (const n of [1, 90]) {
                 const x = { coordinates: normal(n, 7, precision, 6) };
                 const out = zeros(n, n, precision);
                 await engine.kernelMatrix({ kernel, x, out });
                 const expected = await remember(`symmetric ${nameOf(kernel)} ${n}`, n, n, precision, (to) => plain.kernelMatrix({ kernel, x, out: to }));
                 close(out, expected, at(400));
-                for (let i = 0; i < n; i++) {
-                  expect(out.data[i * n + i]).toBe(1);
-                  for (let j = 0; j < i; j++) if (out.data[i * n + j] !== out.data[j * n + i]) throw new Error(`not symmetric at ${i}, ${j}`);
-                }
+                for (let i = 0; i < n; i++) expect(out.data[i * n + i]).toBe(1);
+                expectSymmetric(out);
               }
             });
 
@@ -354,7 +356,7 @@ function settings(precision: Precision): Record<string, Setting & { tables: read
   const x = points(83, 5, 1);
   const repeated: Points = { coordinates: matrix(new (x.coordinates.data.constructor as Float32ArrayConstructor)([...x.coordinates.data, ...x.coordinates.data]), 166, 5) };
   return {
-    rectangular: { x: points(261, 5, 1), z: points(259, 5, 2), tables: [] },
+    rectangular: { x: points(61, 5, 1), z: points(259, 5, 2), tables: [] },
     duplicates: { x, z: repeated, tables: [] },
     "far from the origin": { x: shifted(points(40, 6, 1), 64), z: shifted(points(70, 6, 2), 64), tables: [] },
     "categorical tables": { x: withLevels(points(53, 4, 1), 3), z: withLevels(points(77, 4, 2), 4), tables: [table(3), table(5)] },
@@ -408,6 +410,12 @@ function clearUpper(a: Matrix): Matrix {
   const result = copy(a);
   for (let i = 0; i < a.rows; i++) for (let j = i + 1; j < a.cols; j++) result.data[i * a.cols + j] = 0;
   return result;
+}
+
+function expectSymmetric(a: Matrix): void {
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < i; j++)
+      if (a.data[i * a.cols + j] !== a.data[j * a.cols + i]) throw new Error(`not symmetric at ${i}, ${j}`);
 }
 
 function copy(a: Matrix): Matrix {
