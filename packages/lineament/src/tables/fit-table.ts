@@ -159,6 +159,7 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
     x: pointsOf(encoded),
     blockSizes: encoder.blocks.map(({ levels }) => levels.length),
     groups: oneHotGroups(encoder),
+    rawScale: encoder.coordinates.map(({ scale }) => scale),
     target,
     weights: weights === undefined ? undefined : readWeights(rows, weights),
     rowGroups: groups === undefined ? undefined : readGroups(rows, groups),
