@@ -44,13 +44,24 @@ export function crossValidationFolds(n: number, folds: number, generator: Random
   }).filter((split) => split.train.length > 0 && split.validation.length > 0);
 }
 
-/** One division with about `fraction` of the rows as validation, at most `cap` rows. Same rules as the folds. */
+/**
+ * One division with `fraction` of the rows as validation, but at most `cap` of them and at least one; about that many where
+ * groups must stay together. Seeded; stratified by class like the folds.
+ *
+ * @throws RangeError when nothing would be left to train on
+ */
 export function holdout(n: number, fraction: number, cap: number, generator: Random, options: SplitOptions = {}): Split {
-  const wanted = Math.max(1, Math.min(cap, Math.round(n * fraction)));
-  const folds = Math.max(2, Math.round(n / wanted));
-  const [split] = crossValidationFolds(n, folds, generator, options);
-  if (!split) throw new RangeError("holdout: all rows belong to one group; validation needs at least two groups");
-  return split;
+  if (n < 2) throw new RangeError(`holdout: ${n} rows cannot be divided`);
+  const wanted = Math.max(1, Math.min(cap, Math.round(n * fraction), n - 1));
+  if (options.groups) {
+    const [split] = crossValidationFolds(n, Math.max(2, Math.round(n / wanted)), generator, options);
+    if (!split) throw new RangeError("holdout: all rows belong to one group; validation needs at least two groups");
+    return split;
+  }
+  const all = Int32Array.from({ length: n }, (_, i) => i);
+  const validation = subsample(all, wanted, generator, options.labels);
+  const chosen = new Set(validation);
+  return { train: all.filter((i) => !chosen.has(i)), validation };
 }
 
 /** At most `size` of the given rows, seeded, each class in proportion; ascending. */
