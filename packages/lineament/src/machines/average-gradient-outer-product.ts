@@ -50,7 +50,8 @@ export async function averageGradientOuterProduct(
   const meanGradient = new Float64Array(d);
   const totalWeight = weights ? rows.reduce((sum, j) => sum + weights[j]!, 0) : rows.length;
   const gradients = engine.allocate(batch, d * c, precision);
-  for (let start = 0; start < rows.length && d > 0; start += batch) {
+  const end = d > 0 ? rows.length : 0;
+  for (let start = 0; start < end; start += batch) {
     const chosen = rows.subarray(start, Math.min(rows.length, start + batch));
     const out = rowRange(gradients, 0, chosen.length);
     await engine.kernelGradient({ kernel, tables, x: takePoints(centers, chosen, tables.length), z: centers, coefficients, selfPairs: chosen, out, signal });
