@@ -5,8 +5,8 @@ import { greedyAverage } from "../../src/machines/automatic/greedy-average.ts";
 import { filled, normals } from "../contracts/data.ts";
 
 const truth = normals(40, 1, 1);
-const loss = (prediction: Matrix): number =>
-  prediction.data.reduce((sum, value, i) => sum + (value - truth.data[i]!) ** 2, 0) / 40;
+const loss = ({ data }: Matrix): number =>
+  truth.data.reduce((sum, value, i) => sum + (data[i]! - value) ** 2, 0) / 40;
 const noisy = (amount: number, seed: number): Matrix => {
   const noise = normals(40, 1, seed);
   return filled(40, 1, (i) => truth.data[i]! + amount * noise.data[i]!);

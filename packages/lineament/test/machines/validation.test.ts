@@ -58,7 +58,7 @@ describe("folds", () => {
       groups,
       labels: labelsOf(150),
     })) {
-      const seen = new Set(train.values().map((i) => groups[i]));
+      const seen = new Set(Array.from(train, (i) => groups[i]));
       expect(validation.some((i) => seen.has(groups[i]))).toBe(false);
     }
   });
@@ -105,7 +105,7 @@ describe("a holdout", () => {
   test("keeps groups whole, and needs two", () => {
     const groups = groupsOf(200);
     const { train, validation } = holdout(200, 0.2, 1000, random(0), { groups });
-    const seen = new Set(train.values().map((i) => groups[i]));
+    const seen = new Set(Array.from(train, (i) => groups[i]));
     expect(validation.some((i) => seen.has(groups[i]))).toBe(false);
     expect(validation.length).toBeGreaterThan(15);
     expect(validation.length).toBeLessThan(80);
