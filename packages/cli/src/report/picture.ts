@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import type { PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
 import type { Encoding as ChannelEncoding } from "vega-lite/types_unstable/encoding.js";
 import type { LayerSpec, UnitSpec } from "vega-lite/types_unstable/spec/index.js";
-import { Html } from "./html.ts";
+import { Markup } from "./markup.ts";
 import { textWidth } from "./text-width.ts";
 import { colors, figureConfig } from "./theme.ts";
 
@@ -64,8 +64,8 @@ export async function picture(
   name: string,
   description: string,
   log?: FigureLog,
-): Promise<Html> {
-  return new Html(pagePicture(await figureSvg(figure, log), name, description));
+): Promise<Markup> {
+  return new Markup(pagePicture(await figureSvg(figure, log), name, description));
 }
 
 function pagePicture(svg: string, name: string, description: string): string {

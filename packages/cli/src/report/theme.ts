@@ -27,7 +27,8 @@ export const colors = Object.fromEntries(
 ) as Readonly<Record<ColorName, string>>;
 
 /** Colors of series that are compared, and the dashes that go with them. */
-export const seriesColors = [colors.accent, colors.second, colors.third, colors.fourth] as const;
+export const seriesNames = ["accent", "second", "third", "fourth"] as const satisfies readonly ColorName[];
+export const seriesColors = seriesNames.map((name) => colors[name]);
 export const seriesDashes: readonly (readonly number[])[] = [
   [1, 0],
   [7, 3],

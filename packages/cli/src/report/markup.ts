@@ -1,8 +1,8 @@
 /** A piece of a page, safe to place: every text in it is escaped. */
-export class Html {
-  readonly markup: string;
-  constructor(markup: string) {
-    this.markup = markup;
+export class Markup {
+  readonly html: string;
+  constructor(html: string) {
+    this.html = html;
   }
 }
 
@@ -10,7 +10,7 @@ export class Html {
  * What a template takes. Plain numbers are not among them: they go through `numbers.ts` first, so that none is shown with
  * sixteen digits or as NaN.
  */
-export type Content = Html | string | undefined | readonly Content[];
+export type Content = Markup | string | undefined | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -29,20 +29,20 @@ export function escapeText(text: string): string {
   return text.replace(forbidden, "\uFFFD").replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** html`<b>${name}</b>`: the name is escaped, pieces of HTML are not. Attributes must be quoted. */
-export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return new Html(parts.map((part, i) => part + markupOf(values[i])).join(""));
+/** markup`<b>${name}</b>`: the name is escaped, pieces of HTML are not. Attributes must be quoted. */
+export function markup(parts: TemplateStringsArray, ...values: readonly Content[]): Markup {
+  return new Markup(parts.map((part, i) => part + markupOf(values[i])).join(""));
 }
 
 function markupOf(content: Content): string {
   if (content === undefined) return "";
   if (typeof content === "string") return escapeText(content);
-  return content instanceof Html ? content.markup : content.map(markupOf).join("");
+  return content instanceof Markup ? content.html : content.map(markupOf).join("");
 }
 
 /** JSON that may stand inside a script element: no tag or comment can begin in it. */
-export function embeddedJson(value: unknown): Html {
-  return new Html(
+export function embeddedJson(value: unknown): Markup {
+  return new Markup(
     JSON.stringify(value).replace(
       /[<>&\u2028\u2029]/g,
       (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,

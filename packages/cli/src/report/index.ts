@@ -1,0 +1,3 @@
+export type * from "./report-data.ts";
+export { renderReport } from "./render-report.ts";
+export { figureSvg } from "./picture.ts";
