@@ -1,6 +1,6 @@
-import { type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
+import { convert, type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
 import { transform } from "../kernels/index.ts";
-import { applyView, type FeatureMachine, type FeatureMachineState } from "../machines/index.ts";
+import { applyView, FeatureMachine, type FeatureMachineState } from "../machines/index.ts";
 import { outputJacobians, predictionGradients } from "../machines/prediction-gradients.ts";
 import { checkColumns, coordinateColumns, copyPoints, type ExplainedColumn } from "./columns.ts";
 
@@ -15,8 +15,8 @@ export interface ExplainPredictionOptions {
   readonly evidence?: number | undefined;
   /** The path integral is refined until what it misses is below this part of Σ|attribution|; default 1e-3. */
   readonly tolerance?: number | undefined;
-  /** Most gradients on a path; default 4096. */
-  readonly mostGradients?: number | undefined;
+  /** Most gradients and predictions along the path; default 4096. */
+  readonly mostEvaluations?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,8 +31,8 @@ export interface PredictionExplanation {
   readonly coordinates: readonly number[];
   readonly blocks: readonly number[];
   readonly path: {
-    /** Gradients taken. */
-    readonly gradients: number;
+    /** Gradients and predictions taken along it. */
+    readonly evaluations: number;
     /** What the quadrature missed before it was distributed: |Σ attributions − difference| / Σ|attributions|. */
     readonly residue: number;
     readonly converged: boolean;
@@ -67,6 +67,10 @@ export interface Evidence {
 const NODES = [0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970262] as const;
 const WEIGHTS = [0.17392742256872692, 0.32607257743127307, 0.32607257743127307, 0.17392742256872692] as const;
 const FIRST_PANELS = 8;
+/** A path that so many evaluations have not settled has kinks. */
+const SMOOTH_EVALUATIONS = 160;
+/** Single steps cost two predictions a moving coordinate; beyond this many, gradients are cheaper. */
+const MOST_STEPS = 64;
 
 /** The mean of the training rows (one-hot coordinates: the level frequencies) with the most frequent level of each block. */
 export function averageRow({ x, blockSizes }: Pick<FeatureMachineState, "x" | "blockSizes">): Points {
@@ -88,7 +92,9 @@ export function averageRow({ x, blockSizes }: Pick<FeatureMachineState, "x" | "b
  *
  * Attribution of coordinate k: (x_k − r_k) ∫₀¹ ∂_kF(r + t (x − r)) dt, by four-point Gauss–Legendre panels. A panel must account
  * for the change of F between its ends, which is known; panels that fall short are halved until the whole is accurate to
- * `tolerance`, and what each panel still misses is shared among its coordinates in proportion to their sizes. Levels of blocks
+ * `tolerance`, and what each panel still misses is shared among its coordinates in proportion to their sizes. Coordinate-wise
+ * kernels and ranks give F a kink wherever a coordinate passes a training value, which no quadrature of gradients likes; there the
+ * path is walked in small steps of one coordinate at a time, which integrate along it exactly. Levels of blocks
  * switch at once: the path is walked with the row's levels and with the reference's, and averaged with the jumps at both its ends
  * (blocks taken in both orders).
  *
@@ -97,7 +103,7 @@ export function averageRow({ x, blockSizes }: Pick<FeatureMachineState, "x" | "b
  */
 export async function explainPrediction(machine: FeatureMachine, x: Points, options: ExplainPredictionOptions = {}): Promise<PredictionExplanation> {
   const { state } = machine;
-  const { evidence = 10, tolerance = 1e-3, mostGradients = 4096, signal } = options;
+  const { evidence = 10, tolerance = 1e-3, mostEvaluations = 4096, signal } = options;
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("explainPrediction", columns, state);
   const reference = options.reference ?? averageRow(state);
@@ -113,14 +119,14 @@ export async function explainPrediction(machine: FeatureMachine, x: Points, opti
 
   const walks = sameLevels(x, reference) ? [x.levels] : [x.levels, reference.levels];
   const coordinates = new Float64Array(x.coordinates.cols);
-  let gradients = 0;
+  let evaluations = 0;
   let missed = 0;
   let size = 0;
   let converged = true;
   for (const levels of walks) {
-    const walk = await integrate(machine, reference.coordinates, x.coordinates, levels, output, value, tolerance, Math.floor(mostGradients / walks.length), signal);
+    const walk = await integrate(machine, reference.coordinates, x.coordinates, levels, output, value, tolerance, Math.floor(mostEvaluations / walks.length), signal);
     walk.attributions.forEach((attribution, k) => (coordinates[k]! += attribution / walks.length));
-    gradients += walk.gradients;
+    evaluations += walk.evaluations;
     missed += walk.missed / walks.length;
     size += walk.size / walks.length;
     converged &&= walk.converged;
@@ -139,15 +145,16 @@ export async function explainPrediction(machine: FeatureMachine, x: Points, opti
     })),
     coordinates: Array.from(coordinates),
     blocks: Array.from(blocks),
-    path: { gradients, residue: size > 0 ? Math.abs(missed) / size : 0, converged },
+    path: { evaluations, residue: size > 0 ? Math.abs(missed) / size : 0, converged },
     evidence: await supportingRows(machine, x, output, evidence, signal),
   };
 }
 
+/** A stretch of the path. */
 interface Panel {
   readonly start: number;
   readonly end: number;
-  /** Quadrature of each coordinate's term over the panel. */
+  /** The integral of each coordinate's term over the panel. */
   readonly terms: Float64Array;
   /** F(end) − F(start) − Σ terms. */
   readonly missed: number;
@@ -155,12 +162,14 @@ interface Panel {
 
 interface Walk {
   readonly attributions: Float64Array;
-  readonly gradients: number;
-  /** Σ terms − difference before correction, and Σ|attributions|. */
+  readonly evaluations: number;
+  /** Difference − Σ terms before correction, and Σ|terms|. */
   readonly missed: number;
   readonly size: number;
   readonly converged: boolean;
 }
+
+type Interval = readonly [start: number, end: number];
 
 /** Path-integrated gradients along the segment from a to b with fixed levels. */
 async function integrate(
@@ -171,61 +180,96 @@ async function integrate(
   output: number,
   value: (points: Points) => Promise<Float64Array>,
   tolerance: number,
-  mostGradients: number,
+  mostEvaluations: number,
   signal: AbortSignal | undefined,
 ): Promise<Walk> {
   const d = a.cols;
   const delta = Float64Array.from({ length: d }, (_, k) => b.data[k]! - a.data[k]!);
-  const blocks = machine.state.blockSizes.length;
+  const moving = Array.from(delta.keys()).filter((k) => delta[k] !== 0);
+  const place = (t: number, k: number): number => (t === 1 ? b.data[k]! : t === 0 ? a.data[k]! : a.data[k]! + t * delta[k]!);
   const at = (times: readonly number[]): Points => {
     const rows = zeros(times.length, d);
     times.forEach((t, j) => {
-      for (let k = 0; k < d; k++) rows.data[j * d + k] = t === 1 ? b.data[k]! : t === 0 ? a.data[k]! : a.data[k]! + t * delta[k]!;
+      for (let k = 0; k < d; k++) rows.data[j * d + k] = place(t, k);
     });
     if (!levels) return { coordinates: rows };
+    const blocks = machine.state.blockSizes.length;
     const repeated = new Int32Array(times.length * blocks);
     for (let j = 0; j < times.length; j++) repeated.set(levels.subarray(0, blocks), j * blocks);
     return { coordinates: rows, levels: repeated };
   };
-  let gradients = 0;
-  // Single rows, as the caller predicts them: a batch may differ in the last digits.
+  // Ends as the caller predicts them, so that the sum is exact; everything between in float64, where short steps have digits.
   const known = new Map<number, number>();
   for (const t of [0, 1]) known.set(t, (await value(at([t])))[0]!);
-  const open = async (intervals: readonly (readonly [number, number])[]): Promise<Panel[]> => {
+  const twin = inDoublePrecision(machine);
+  let evaluations = 0;
+  const evaluate = async (points: Points): Promise<Float64Array> => {
+    evaluations += points.coordinates.rows;
+    const { data, cols } = await twin.predict(points, signal);
+    return Float64Array.from({ length: points.coordinates.rows }, (_, i) => data[i * cols + output]!);
+  };
+  const evaluateEnds = async (intervals: readonly Interval[]): Promise<void> => {
     const ends = [...new Set(intervals.flat())].filter((t) => !known.has(t));
-    if (ends.length > 0) (await value(at(ends))).forEach((f, i) => known.set(ends[i]!, f));
-    const slopes = await predictionGradients(machine, at(intervals.flatMap(([start, end]) => NODES.map((node) => start + node * (end - start)))), { outputs: [output], signal });
-    gradients += NODES.length * intervals.length;
-    return intervals.map(([start, end], panel) => {
+    if (ends.length > 0) (await evaluate(at(ends))).forEach((f, i) => known.set(ends[i]!, f));
+  };
+  const panel = ([start, end]: Interval, terms: Float64Array): Panel => ({ start, end, terms, missed: known.get(end)! - known.get(start)! - sum(terms) });
+
+  /** ∫ ∂_kF dx_k by quadrature of gradients: exact where F is smooth. */
+  const byGradients = async (intervals: readonly Interval[]): Promise<Panel[]> => {
+    await evaluateEnds(intervals);
+    const points = at(intervals.flatMap(([start, end]) => NODES.map((node) => start + node * (end - start))));
+    evaluations += points.coordinates.rows;
+    const slopes = await predictionGradients(twin, points, { outputs: [output], signal });
+    return intervals.map((interval, i) => {
       const terms = new Float64Array(d);
       for (let node = 0; node < NODES.length; node++)
-        for (let k = 0; k < d; k++) terms[k]! += WEIGHTS[node]! * (end - start) * delta[k]! * slopes.data[(panel * NODES.length + node) * d + k]!;
-      return { start, end, terms, missed: known.get(end)! - known.get(start)! - sum(terms) };
+        for (const k of moving) terms[k]! += WEIGHTS[node]! * (interval[1] - interval[0]) * delta[k]! * slopes.data[(i * NODES.length + node) * d + k]!;
+      return panel(interval, terms);
+    });
+  };
+  /** ∫ ∂_kF dx_k along coordinate k alone, at the start and at the end of the panel, averaged: exact for kinks along coordinates. */
+  const bySteps = async (intervals: readonly Interval[]): Promise<Panel[]> => {
+    await evaluateEnds(intervals);
+    const points = at(intervals.flatMap(([start, end]) => moving.flatMap(() => [start, end])));
+    intervals.forEach(([start, end], i) =>
+      moving.forEach((k, m) => {
+        const row = 2 * (i * moving.length + m);
+        points.coordinates.data[row * d + k] = place(end, k);
+        points.coordinates.data[(row + 1) * d + k] = place(start, k);
+      }),
+    );
+    const values = await evaluate(points);
+    return intervals.map((interval, i) => {
+      const terms = new Float64Array(d);
+      const change = known.get(interval[1])! - known.get(interval[0])!;
+      moving.forEach((k, m) => {
+        const row = 2 * (i * moving.length + m);
+        terms[k] = (values[row]! - values[row + 1]! + change) / 2;
+      });
+      return panel(interval, terms);
     });
   };
 
-  let panels = await open(Array.from({ length: FIRST_PANELS }, (_, i) => [i / FIRST_PANELS, (i + 1) / FIRST_PANELS] as const));
+  let panels = await byGradients(Array.from({ length: FIRST_PANELS }, (_, i) => [i / FIRST_PANELS, (i + 1) / FIRST_PANELS] as const));
+  const rounding = 2 ** -20 * Math.max(...Array.from(known.values(), Math.abs));
   for (;;) {
     const total = new Float64Array(d);
     for (const { terms } of panels) for (let k = 0; k < d; k++) total[k]! += terms[k]!;
     const size = total.reduce((s, term) => s + Math.abs(term), 0);
     const wrong = panels.reduce((s, { missed }) => s + Math.abs(missed), 0);
-    const missed = sum(panels.map((panel) => panel.missed));
+    const missed = sum(panels.map((part) => part.missed));
     // Single panels may err in opposite directions, so their errors are bounded too, more loosely.
-    const converged = Math.abs(missed) <= tolerance * size && wrong <= 10 * tolerance * size;
-    const room = Math.floor((mostGradients - gradients) / (2 * NODES.length));
-    if (converged || room < 1) return { attributions: corrected(panels, delta), gradients, missed, size, converged };
-    const worst = panels.toSorted((p, q) => Math.abs(q.missed) - Math.abs(p.missed));
-    let kept = worst.length;
-    let rest = wrong;
+    const converged = Math.abs(missed) <= tolerance * size + rounding && wrong <= 10 * (tolerance * size + rounding);
+    const stepping = evaluations > SMOOTH_EVALUATIONS && moving.length <= MOST_STEPS;
+    const room = Math.floor((mostEvaluations - evaluations) / (2 * (1 + (stepping ? 2 * moving.length : NODES.length))));
+    if (converged || room < 1) return { attributions: corrected(panels, delta), evaluations, missed, size, converged };
     // Halve the worst panels that together hold nine tenths of the error.
-    for (let i = 0; i < worst.length && i < room && rest > 0.1 * wrong; i++) {
-      rest -= Math.abs(worst[i]!.missed);
-      kept = i + 1;
-    }
-    kept = Math.min(kept, room);
-    const halves = worst.slice(0, kept).flatMap(({ start, end }) => [[start, (start + end) / 2] as const, [(start + end) / 2, end] as const]);
-    panels = [...worst.slice(kept), ...(await open(halves))];
+    const worst = panels.toSorted((p, q) => Math.abs(q.missed) - Math.abs(p.missed));
+    let halved = 0;
+    for (let rest = wrong; halved < Math.min(room, worst.length) && rest > 0.1 * wrong; halved++) rest -= Math.abs(worst[halved]!.missed);
+    halved = Math.max(1, halved);
+    const halves = worst.slice(0, halved).flatMap(({ start, end }): Interval[] => [[start, (start + end) / 2], [(start + end) / 2, end]]);
+    panels = [...worst.slice(halved), ...(await (stepping ? bySteps : byGradients)(halves))];
   }
 }
 
@@ -258,6 +302,22 @@ async function blockAttributions(x: Points, reference: Points, blocks: number, v
       }
     }
   return result;
+}
+
+const precise = new WeakMap<FeatureMachine, FeatureMachine>();
+
+/** The same machine with float64 coefficients and centers: differences over short steps lose no digits. Kept as long as the machine is. */
+function inDoublePrecision(machine: FeatureMachine): FeatureMachine {
+  let twin = precise.get(machine);
+  if (!twin) {
+    const members = machine.state.members.map((member) => ({
+      ...member,
+      expansions: member.expansions.map((expansion) => ({ ...expansion, coefficients: convert(expansion.coefficients, "float64") })),
+    }));
+    twin = new FeatureMachine(machine.engine, { ...machine.state, members });
+    precise.set(machine, twin);
+  }
+  return twin;
 }
 
 /** The training rows with the largest terms in the members' kernel expansions at x. */

@@ -1,8 +1,8 @@
 import { type Points, random, sample } from "../linalg/index.ts";
 import { type FeatureMachine, takePoints } from "../machines/index.ts";
-import { mixedDerivatives } from "../machines/mixed-derivatives.ts";
+import { hasMixedDerivatives, mixedDerivatives } from "../machines/mixed-derivatives.ts";
 import { outputGradients, outputValues } from "../machines/prediction-gradients.ts";
-import { checkColumns, type ColumnParts, columnParts, coordinateColumns, coordinateSpreads, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
+import { checkColumns, type ColumnParts, columnParts, coordinateColumns, type CoordinateSpread, coordinateSpreads, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
 import { importances } from "./importances.ts";
 import type { SampleOptions } from "./predictor-gradients.ts";
 
@@ -13,6 +13,11 @@ export interface InteractionOptions extends SampleOptions {
   readonly among?: number | undefined;
   /** Effects by which they are chosen, one a column (as `importances` returns); computed when absent. */
   readonly effects?: ArrayLike<number> | undefined;
+  /**
+   * Half the side, in standard deviations, of the boxes over which mixed derivatives are averaged; default 0, the derivatives themselves.
+   * Larger boxes see less of the roughness that a kernel fits to noise, and flatten what varies faster than they are wide.
+   */
+  readonly smoothing?: number | undefined;
 }
 
 export interface Interaction {
@@ -45,7 +50,7 @@ const LEAST_ROWS = 30;
  * prediction for regression and the class score before calibration for classes (a softmax would make everything interact).
  *
  * Derivatives between continuous coordinates come from the kernels' Hessians in closed form; under a full metric coordinate-wise
- * kernels (p < 2) have none as functions, and their gradients are differenced over a quarter of a standard deviation to either side.
+ * kernels (p < 2) have none as functions, and the mean over boxes of a quarter of a standard deviation to each side is taken.
  * Switches (one-hots, signs, indicators, categorical blocks) are redrawn from other random rows: half the mean squared change of the
  * derivative, or a quarter of the mean squared second difference for two of them. For F = c x_j x_k all three are the same number.
  *
@@ -53,7 +58,8 @@ const LEAST_ROWS = 30;
  */
 export async function interactions(machine: FeatureMachine, options: InteractionOptions = {}): Promise<Interactions> {
   const { state } = machine;
-  const { rows = 200, seed = 0, among = 12, signal } = options;
+  const { rows = 200, seed = 0, among = 12, smoothing = 0, signal } = options;
+  if (!(smoothing >= 0)) throw new RangeError(`interactions: smoothing is ${smoothing}; it must be 0 or a positive number of standard deviations`);
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("interactions", columns, state);
   const outputs = options.outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
@@ -69,13 +75,13 @@ export async function interactions(machine: FeatureMachine, options: Interaction
     .sort((a, b) => a - b);
   const parts = columnParts(chosen.map((at) => columns[at]!), spreads);
   const coordinates = parts.flatMap(({ continuous }) => continuous);
-  const taken = sample(state.x.coordinates.rows, Math.min(rows, affordableRows(machine, coordinates.length)), random(seed));
+  const taken = sample(state.x.coordinates.rows, Math.min(rows, affordableRows(machine, coordinates.length, smoothing > 0)), random(seed));
   const points = takePoints(state.x, taken, state.blockSizes.length);
   const strengths = new Float64Array(parts.length ** 2);
   const add = (a: number, b: number, value: number): void => {
     strengths[Math.max(a, b) * parts.length + Math.min(a, b)]! += value;
   };
-  await continuousPairs(machine, points, parts, coordinates, outputs, spreads, add, signal);
+  await continuousPairs(machine, points, parts, coordinates, outputs, spreads, smoothing, add, signal);
   await switchPairs(machine, points, parts, outputs, spreads, seed, add, signal);
 
   const values = await outputValues(machine, points, "score", signal);
@@ -108,7 +114,8 @@ async function continuousPairs(
   parts: readonly ColumnParts[],
   coordinates: readonly number[],
   outputs: readonly number[],
-  spreads: ReturnType<typeof coordinateSpreads>,
+  spreads: readonly CoordinateSpread[],
+  smoothing: number,
   add: Add,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -116,7 +123,7 @@ async function continuousPairs(
   if (size < 2) return;
   const rows = points.coordinates.rows;
   const owner = coordinates.map((k) => parts.findIndex(({ continuous }) => continuous.includes(k)));
-  const mixed = await mixedDerivatives(machine, points, coordinates, { outputs, steps: spreads.map(({ deviation }) => deviation / 4), signal });
+  const mixed = await mixedDerivatives(machine, points, coordinates, { outputs, steps: spreads.map(({ deviation }) => deviation * (smoothing || 0.25)), smoothing: smoothing > 0, signal });
   for (let row = 0; row < rows * outputs.length; row++)
     for (let a = 1; a < size; a++)
       for (let b = 0; b < a; b++)
@@ -130,7 +137,7 @@ async function switchPairs(
   points: Points,
   parts: readonly ColumnParts[],
   outputs: readonly number[],
-  spreads: ReturnType<typeof coordinateSpreads>,
+  spreads: readonly CoordinateSpread[],
   seed: number,
   add: Add,
   signal: AbortSignal | undefined,
@@ -176,14 +183,13 @@ async function switchPairs(
     }
 }
 
-/** Rows whose Hessians stay within `MOST_WORK`: n (d + c s²/2) multiplications each, 2 s gradients where they are differenced. */
-function affordableRows({ state }: FeatureMachine, size: number): number {
+/** Rows whose Hessians stay within `MOST_WORK`: n (d + c s²/2) multiplications each, or 2 s² evaluations where boxes are averaged over. */
+function affordableRows({ state }: FeatureMachine, size: number, smoothed: boolean): number {
   let work = 1;
   for (const { view, expansions } of state.members)
     for (const { rows, coefficients, kernel, metric } of expansions) {
       const d = view.coordinates.length;
-      const differenced = metric.form === "full" && kernel.family === "lpq" && kernel.p < 2;
-      work += rows.length * (differenced ? 2 * size * d * 4 : d + (coefficients.cols * size * size) / 2);
+      work += rows.length * (smoothed || !hasMixedDerivatives(kernel, metric) ? 2 * size * size * d : d + (coefficients.cols * size * size) / 2);
     }
   return Math.max(LEAST_ROWS, Math.floor(MOST_WORK / work));
 }

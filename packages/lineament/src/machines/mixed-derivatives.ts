@@ -168,35 +168,14 @@ function metricSquares(root: Matrix<Float64Array>, chosen: readonly number[]): F
  * Mixed second derivatives of a member's values (before decoding) with respect to pairs of input coordinates, rows × c × s × s, symmetric;
  * entries of a coordinate with itself mean nothing. The view maps single coordinates, so its own second derivatives do not enter
  * (soft clipping has some, normal scores are piecewise linear; both only touch ∂_j²).
- *
- * Where `hasMixedDerivatives` is false, the mean of ∂_j∂_kf over a segment of two `steps` along either coordinate is returned instead:
- * exact gradients, differenced once.
  */
-async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], steps: ArrayLike<number>, signal: AbortSignal | undefined): Promise<Float64Array> {
+async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], { smoothing, steps, signal }: MixedDerivativeOptions): Promise<Float64Array> {
   const c = valueCount(member.coding);
   const size = coordinates.length;
   const { rows, cols: d } = x.coordinates;
-  const out = new Float64Array(rows * c * size * size);
   const expansions = await machine.memberExpansions(member);
-  if (expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) {
-    for (const [b, k] of coordinates.entries()) {
-      const shifted = (sign: number): Points => {
-        const moved = { ...x.coordinates, data: x.coordinates.data.slice() };
-        for (let j = 0; j < rows; j++) moved.data[j * d + k]! += sign * steps[k]!;
-        return { ...x, coordinates: moved };
-      };
-      const [above, below] = [await memberGradients(machine, member, shifted(1), signal), await memberGradients(machine, member, shifted(-1), signal)];
-      for (let j = 0; j < rows; j++)
-        for (let l = 0; l < c; l++)
-          coordinates.forEach((i, a) => {
-            const at = (j * c + l) * d + i;
-            const derivative = (above.data[at]! - below.data[at]!) / (4 * steps[k]!);
-            out[((j * c + l) * size + a) * size + b]! += derivative;
-            out[((j * c + l) * size + b) * size + a]! += derivative;
-          });
-    }
-    return out;
-  }
+  if (smoothing || expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) return boxMeans(machine, member, x, coordinates, steps, signal);
+  const out = new Float64Array(rows * c * size * size);
   const places: number[] = [];
   member.view.coordinates.forEach((coordinate, at) => {
     if (coordinate.kind !== "target-mean" && coordinates.includes(coordinate.source)) places.push(at);
@@ -223,10 +202,45 @@ async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x
   return out;
 }
 
+/** Second differences over the boxes x_j ± h_j, x_k ± h_k: the means of ∂_j∂_kf over them, masses on kinks included. */
+async function boxMeans(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], steps: ArrayLike<number>, signal: AbortSignal | undefined): Promise<Float64Array> {
+  const c = valueCount(member.coding);
+  const size = coordinates.length;
+  const { rows, cols: d } = x.coordinates;
+  const blocks = machine.state.blockSizes.length;
+  const out = new Float64Array(rows * c * size * size);
+  const corners = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const;
+  const data = new Float64Array(4 * rows * d);
+  const levels = x.levels && new Int32Array(4 * rows * blocks);
+  for (let corner = 0; corner < 4; corner++) levels?.set(x.levels!.subarray(0, rows * blocks), corner * rows * blocks);
+  const coordinatesOfCorners = { data, rows: 4 * rows, cols: d };
+  const points: Points = levels ? { coordinates: coordinatesOfCorners, levels } : { coordinates: coordinatesOfCorners };
+  for (let a = 1; a < size; a++)
+    for (let b = 0; b < a; b++) {
+      const [j, k] = [coordinates[a]!, coordinates[b]!];
+      corners.forEach(([first, second], corner) => {
+        data.set(x.coordinates.data, corner * rows * d);
+        for (let row = corner * rows; row < (corner + 1) * rows; row++) {
+          data[row * d + j]! += first * steps[j]!;
+          data[row * d + k]! += second * steps[k]!;
+        }
+      });
+      const values = (await machine.memberValues(member, points, signal)).data;
+      const part = rows * c;
+      for (let at = 0; at < part; at++) {
+        const mean = (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) / (4 * steps[j]! * steps[k]!);
+        out[at * size * size + a * size + b] = out[at * size * size + b * size + a] = mean;
+      }
+    }
+  return out;
+}
+
 export interface MixedDerivativeOptions {
   readonly outputs: readonly number[];
-  /** Per coordinate: half the segment over which derivatives are averaged where they are no functions. */
+  /** Per coordinate: half the side of the box over which derivatives are averaged where they are no functions, or with `smoothing`. */
   readonly steps: ArrayLike<number>;
+  /** Average over boxes in any case. Default false. */
+  readonly smoothing?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -235,8 +249,9 @@ export interface MixedDerivativeOptions {
  * nothing. F is the prediction for regression (through a logarithmic target: T′(v) v_jk + T″(v) v_j v_k), and the class score before
  * calibration for classes (`OutputStage` "score").
  */
-export async function mixedDerivatives(machine: FeatureMachine, x: Points, coordinates: readonly number[], { outputs, steps, signal }: MixedDerivativeOptions): Promise<Float64Array> {
+export async function mixedDerivatives(machine: FeatureMachine, x: Points, coordinates: readonly number[], options: MixedDerivativeOptions): Promise<Float64Array> {
   const { state } = machine;
+  const { outputs, signal } = options;
   const { rows, cols: d } = x.coordinates;
   const size = coordinates.length;
   const stage: OutputStage = "score";
@@ -252,7 +267,7 @@ export async function mixedDerivatives(machine: FeatureMachine, x: Points, coord
     for (const [m, member] of state.members.entries()) {
       const { coding, recipe } = member;
       const c = valueCount(coding);
-      const inner = await memberMixedDerivatives(machine, member, part, coordinates, steps, signal);
+      const inner = await memberMixedDerivatives(machine, member, part, coordinates, options);
       const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: await memberGradients(machine, member, part, signal) } : undefined;
       for (let j = 0; j < end - start; j++)
         outputs.forEach((output, o) => {
