@@ -3,13 +3,18 @@ import { createArena, judgePredictions, type MachineSetup, validationLoss } from
 import { greedyAverage } from "./automatic/greedy-average.ts";
 import { PLANS } from "./automatic/plan.ts";
 import { heldOutRows, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
-import { averageCalibration, searchMachines, type SearchResult } from "./automatic/search.ts";
+import { averageCalibration, searchMachines } from "./automatic/search.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
-import { FeatureMachine } from "./feature-machine.ts";
-import { decodeValues, type LearningProblem, takeTarget, type Target } from "./learning-problem.ts";
+import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
+import { decodeValues, encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, takeTarget, type Target } from "./learning-problem.ts";
 import type { ResolvedFitOptions } from "./options.ts";
+import { type Iterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { crossValidationFolds, holdout } from "./validation.ts";
+import { applyView, fitView } from "./view.ts";
 import { kernelName } from "../kernels/index.ts";
+
+/** Ridges among which validation chooses when a given machine has none. */
+const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 
 /** Where a fit is. `fraction` runs from 0 to 1 over the whole fit, roughly in proportion to time. */
 export interface FitProgress {
@@ -28,54 +33,64 @@ export interface FitControl {
  * The validation rules are those of the search; test rows never enter.
  */
 export async function fitFeatureMachine(engine: Engine, given: LearningProblem, options: ResolvedFitOptions, { signal, onProgress }: FitControl = {}): Promise<FeatureMachine> {
-  const started = performance.now();
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
-  const plan = PLANS[options.effort];
-  const chosen = options.machine
-    ? await chooseIterate(engine, problem, options, signal)
-    : await searchMachines(
-        engine,
-        problem,
-        { ...plan.search, deadline: options.seconds === undefined ? undefined : started + 600 * options.seconds },
-        {
-          seed: options.seed,
-          signal,
-          onProgress: ({ stage, done, of, loss }) =>
-            onProgress?.({
-              stage,
-              fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
-              message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
-            }),
-        },
-      );
-  const refitPlan = options.machine ? { metricRows: Infinity, solveRows: Infinity, heldOutAbove: Infinity } : plan.refit;
-  const heldOut = heldOutRows(problem, refitPlan, options.seed + 3);
-  const refitted: Refitted[] = [];
-  for (const [at, { setup, ridges, calibration, weight }] of chosen.members.entries()) {
-    onProgress?.({
-      stage: "fitting",
-      fraction: 0.7 + (0.3 * at) / chosen.members.length,
-      message: `fitting machine ${at + 1} of ${chosen.members.length} on all ${problem.x.coordinates.rows} rows`,
-    });
-    refitted.push(await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, refitPlan, heldOut, { seed: options.seed + 5, signal }));
-  }
+  const { members, calibration, predictions, target, ...summary } = options.machine
+    ? await fitGivenMachine(engine, problem, options, { signal, onProgress })
+    : await fitChosenMachines(engine, problem, options, { signal, onProgress });
   onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
-  const { target } = problem;
-  const final =
-    heldOut.length > 0
-      ? reweigh(refitted, takeTarget(target, heldOut), problem.weights && Float64Array.from(heldOut, (i) => problem.weights![i]!))
-      : { members: refitted.map(({ member }) => member), calibration: chosen.calibration, predictions: chosen.predictions, target: chosen.target };
   return new FeatureMachine(engine, {
     task: target.task,
     outputs: target.task === "regression" ? target.y.cols : target.classes,
     x: problem.x,
     blockSizes: problem.blockSizes,
     groups: problem.groups,
-    members: final.members,
-    calibration: final.calibration,
-    validation: { predictions: final.predictions, target: final.target },
-    summary: { evaluated: chosen.evaluated, loss: chosen.loss, bestSingleLoss: chosen.bestSingleLoss, leaderboard: chosen.leaderboard },
+    members,
+    calibration,
+    validation: { predictions, target },
+    summary,
   });
+}
+
+/** Fitted members, how they are put together, and what they predicted for rows that they were not fitted on. */
+interface FinishedChoice extends SearchSummary {
+  readonly members: readonly Member[];
+  readonly calibration: Calibration | undefined;
+  readonly predictions: Matrix<Float64Array>;
+  readonly target: Target;
+}
+
+/** Searches for the machines to average and fits each on all rows. */
+async function fitChosenMachines(
+  engine: Engine,
+  problem: LearningProblem,
+  { effort, seconds, seed }: ResolvedFitOptions,
+  { signal, onProgress }: FitControl,
+): Promise<FinishedChoice> {
+  const plan = PLANS[effort];
+  const deadline = seconds === undefined ? undefined : performance.now() + 600 * seconds;
+  const found = await searchMachines(engine, problem, { ...plan.search, deadline }, {
+    seed,
+    signal,
+    onProgress: ({ stage, done, of, loss }) =>
+      onProgress?.({
+        stage,
+        fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
+        message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
+      }),
+  });
+  const n = problem.x.coordinates.rows;
+  const heldOut = heldOutRows(problem, plan.refit, seed + 3);
+  const refitted: Refitted[] = [];
+  for (const [at, { setup, ridges, calibration, weight }] of found.members.entries()) {
+    onProgress?.({ stage: "fitting", fraction: 0.7 + (0.3 * at) / found.members.length, message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows` });
+    refitted.push(await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, { seed: seed + 5, signal }));
+  }
+  const { loss, bestSingleLoss, leaderboard, evaluated } = found;
+  const summary = { loss, bestSingleLoss, leaderboard, evaluated };
+  if (heldOut.length === 0)
+    return { members: refitted.map(({ member }) => member), calibration: found.calibration, predictions: found.predictions, target: found.target, ...summary };
+  const weights = problem.weights && Float64Array.from(heldOut, (i) => problem.weights![i]!);
+  return { ...reweigh(refitted, takeTarget(problem.target, heldOut), weights), ...summary };
 }
 
 /**
@@ -98,31 +113,69 @@ function reweigh(
   return { members, calibration, predictions: calibration ? calibrate(calibration, averaged) : averaged, target };
 }
 
-type Choice = Pick<SearchResult, "calibration" | "predictions" | "target" | "loss" | "bestSingleLoss" | "evaluated"> & {
-  readonly members: readonly Pick<SearchResult["members"][number], "setup" | "ridges" | "calibration" | "weight">[];
-  readonly leaderboard: readonly { readonly name: string; readonly loss: number; readonly rounds: number }[];
-};
-
-/** The given machine at its best iterate: by 5 folds below 500 rows, else by a 20 % holdout of at most 10,000 rows. */
-async function chooseIterate(engine: Engine, problem: LearningProblem, { machine, seed }: ResolvedFitOptions, signal: AbortSignal | undefined): Promise<Choice> {
-  const { kernel, bandwidth, iterations, ridge, metric, power, shrinkage, view, logarithm, agopRows, precision } = machine!;
+/**
+ * Fits exactly the machine that the options describe. Validation rows (5 folds below 500 rows, else a holdout of a fifth, at
+ * most 10,000 rows) pick the iterate, and the ridge if none is given; then the path is replayed on all rows, or with
+ * `refit: false` the best iterate is kept as it is.
+ */
+async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machine, seed }: ResolvedFitOptions, { signal, onProgress }: FitControl): Promise<FinishedChoice> {
+  const { kernel, bandwidth, iterations, ridge, metric, power, shrinkage, view, logarithm, agopRows, precision, stopFactor, refit } = machine!;
   const n = problem.x.coordinates.rows;
-  const splitOptions = { labels: problem.target.task === "classification" ? problem.target.labels : undefined, groups: problem.rowGroups };
-  const folds = n < 500 ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions) : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
   const setup: MachineSetup = { view, targetMeans: false, logarithm, settings: { kernel, bandwidth, form: metric, power, shrinkage, agopRows, precision } };
-  const arena = createArena(engine, problem, folds, { seed, signal });
-  const iterates = await arena.evaluate(setup, iterations, ridge === undefined ? { kind: "search" } : { kind: "fixed", ridges: [ridge] });
-  const best = iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
-  return {
-    members: [{ ...best, weight: 1 }],
-    calibration: undefined,
-    predictions: best.predictions,
-    target: arena.target,
-    loss: best.loss,
-    bestSingleLoss: best.loss,
-    evaluated: 1,
-    leaderboard: iterates.map(({ loss, ridges }) => ({ name: kernelName(kernel), loss, rounds: ridges.length - 1 })),
+  const splitOptions = { labels: problem.target.task === "classification" ? problem.target.labels : undefined, groups: problem.rowGroups };
+  const name = kernelName(kernel);
+  const report = (done: number, loss: number): void =>
+    onProgress?.({ stage: "comparing", fraction: (0.7 * done) / (iterations + 1), message: `iterate ${done - 1} of ${iterations}, validation loss ${loss.toPrecision(4)}` });
+  if (n < 500 || (refit ?? n < 5000)) {
+    const folds = n < 500 ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions) : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
+    const arena = createArena(engine, problem, folds, { seed, signal, stopFactor });
+    const iterates = await arena.evaluate(setup, iterations, ridge === undefined ? { kind: "search" } : { kind: "fixed", ridges: [ridge] });
+    if (iterates.length === 0) throw new RangeError(`${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`);
+    const best = iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
+    report(iterations + 1, best.loss);
+    const recipe = { ...setup, ridges: best.ridges, calibration: best.calibration, weight: 1 };
+    const whole = { metricRows: Infinity, solveRows: Infinity, heldOutAbove: Infinity };
+    const { member } = await refitMember(engine, problem, recipe, whole, new Int32Array(0), { seed: seed + 5, signal });
+    const leaderboard = iterates.map(({ loss, ridges }) => ({ name, loss, rounds: ridges.length - 1 }));
+    return { members: [member], calibration: undefined, predictions: best.predictions, target: arena.target, loss: best.loss, bestSingleLoss: best.loss, evaluated: 1, leaderboard };
+  }
+  const { train, validation } = holdout(n, 0.2, 10_000, random(seed), splitOptions);
+  const [part, held] = [takeProblem(problem, train), takeProblem(problem, validation)];
+  const coding = fitTargetCoding(part.target, logarithm, part.weights);
+  const y = encodeTarget(coding, part.target);
+  const { blockSizes } = problem;
+  const fitted = fitView(view, false, { ...part, y });
+  const blocks = blockSizes.length;
+  const rounds = recursiveFeatureIterations(engine, { x: applyView(fitted, part.x, blocks), blockSizes, y, weights: part.weights }, setup.settings, {
+    iterations,
+    ridges: ridge === undefined ? AUTOMATIC_RIDGES : [ridge],
+    judge: { x: applyView(fitted, held.x, blocks), loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss },
+    seed,
+    signal,
+  });
+  const leaderboard: { name: string; loss: number; rounds: number }[] = [];
+  const ridges: number[] = [];
+  let best: (Iterate & { readonly loss: number; readonly ridges: readonly number[] }) | undefined;
+  for await (const iterate of rounds) {
+    const loss = iterate.loss!;
+    ridges.push(iterate.solution.ridge);
+    leaderboard.push({ name, loss, rounds: iterate.iteration });
+    if (!best || loss < best.loss) best = { ...iterate, loss, ridges: [...ridges] };
+    report(iterate.iteration + 1, best.loss);
+    if (loss > stopFactor * best.loss) break;
+  }
+  if (!best) throw new RangeError(`${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`);
+  const { predictions, calibration, loss } = judgePredictions(decodeValues(coding, best.values!), held.target, held.weights);
+  const coefficients = engine.allocate(train.length, y.cols, precision);
+  coefficients.data.set(best.solution.coefficients.data);
+  const member: Member = {
+    recipe: { ...setup, ridges: best.ridges, calibration, weight: 1 },
+    view: fitted,
+    coding,
+    expansions: [{ rows: train, kernel: best.round.kernel, metric: best.round.metric, coefficients }],
+    jitter: best.solution.factor.jitter,
   };
+  return { members: [member], calibration: undefined, predictions, target: held.target, loss, bestSingleLoss: loss, evaluated: 1, leaderboard };
 }
 
 /** Weights n / (K n_k), times the given ones. */

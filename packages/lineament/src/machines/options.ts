@@ -27,6 +27,8 @@ export const FitOptions = z.strictObject({
       shrinkage: z.number().min(0).max(1).default(0).describe("η in M ← (1 − η) M + η (tr M / d) I"),
       view: z.enum(VIEW_KINDS).default("standardized").describe("how continuous columns are shown to the kernel"),
       logarithm: z.boolean().default(false).describe("fit the logarithm of a positive target"),
+      stopFactor: z.number().min(1).default(1.1).describe("stop when the validation loss exceeds this multiple of the best"),
+      refit: z.boolean().optional().describe("fit the chosen iterate again on all rows, validation rows included; default below 5,000 rows"),
       agopRows: z.int().positive().default(20_000).describe("rows that gradients are averaged over"),
       precision: z.enum(["float32", "float64"]).default("float32").describe("precision of kernel matrices"),
     })

@@ -39,8 +39,6 @@ const FIRST_RIDGES = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 const NEXT_RIDGES = [0.2, 0.5, 1, 2, 5];
 const REPLAY_RIDGES = [0.3, 1, 3];
 const RIDGE_RANGE = [2e-5, 50] as const;
-/** Rounds go on while the loss stays below this multiple of the best. */
-const STOP_FACTOR = 1.03;
 
 /** One way of dividing rows into training and validation, on which candidates are compared. */
 export interface Arena {
@@ -52,6 +50,8 @@ export interface Arena {
 }
 
 export interface ArenaOptions {
+  /** Rounds go on while the loss stays below this multiple of the best. Default 1.03. */
+  readonly stopFactor?: number;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,7 +64,7 @@ export function createArena(
   engine: Engine,
   problem: LearningProblem,
   folds: readonly Split[],
-  { seed, signal }: ArenaOptions,
+  { stopFactor = 1.03, seed, signal }: ArenaOptions,
 ): Arena {
   const parts = folds.map(({ train, validation }) => ({ train: takeProblem(problem, train), validation: takeProblem(problem, validation) }));
   const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
@@ -121,7 +121,7 @@ export function createArena(
       const path = [...(results.at(-1)?.ridges ?? []), last];
       results.push({ setup, ridges: path, ...judgePredictions(decoded, target, weights) });
       bestError = Math.min(bestError, error);
-      if (t === rounds || error > STOP_FACTOR * bestError) break;
+      if (t === rounds || error > stopFactor * bestError) break;
       let informative = true;
       for (const [f, state] of states.entries()) {
         const { round } = solved[f]!;
