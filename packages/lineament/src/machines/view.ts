@@ -4,7 +4,8 @@ import { normalQuantile } from "./normal-quantile.ts";
 /**
  * How continuous coordinates are shown to a kernel: each standardized; as normal scores of its ranks; both, each over √2;
  * centered at the median, scaled by the quartiles and softly clipped at 3; or all divided by one common scale, for columns
- * of one unit such as pixels. Binary coordinates are never changed.
+ * of one unit such as pixels. Indicators (0 and 1, or −1 and 1) are never changed, other coordinates of two values are
+ * standardized.
  */
 export const VIEW_KINDS = ["standardized", "normal-scores", "both", "soft-clipped", "common-scale"] as const;
 export type ViewKind = (typeof VIEW_KINDS)[number];
@@ -55,9 +56,12 @@ export function fitView(kind: ViewKind, targetMeans: boolean, data: ViewData): V
   const summaries = summarize(data);
   const scale = kind === "common-scale" ? commonScale(summaries) : 1;
   const coordinates = summaries.flatMap((summary): ViewCoordinate[] => {
-    const { source, kind: values } = summary;
+    const { source, kind: values, sorted, mean, deviation } = summary;
     if (values === "constant") return [];
-    if (values === "binary") return [{ kind: "linear", source, shift: 0, scale: 1 }];
+    if (values === "binary") {
+      const indicator = sorted.at(-1) === 1 && (sorted[0] === 0 || sorted[0] === -1);
+      return [{ kind: "linear", source, shift: indicator ? 0 : mean, scale: indicator ? 1 : 1 / deviation }];
+    }
     return continuousCoordinates(kind, summary, scale);
   });
   if (targetMeans) coordinates.push(...targetMeanCoordinates(data));
@@ -92,7 +96,8 @@ function summarize({ x, rawScale }: ViewData): CoordinateSummary[] {
     const sorted = Float64Array.from({ length: rows }, (__, i) => data[i * cols + source]!).sort();
     const mean = sorted.reduce((sum, value) => sum + value, 0) / rows;
     const deviation = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
-    const kind = sorted[0] === sorted[rows - 1] ? "constant" : isBinary(sorted) ? "binary" : "continuous";
+    // A spread whose square is below the smallest number cannot be divided by.
+    const kind = sorted[0] === sorted[rows - 1] || !(deviation > 1e-150) ? "constant" : isBinary(sorted) ? "binary" : "continuous";
     return { source, kind, sorted, mean, deviation, rawDeviation: deviation * (rawScale?.[source] ?? 1) };
   });
 }
@@ -146,7 +151,9 @@ function continuousCoordinates(kind: ViewKind, summary: CoordinateSummary, scale
       return [standardized, normalScores(source, sorted, share)];
     case "soft-clipped": {
       const quartile = (p: number): number => sorted[Math.round(p * (n - 1))]!;
-      const spread = quartile(0.75) - quartile(0.25) || (sorted[n - 1]! - sorted[0]!) / 2;
+      const middle = quartile(0.75) - quartile(0.25);
+      const range = sorted[n - 1]! - sorted[0]!;
+      const spread = middle > 1e-12 * range ? middle : range / 2;
       return [{ kind: "soft-clipped", source, shift: quartile(0.5), scale: 1.35 / spread }];
     }
     case "common-scale":
