@@ -10,24 +10,26 @@ export const numeric = 2;
 export const sizes = [3, 4] as const;
 export const width = numeric + sizes[0] + sizes[1];
 
-const x = normals(rows, numeric, 11);
-const levels = [
-  Array.from({ length: rows }, (_, i) => (i * 7 + (i >> 2)) % (sizes[0] + 1)),
-  Array.from({ length: rows }, (_, i) => (i * 5 + (i >> 1)) % (sizes[1] + 1)),
-];
-
-export const blockPoints: Points = withLevels(x, ...levels);
-
 /** First one-hot coordinate of each block in the dense form. */
 export const offsets = [numeric, numeric + sizes[0]] as const;
 
-export const densePoints: Points = {
-  coordinates: filled(rows, width, (i, j) => {
+/** The same rows in both forms: numbers by seed, levels in an order by `step`. */
+function build(seed: number, step: number): { readonly inBlocks: Points; readonly dense: Points } {
+  const x = normals(rows, numeric, seed);
+  const levels = sizes.map((size, g) =>
+    Array.from({ length: rows }, (_, i) => (i * (7 - 2 * g) + (i >> (2 - g)) + step) % (size + 1)),
+  );
+  const oneHot = filled(rows, width, (i, j) => {
     if (j < numeric) return x.data[i * numeric + j]!;
     const g = j < numeric + sizes[0] ? 0 : 1;
     return levels[g]![i] === j - offsets[g] ? 1 : 0;
-  }),
-};
+  });
+  return { inBlocks: withLevels(x, ...levels), dense: { coordinates: oneHot } };
+}
+
+export const { inBlocks: blockPoints, dense: densePoints } = build(11, 0);
+/** Other rows, none equal to one of those. */
+export const { inBlocks: otherBlockPoints, dense: otherDensePoints } = build(12, 1);
 
 const semidefinite = (d: number, seed: number): Matrix<Float64Array> => {
   const a = normals(d, Math.max(1, d - 1), seed);
