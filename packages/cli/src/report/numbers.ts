@@ -143,10 +143,17 @@ export function formatScores(name: ScoreName, values: readonly (number | undefin
     const decimals = finite.some((x) => x > 0.99 && x < 1) ? 4 : 3;
     return values.map((x) => (x !== undefined && Math.abs(x) >= 1e4 ? formatNumber(x) : fixed(x, decimals)));
   }
-  const smallest = Math.min(...finite.map(Math.abs).filter((x) => x > 0));
-  const largest = Math.max(...finite.map(Math.abs));
-  if (!Number.isFinite(smallest) || smallest < 1e-4 || largest >= 1e9)
-    return values.map((x) => formatNumber(x));
-  const decimals = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(smallest))));
+  return formatAlike(values);
+}
+
+/** Numbers of one kind with the same decimals, so many that the smallest keeps `digits` significant digits. */
+export function formatAlike(values: readonly (number | undefined)[], digits = 3): string[] {
+  const sizes = values
+    .filter((x): x is number => x !== undefined && Number.isFinite(x) && x !== 0)
+    .map(Math.abs);
+  const [smallest, largest] = [Math.min(...sizes), Math.max(...sizes)];
+  if (sizes.length === 0 || smallest < 1e-4 || largest >= 1e9 || largest / smallest > 1e5)
+    return values.map((x) => formatNumber(x, digits));
+  const decimals = Math.max(0, Math.min(6, digits - 1 - Math.floor(Math.log10(smallest))));
   return values.map((x) => fixed(x, decimals));
 }

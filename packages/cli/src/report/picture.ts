@@ -5,7 +5,7 @@ import type { Encoding as ChannelEncoding } from "vega-lite/types_unstable/encod
 import type { LayerSpec, UnitSpec } from "vega-lite/types_unstable/spec/index.js";
 import { Markup } from "./markup.ts";
 import { textWidth } from "./text-width.ts";
-import { colors, figureConfig } from "./theme.ts";
+import { type ColorName, colors, cssVariable, figureConfig } from "./theme.ts";
 
 export type Figure = TopLevelSpec;
 export type { LayerSpec };
@@ -90,7 +90,9 @@ function rewriteTags(svg: string, rewrite: (tag: string) => string): string {
   return svg.replace(/<[^"<>]*(?:"[^"]*"[^"<>]*)*>/g, rewrite);
 }
 
-const colorVariables = new Map(Object.entries(colors).map(([name, hex]) => [hex, `var(--${name})`]));
+const colorVariables = new Map(
+  Object.entries(colors).map(([name, hex]) => [hex, `var(${cssVariable(name as ColorName)})`]),
+);
 
 function pageTag(tag: string, name: string, ids: readonly string[]): string {
   if (tag.startsWith("</")) return tag;

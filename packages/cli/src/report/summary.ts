@@ -1,6 +1,6 @@
 import { type Content, markup, type Markup } from "./markup.ts";
 import { countOf, fixed, formatNumber, formatScores, formatShare, listed, scoreWords } from "./numbers.ts";
-import type { ReportData, RowSet, Scores, ScoreSet } from "./report-data.ts";
+import type { ReportData, RowSet, ScoreName, Scores, ScoreSet } from "./report-data.ts";
 import { leadingScores } from "./figures/score-bars.ts";
 
 /** The scores that the page leads with, and where they are from. */
@@ -54,8 +54,7 @@ function quality(data: ReportData): Markup | undefined {
   const target = markup`<strong>${targetName(data)}</strong>`;
   if (data.task === "classification") {
     if (accuracy !== undefined && Number.isFinite(accuracy))
-      return markup`${where}, the model names the right ${target} for
-        <strong>${formatScores("accuracy", [accuracy])[0]}</strong>.`;
+      return markup`${where}, the model names the right ${target} in <strong>${formatScores("accuracy", [accuracy])[0]}</strong> of cases.`;
     return logLoss === undefined
       ? undefined
       : markup`${where}, the log loss of ${target} is <strong>${formatNumber(logLoss)}</strong>.`;
@@ -90,7 +89,7 @@ function besideBaselines(data: ReportData): Markup | undefined {
   if (reduction === undefined) return undefined;
   const name = markup`the best baseline, ${best.name}`;
   const [first] = leadingScores(leading.set);
-  const score = `${scoreWords[first!].label} ${formatScores(first!, [best.scores[first!]])[0]!}`;
+  const score = `${scoreInSentence(first!)}\u00a0${formatScores(first!, [best.scores[first!]])[0]!}`;
   const less = data.task === "regression" ? "less squared error" : "fewer mistakes";
   if (reduction >= 0.005)
     return markup`It leaves <strong>${formatShare(reduction, 0)} ${less}</strong> than ${name} (${score}).`;
@@ -120,4 +119,8 @@ function whatMatters({ importances }: ReportData): Markup | undefined {
       : `; ${below} of ${countOf(columns.length, "column")} ${below === 1 ? "does" : "do"} not stand out from noise`;
   if (columns.length === 1) return markup`It has one column to go by, ${words}.`;
   return markup`The prediction reacts most to ${words} (${formatShare(sum, 0)} of its reaction)${noise}.`;
+}
+
+function scoreInSentence(name: ScoreName): string {
+  return name === "accuracy" ? "accuracy" : scoreWords[name].label;
 }

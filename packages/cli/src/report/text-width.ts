@@ -17,5 +17,5 @@ export function textWidth(text: string, fontSize: number): number {
     const code = character.codePointAt(0)!;
     sum += widths[code - 32] ?? (code >= 0x2e80 ? 1000 : 600);
   }
-  return (1.08 * sum * fontSize) / 1000;
+  return (1.15 * sum * fontSize) / 1000;
 }

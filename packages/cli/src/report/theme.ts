@@ -11,6 +11,10 @@ export const palette = {
   paper: ["#ffffff", "#1b1f24"],
   ink: ["#1c2126", "#e9ebee"],
   soft: ["#59626c", "#a9b1ba"],
+  /** Text on fills of middle strength. */
+  onMiddle: ["#1b2027", "#121518"],
+  /** Text on full fills. */
+  onFill: ["#fefefe", "#0f1214"],
   line: ["#cfd4d9", "#434a53"],
   grid: ["#e9ecef", "#2a3037"],
   accent: ["#1d5fa6", "#74b3f0"],
@@ -82,6 +86,20 @@ export const figureConfig: Config = {
 /** `--ink: #1c2126; …` for style sheets. */
 export function cssVariables(theme: "light" | "dark"): string {
   return Object.entries(palette)
-    .map(([name, pair]) => `--${name}: ${pair[theme === "light" ? 0 : 1]};`)
+    .map(([name, pair]) => `${cssVariable(name as ColorName)}: ${pair[theme === "light" ? 0 : 1]};`)
     .join(" ");
 }
+
+/** The CSS variable of a color. */
+export function cssVariable(name: ColorName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The color of text on a fill of this strength (a field from 0 to 1), readable in both themes. */
+export const textOnFill = {
+  condition: [
+    { test: "datum.strength > 0.8", value: colors.onFill },
+    { test: "datum.strength > 0.58", value: colors.onMiddle },
+  ],
+  value: colors.ink,
+};

@@ -2,7 +2,7 @@ import { labels } from "../labels.ts";
 import { formatCount, formatShare } from "../numbers.ts";
 import type { Confusion } from "../report-data.ts";
 import { type Figure, layersIf } from "../picture.ts";
-import { colors } from "../theme.ts";
+import { colors, textOnFill } from "../theme.ts";
 
 /** Rows are what was true, columns what was predicted; colors are shares of the row, numbers are counts. */
 export function confusionHeatMap({ counts }: Confusion, classes: readonly string[]): Figure {
@@ -73,7 +73,7 @@ export function confusionHeatMap({ counts }: Confusion, classes: readonly string
         mark: { type: "text", fontSize, aria: false },
         encoding: {
           text: { field: "text" },
-          color: { condition: { test: "datum.strength > 0.65", value: colors.paper }, value: colors.ink },
+          color: textOnFill,
         },
       }),
     ],

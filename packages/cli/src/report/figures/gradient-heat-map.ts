@@ -2,7 +2,7 @@ import { labels } from "../labels.ts";
 import { formatNumber } from "../numbers.ts";
 import type { LabeledMatrix } from "../report-data.ts";
 import { type Figure, layersIf } from "../picture.ts";
-import { colors } from "../theme.ts";
+import { colors, textOnFill } from "../theme.ts";
 
 /** The signed matrix of the learned metric; the strength of a color is the square root of the size, so that small entries are seen. */
 export function gradientHeatMap({ labels: full, values }: LabeledMatrix, most = 30): Figure {
@@ -64,7 +64,7 @@ export function gradientHeatMap({ labels: full, values }: LabeledMatrix, most = 
         mark: { type: "text", fontSize: cell >= 30 ? 11 : 9, aria: false },
         encoding: {
           text: { field: "text" },
-          color: { condition: { test: "datum.strength > 0.6", value: colors.paper }, value: colors.ink },
+          color: textOnFill,
         },
       }),
     ],

@@ -31,7 +31,7 @@ export function importanceBars({ columns, noiseFloor }: Importances, most = 20):
   };
   const x: Position = { type: "quantitative", scale: { domain: [0, high], nice: false } };
   return {
-    width: 300,
+    width: 250,
     height: { step: rows.length > 12 ? 20 : 24 },
     data: { values: rows },
     encoding: { y },

@@ -1,5 +1,5 @@
 import { labels } from "../labels.ts";
-import { formatNumber } from "../numbers.ts";
+import { formatAlike, formatNumber } from "../numbers.ts";
 import type { Interactions } from "../report-data.ts";
 import { type Figure, layersIf, type Position } from "../picture.ts";
 import { colors } from "../theme.ts";
@@ -12,13 +12,17 @@ export function interactionBars({ pairs, noiseFloor }: Interactions, most = 10):
     shown.map(({ columns: [a, b] }) => `${labels([a], 18)[0]!} × ${labels([b], 18)[0]!}`),
     40,
   );
+  const texts = formatAlike(
+    shown.map(({ strength }) => strength),
+    2,
+  );
   const rows = shown.map(({ columns: [a, b], strength, lower, upper }, i) => ({
     pair: names[i]!,
     strength,
     lower: lower ?? strength,
     upper: upper ?? strength,
     end: Math.max(strength, upper ?? strength),
-    text: formatNumber(strength, 2),
+    text: texts[i]!,
     noise: noiseFloor !== undefined && strength <= noiseFloor,
     note: `${a} × ${b}: ${formatNumber(strength)}`,
   }));
@@ -26,7 +30,7 @@ export function interactionBars({ pairs, noiseFloor }: Interactions, most = 10):
   const x: Position = { type: "quantitative", scale: { domain: [0, high], nice: false } };
   const banded = shown.some(({ lower, upper }) => lower !== undefined && upper !== undefined);
   return {
-    width: 220,
+    width: 190,
     height: { step: 24 },
     data: { values: rows },
     encoding: {

@@ -4,16 +4,15 @@ import type { Encoding, Figure } from "../picture.ts";
 import { colors, seriesColors, seriesDashes } from "../theme.ts";
 import { finite, numberAxis } from "./axis.ts";
 
-/** Letters of the chosen candidates, in order: they stand at the ends of their lines. */
-export function letter(index: number): string {
-  return index < 26
-    ? String.fromCharCode(65 + index)
-    : `${letter(Math.floor(index / 26) - 1)}${letter(index % 26)}`;
+/** The candidates that are drawn in color: at most as many as there are colors, of the chosen ones. */
+export function coloredCandidates({ candidates }: ValidationCurve): ValidationCurve["candidates"] {
+  return candidates.filter(({ chosen }) => chosen).slice(0, seriesColors.length);
 }
 
 /** Validation loss after each metric update: chosen candidates in color, the others in gray behind them. */
-export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
-  const chosen = candidates.filter((candidate) => candidate.chosen);
+export function lossByRound(curve: ValidationCurve): Figure {
+  const { loss, candidates } = curve;
+  const chosen = coloredCandidates(curve);
   const all = finite(candidates.flatMap(({ losses }) => losses));
   const leading = finite((chosen.length > 0 ? chosen : candidates).flatMap(({ losses }) => losses));
   const low = Math.min(...all);
@@ -28,12 +27,12 @@ export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
       : [low - Math.abs(low || 1) / 10, low + Math.abs(low || 1) / 10];
   const lines = candidates.map((candidate, at) => {
     const rank = chosen.indexOf(candidate);
-    return { ...candidate, at, rank, key: rank < 0 ? "" : letter(rank) };
+    return { ...candidate, at, rank, key: String(rank) };
   });
   const rows = lines.flatMap(({ losses, name, at, rank, key }) =>
     losses.flatMap((value, round) => {
       if (!Number.isFinite(value)) return [];
-      const note = `${key ? `${key}: ` : ""}${name}, after ${round} updates: ${formatNumber(value, 4)}`;
+      const note = `${name}, after ${round} updates: ${formatNumber(value, 4)}`;
       return [
         {
           line: at,
@@ -42,14 +41,13 @@ export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
           round,
           value,
           note,
-          end: round === losses.length - 1,
           best: value === Math.min(...finite(losses)),
         },
       ];
     }),
   );
   const rounds = Math.max(1, ...rows.map(({ round }) => round));
-  const keys = chosen.map((_, i) => letter(i));
+  const keys = chosen.map((_, i) => String(i));
   const encoding: Encoding = {
     x: {
       field: "round",
@@ -70,7 +68,7 @@ export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
     color: {
       field: "key",
       type: "nominal",
-      scale: { domain: keys, range: keys.map((_, i) => seriesColors[i % 4]!) },
+      scale: { domain: keys, range: keys.map((_, i) => seriesColors[i]!) },
       legend: null,
     },
   };
@@ -98,7 +96,7 @@ export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
           strokeDash: {
             field: "key",
             type: "nominal",
-            scale: { domain: keys, range: keys.map((_, i) => [...seriesDashes[i % 4]!]) },
+            scale: { domain: keys, range: keys.map((_, i) => [...seriesDashes[i]!]) },
             legend: null,
           },
         },
@@ -111,11 +109,6 @@ export function lossByRound({ loss, candidates }: ValidationCurve): Figure {
           size: { condition: { test: "datum.best", value: 80 }, value: 24 },
           description: { field: "note" },
         },
-      },
-      {
-        transform: [{ filter: "datum.rank >= 0 && datum.end" }],
-        mark: { type: "text", align: "left", dx: 9, fontWeight: "bold", aria: false },
-        encoding: { ...series, text: { field: "key" } },
       },
     ],
   };

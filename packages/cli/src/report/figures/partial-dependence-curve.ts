@@ -21,7 +21,7 @@ export function partialDependenceCurve(dependence: PartialDependence, frame: Dep
   return dependence.kind === "category" ? levels(dependence, frame) : curve(dependence, frame);
 }
 
-const width = 235;
+const width = 222;
 const height = 165;
 
 function predictionAxis({ domain, title, probability }: DependenceFrame): Position {
@@ -63,7 +63,7 @@ function curve(
     type: kind === "date" ? "temporal" : "quantitative",
     title: `${shorten(column, 34)}${unit === undefined ? "" : ` (${unit})`}`,
     scale: { nice: false, zero: false, padding: 0, ...(kind === "date" ? { type: "utc" } : {}) },
-    axis: { tickCount: 4, ...(kind === "date" ? {} : numberAxis(values)) },
+    axis: { tickCount: 4, labelFlush: true, ...(kind === "date" ? {} : numberAxis(values)) },
   };
   const y = predictionAxis(frame);
   const scale = { domain: [...frame.leading] };

@@ -19,11 +19,7 @@ export function predictedActual(data: PredictedActual, target: string, unit?: st
   const points = pointsOf(data, unit);
   const values = points.flatMap(({ actual, predicted }) => [actual, predicted]);
   const domain = extent(values, 0.03);
-  const band = intervalBand(points).map(({ predicted, lower, upper }) => ({
-    predicted,
-    lower: Math.max(domain[0], lower),
-    upper: Math.min(domain[1], upper),
-  }));
+  const band = intervalBand(points);
   const inUnits = unit === undefined ? "" : ` (${unit})`;
   const name = shorten(data.output ?? target, 30);
   const scale = { domain, nice: false, zero: false };
@@ -42,8 +38,8 @@ export function predictedActual(data: PredictedActual, target: string, unit?: st
   };
   const many = points.length > 400;
   return {
-    width: 360,
-    height: 360,
+    width: 340,
+    height: 340,
     layer: [
       ...layersIf(band.length > 0, {
         data: { values: band },
@@ -53,7 +49,6 @@ export function predictedActual(data: PredictedActual, target: string, unit?: st
           opacity: 0.13,
           clip: true,
           aria: false,
-          interpolate: "monotone",
         },
         encoding: { x, y: { ...y, field: "lower" }, y2: { field: "upper" } },
       }),

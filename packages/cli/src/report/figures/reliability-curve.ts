@@ -16,7 +16,7 @@ export function reliabilityCurve({ bins, of }: Reliability): Figure {
       upper: upper ?? observed,
       note: `stated ${formatShare(predicted)}, came true ${formatShare(observed)} of ${formatCount(count)} rows`,
     }));
-  const scale = { domain: [0, 1], nice: false };
+  const scale = { domain: [0, 1], nice: false, padding: 0 };
   const x: Position = {
     field: "predicted",
     type: "quantitative",

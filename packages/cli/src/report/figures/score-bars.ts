@@ -62,7 +62,7 @@ export function scoreBars(set: ScoreSet, unit?: string): Figure {
         fontWeight: "normal",
       },
       data: { values: rows },
-      width: 150,
+      width: 104,
       height: { step: 26 },
       encoding: {
         y: {
@@ -111,5 +111,5 @@ export function scoreBars(set: ScoreSet, unit?: string): Figure {
       ],
     };
   });
-  return { spacing: 56, hconcat: panels };
+  return { spacing: 46, hconcat: panels };
 }

@@ -3,16 +3,23 @@ import { type Content, markup, type Markup } from "../markup.ts";
 export interface CardOptions {
   /** As wide as the page. */
   readonly wide?: boolean | undefined;
+  /** Words on the left, the picture on the right, where there is room. */
+  readonly beside?: boolean | undefined;
 }
 
 /** One picture or table with its title and a sentence that says how to read it. */
-export function card(title: string, reading: Content, body: Content, { wide }: CardOptions = {}): Markup {
-  return markup`<figure class="card${wide ? " wide" : ""}">
+export function card(
+  title: string,
+  reading: Content,
+  body: Content,
+  { wide, beside }: CardOptions = {},
+): Markup {
+  return markup`<figure class="card${wide ? " wide" : ""}${beside ? " beside" : ""}">
     <figcaption>
       <h3>${title}</h3>
       ${reading === undefined || reading === "" ? "" : markup`<p>${reading}</p>`}
     </figcaption>
-    ${body}
+    <div class="body">${body}</div>
   </figure>`;
 }
 

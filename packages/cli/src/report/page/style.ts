@@ -3,12 +3,12 @@ import { cssVariables, fontStack } from "../theme.ts";
 /** The style sheet of the page. */
 export const pageStyle = `
 :root { color-scheme: light; ${cssVariables("light")} }
-@media (prefers-color-scheme: dark) { :root:not([data-theme="light"]) { color-scheme: dark; ${cssVariables("dark")} } }
-:root[data-theme="dark"] { color-scheme: dark; ${cssVariables("dark")} }
+@media screen and (prefers-color-scheme: dark) { :root:not([data-theme="light"]) { color-scheme: dark; ${cssVariables("dark")} } }
+@media screen { :root[data-theme="dark"] { color-scheme: dark; ${cssVariables("dark")} } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 ${fontStack}; font-variant-numeric: lining-nums; overflow-wrap: break-word; }
-.sheet { max-width: 68rem; margin: 0 auto; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 4rem; }
+.sheet { max-width: 68rem; overflow-x: clip; margin: 0 auto; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 4rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 3px; }
 
@@ -19,8 +19,8 @@ button:hover { color: var(--ink); border-color: var(--soft); }
 h1 { margin: 1rem 0 0.25rem; font-size: clamp(1.5rem, 4.2vw, 2.125rem); line-height: 1.18; letter-spacing: -0.018em; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 .facts { margin: 0; color: var(--soft); }
 .facts span { white-space: nowrap; }
-.facts span + span::before { content: "·"; margin: 0 0.5em; color: var(--quiet); }
-.lead { margin: 1.25rem 0 0; font-size: 1.1875rem; line-height: 1.5; max-width: 46rem; text-wrap: pretty; }
+.facts span:not(:last-child)::after { content: " ·"; color: var(--quiet); margin-right: 0.5em; }
+.lead { margin: 1.25rem 0 0; font-size: 1.1875rem; line-height: 1.5; max-width: 56rem; text-wrap: pretty; }
 .lead strong { font-weight: 650; }
 .warnings { margin: 1.25rem 0 0; padding: 0.75rem 1rem 0.75rem 1.1rem; border-left: 4px solid var(--second); background: var(--paper); border-radius: 0 8px 8px 0; }
 .warnings h2 { margin: 0; font-size: 0.9375rem; color: var(--second); font-weight: 650; }
@@ -42,16 +42,20 @@ section { margin-top: 2.75rem; scroll-margin-top: 1rem; }
 section > h2 { margin: 0; font-size: 1.375rem; line-height: 1.25; letter-spacing: -0.01em; font-weight: 650; }
 section > p { margin: 0.35rem 0 0; max-width: 46rem; color: var(--soft); }
 
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1rem; margin-top: 1rem; align-items: start; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1rem; margin-top: 1rem; }
 .card { margin: 0; min-width: 0; background: var(--paper); border: 1px solid var(--grid); border-radius: 12px; padding: 1rem 1.25rem 1.125rem; }
 .cards > .wide { grid-column: 1 / -1; }
 .card h3 { margin: 0; font-size: 1rem; line-height: 1.35; font-weight: 650; overflow-wrap: anywhere; }
 .card p { margin: 0.3rem 0 0; font-size: 0.9rem; line-height: 1.5; color: var(--soft); max-width: 44rem; text-wrap: pretty; }
 .card p strong { color: var(--ink); font-weight: 600; }
 .frame { overflow-x: auto; margin-top: 0.9rem; }
-.picture { display: block; width: 100%; max-width: var(--natural); min-width: min(var(--natural), 21rem); height: auto; font-family: ${fontStack}; }
+.picture { display: block; width: 100%; max-width: var(--natural); min-width: min(var(--natural), 17.5rem); height: auto; font-family: ${fontStack}; }
 .picture [data-note]:hover { stroke: var(--ink); }
-.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18.5rem), 1fr)); gap: 1.25rem 1rem; margin-top: 1rem; align-items: end; }
+@media (min-width: 56rem) {
+  .beside { display: grid; grid-template-columns: 17rem 1fr; gap: 2rem; }
+  .beside .frame { margin-top: 0; }
+}
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 1.25rem 1rem; margin-top: 1rem; align-items: end; }
 .panels .picture { min-width: 0; margin: 0 auto; }
 .key { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0 0; padding: 0; list-style: none; font-size: 0.875rem; color: var(--soft); }
 .key li { display: flex; align-items: center; gap: 0.45rem; }
@@ -67,7 +71,7 @@ section > p { margin: 0.35rem 0 0; max-width: 46rem; color: var(--soft); }
 .scroll { overflow-x: auto; margin-top: 0.75rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.875rem; line-height: 1.4; }
 caption { text-align: left; color: var(--soft); padding-bottom: 0.35rem; }
-th, td { padding: 0.35rem 1rem 0.35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
+th, td { padding: 0.35rem 1.25rem 0.35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid); }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-weight: 500; border-bottom-color: var(--line); white-space: nowrap; vertical-align: bottom; }
 tbody th { font-weight: 400; }
@@ -76,8 +80,10 @@ tbody tr:last-child > * { border-bottom: 0; }
 td.name, th.name { min-width: 7rem; overflow-wrap: anywhere; }
 td.words { min-width: 13rem; }
 tr.model > * { font-weight: 600; }
-td.best::after { content: " ★"; color: var(--accent); font-size: 0.8em; }
-td.best + td, td.numeric { position: relative; }
+td.best { position: relative; }
+td.best::after { content: "★"; position: absolute; right: 0.3rem; color: var(--accent); font-size: 0.8em; }
+td.best:last-child { padding-right: 1rem; }
+.numeric + :not(.numeric) { padding-left: 1rem; }
 tr.unused > * { color: var(--soft); }
 thead button { border: 0; padding: 0; border-radius: 3px; font-weight: inherit; }
 thead button::after { content: " ↕"; color: var(--quiet); }
@@ -105,7 +111,7 @@ footer { margin-top: 3rem; padding-top: 0.75rem; border-top: 1px solid var(--lin
   .record dd { margin-bottom: 0.5rem; }
 }
 @media print {
-  :root, :root[data-theme] { color-scheme: light; ${cssVariables("light")} --page: #ffffff; }
+  :root { --page: var(--paper); }
   @page { margin: 14mm; }
   body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .sheet { max-width: none; padding: 0; }
@@ -116,7 +122,16 @@ footer { margin-top: 3rem; padding-top: 0.75rem; border-top: 1px solid var(--lin
   .card:has(table) { break-inside: auto; }
   .cards { grid-template-columns: 1fr 1fr; gap: 0.75rem; }
   .card { padding: 0.75rem 0.9rem; }
-  .frame, .scroll { overflow: visible; }
+  .frame, .scroll, .sheet { overflow: visible; }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: 0.5rem; }
+  .tile { padding: 0.5rem 0.75rem; }
+  .tile dd { font-size: 1.25rem; }
+  .lead { font-size: 12pt; max-width: none; }
+  .card p, .bars, .machines, .record { font-size: 9pt; max-width: none; }
+  table { font-size: 8.5pt; }
+  th, td { padding-right: 0.9rem; }
+  td.name, th.name, td.words { min-width: 0; }
+  td.best::after { right: 0.1rem; }
   .picture { min-width: 0; }
   .panels { grid-template-columns: repeat(3, 1fr); }
 }

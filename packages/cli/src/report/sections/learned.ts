@@ -6,6 +6,7 @@ import { interactionBars } from "../figures/interaction-bars.ts";
 import { type DependenceFrame, partialDependenceCurve } from "../figures/partial-dependence-curve.ts";
 import { shorten } from "../labels.ts";
 import { card, frame, more, section } from "../page/card.ts";
+import { lineKey } from "../page/key.ts";
 import { table } from "../page/table.ts";
 import { countOf, formatCount, formatNumber, formatShare, listed } from "../numbers.ts";
 import { picture } from "../picture.ts";
@@ -17,7 +18,6 @@ import type {
   ReportData,
 } from "../report-data.ts";
 import { targetName } from "../summary.ts";
-import { seriesDashes, seriesNames } from "../theme.ts";
 
 /** What the model learned about the columns. */
 export async function learned(data: ReportData): Promise<Markup | undefined> {
@@ -176,7 +176,7 @@ async function dependenceCard(
   return card(
     "How the prediction moves with a column",
     reading,
-    markup`${several ? key(leading, outputs.length) : ""}
+    markup`${several ? lineKey(leading, outputs.length > leading.length ? countOf(outputs.length - leading.length, "other class", "other classes") : undefined) : ""}
       <div class="panels">${panels}</div>`,
     { wide: true },
   );
@@ -197,37 +197,6 @@ function mostMoving(columns: PartialDependences["columns"], outputs: readonly st
   return outputs.filter((_, i) => top.includes(i));
 }
 
-function key(leading: readonly string[], outputs: number): Markup {
-  const items = leading.map(
-    (output, i) =>
-      markup`<li>
-        <svg width="28" height="8" aria-hidden="true">
-          <line
-            x1="1"
-            x2="27"
-            y1="4"
-            y2="4"
-            stroke="var(--${seriesNames[i]})"
-            stroke-width="2"
-            stroke-dasharray="${seriesDashes[i]!.join(" ")}"
-          /></svg
-        >${output}
-      </li>`,
-  );
-  const others = outputs - leading.length;
-  return markup`<ul class="key">
-    ${items}${
-      others > 0
-        ? markup`<li>
-            <svg width="28" height="8" aria-hidden="true">
-              <line x1="1" x2="27" y1="4" y2="4" stroke="var(--quiet)" stroke-width="1" /></svg
-            >${countOf(others, "other class", "other classes")}
-          </li>`
-        : ""
-    }
-  </ul>`;
-}
-
 async function gradientCard(agop: LabeledMatrix): Promise<Markup> {
   const shown = Math.min(30, agop.labels.length);
   const all = agop.of ?? agop.labels.length;
@@ -244,6 +213,6 @@ async function gradientCard(agop: LabeledMatrix): Promise<Markup> {
       their difference. Numbers are percent of the largest entry. This is not the interaction of two
       columns.${all > shown ? ` The ${shown} most important of ${formatCount(all)} coordinates.` : ""}`,
     frame(svg),
-    { wide: shown > 14 },
+    { wide: true, beside: true },
   );
 }

@@ -45,7 +45,7 @@ export function columnsSection(data: ReportData): Markup | undefined {
   const kinds = [
     ...new Map(columns.map(({ kind }) => [kind, columns.filter((column) => column.kind === kind).length])),
   ];
-  const counted = kinds.map(([kind, count]) => `${formatCount(count)} ${kind}`).join(", ");
+  const counted = kinds.map(([kind, count]) => `${formatCount(count)} as ${kind}`).join(", ");
   return section("table", "What it was given", undefined, [
     notices.length > 0
       ? card(

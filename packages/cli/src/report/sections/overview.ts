@@ -28,7 +28,7 @@ export async function overview(data: ReportData): Promise<Markup> {
     formatDate(provenance.date).split(", ").slice(0, 2).join(", "),
   ];
   return markup`<h1>${data.title}</h1>
-    <p class="facts">${facts.map((fact) => markup`<span>${fact}</span>`)}</p>
+    <p class="facts">${facts.map((fact, i) => markup`${i === 0 ? "" : " "}<span>${fact}</span>`)}</p>
     ${
       warnings.length === 0
         ? ""
@@ -81,7 +81,7 @@ async function besideBaselines(data: ReportData): Promise<Markup | undefined> {
 function whatMatters({ importances }: ReportData): Markup | undefined {
   if (!importances || importances.columns.length === 0) return undefined;
   const { columns, noiseFloor = -1 } = importances;
-  const shown = columns.slice(0, 7).filter(({ share }) => Number.isFinite(share));
+  const shown = columns.slice(0, columns.length <= 7 ? 7 : 6).filter(({ share }) => Number.isFinite(share));
   const largest = Math.max(...shown.map(({ share }) => share), 1e-12);
   const rest = columns
     .slice(shown.length)

@@ -4,7 +4,15 @@ import { predictedActual } from "../figures/predicted-actual.ts";
 import { reliabilityCurve } from "../figures/reliability-curve.ts";
 import { card, frame, more, section } from "../page/card.ts";
 import { table } from "../page/table.ts";
-import { countOf, formatCount, formatNumber, formatScores, formatShare, scoreWords } from "../numbers.ts";
+import {
+  formatAlike,
+  countOf,
+  formatCount,
+  formatNumber,
+  formatScores,
+  formatShare,
+  scoreWords,
+} from "../numbers.ts";
 import { picture } from "../picture.ts";
 import {
   type Confusion,
@@ -188,8 +196,8 @@ async function confusionCard(confusion: Confusion, classes: readonly string[]): 
   return card(
     "Which classes are taken for which",
     `Counts of ${rowsOf(on)}. Each row of the picture is an actual class; blue on the diagonal is right, orange beside it is wrong, and stronger color is a larger share of the row.`,
-    markup`${frame(svg)}${more("Each class", perClass)}`,
-    { wide: classes.length > 12 },
+    markup`${frame(svg)}${classes.length <= 6 ? perClass : more("Each class", perClass)}`,
+    classes.length > 12 ? { wide: true, beside: true } : {},
   );
 }
 
@@ -252,6 +260,7 @@ async function reliabilityCard(reliability: Reliability): Promise<Markup> {
 }
 
 function intervalCard({ method, on, levels, rows }: IntervalCoverage, unit: string | undefined): Markup {
+  const widths = formatAlike(levels.map(({ meanWidth }) => meanWidth));
   return card(
     "Do its intervals hold?",
     markup`Prediction intervals (${method}) are made to contain a stated share of the actual values. Among
@@ -262,7 +271,7 @@ function intervalCard({ method, on, levels, rows }: IntervalCoverage, unit: stri
       {
         title: `mean width${unit === undefined ? "" : ` (${unit})`}`,
         numeric: true,
-        cell: ({ meanWidth }) => formatNumber(meanWidth),
+        cell: (_, at) => widths[at],
       },
     ]),
   );

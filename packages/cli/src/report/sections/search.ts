@@ -1,7 +1,8 @@
 import { markup, type Markup } from "../markup.ts";
 import { explainedTrace } from "../figures/explained-trace.ts";
-import { letter, lossByRound } from "../figures/loss-by-round.ts";
+import { coloredCandidates, lossByRound } from "../figures/loss-by-round.ts";
 import { card, frame, more, section } from "../page/card.ts";
+import { lineKey } from "../page/key.ts";
 import { table } from "../page/table.ts";
 import { countOf, formatCount, formatNumber, formatShare } from "../numbers.ts";
 import { picture } from "../picture.ts";
@@ -42,19 +43,16 @@ function membersCard({
       ...(centers === undefined ? [] : [`over ${countOf(centers, "training row")}`]),
     ];
     return markup`<li>
-      <b>${formatShare(total > 0 ? weight / total : undefined, 0)}</b
-      ><span>${description}<small>${facts.join(" · ")}</small></span>
+      <b>${formatShare(total > 0 ? weight / total : undefined, 0)}</b><span>${description}<small>${facts.join(" · ")}</small></span>
     </li>`;
   });
   const tried =
     evaluated === undefined
       ? ""
-      : `, chosen among ${countOf(evaluated, "candidate")} by validation on training rows`;
+      : ` ${members.length === 1 ? "It was" : "They were"} chosen among ${countOf(evaluated, "candidate")} by validation on training rows.`;
   const lossName = loss ?? "loss";
   const reached =
-    averageLoss === undefined
-      ? ""
-      : ` Validation ${lossName} ${members.length > 1 ? "of the average " : ""}${formatNumber(averageLoss, 4)}.`;
+    averageLoss === undefined ? "" : ` Its validation loss (${lossName}) is ${formatNumber(averageLoss, 3)}.`;
   const board = more(
     `Leaderboard (${formatCount(leaderboard.length)})`,
     table(
@@ -87,7 +85,7 @@ function membersCard({
   );
   return card(
     members.length === 1 ? "The machine" : `An average of ${formatCount(members.length)} machines`,
-    `${members.length === 1 ? "One kernel machine" : "Weights on the left"}${tried}.${reached}${calibration === undefined ? "" : ` Probabilities: ${calibration}.`}`,
+    `${members.length === 1 ? "One kernel machine." : "The model averages them with the weights on the left."}${tried}${reached}${calibration === undefined ? "" : ` Probabilities: ${calibration}.`}`,
     markup`<ul class="machines">
         ${items}
       </ul>
@@ -97,27 +95,22 @@ function membersCard({
 }
 
 async function curveCard(curve: ValidationCurve): Promise<Markup> {
-  const chosen = curve.candidates.filter((candidate) => candidate.chosen);
+  const shown = coloredCandidates(curve);
   const svg = await picture(
     lossByRound(curve),
     "validation",
     `Validation ${curve.loss} of ${countOf(curve.candidates.length, "candidate")} after each metric update.`,
   );
-  const names = chosen.map(({ name }, i) => markup`<li><b>${letter(i)}</b> ${name}</li>`);
-  const gray =
-    chosen.length > 0 && chosen.length < curve.candidates.length
-      ? " Gray lines are candidates that were not taken; much worse ones lie outside of the picture."
-      : "";
+  const others = curve.candidates.length - shown.length;
   return card(
     "Error while learning features",
-    `Error on rows held back, after each metric update; lower is better. At 0 the metric is the plain one. The large point is the best round.${gray}`,
-    markup`${frame(svg)}${
-      names.length > 0
-        ? markup`<ul class="key">
-            ${names}
-          </ul>`
-        : ""
-    }`,
+    "Error on rows held back, after each metric update; lower is better. At 0 the metric is the plain one. The large point is the best round.",
+    markup`${frame(svg)}${lineKey(
+      shown.map(({ name }) => name),
+      others > 0 && shown.length > 0
+        ? `${countOf(others, "other candidate")}; much worse ones are not in the picture`
+        : undefined,
+    )}`,
   );
 }
 
