@@ -68,7 +68,7 @@ describe.each(kernels.map((kernel) => [JSON.stringify(kernel), kernel] as const)
           );
         const [up, down] = [await moved(h), await moved(-h)];
         const expected = filled(7, c, (i, l) => (up.data[i * c + l]! - down.data[i * c + l]!) / (2 * h));
-        expectClose(filled(7, c, (i, l) => slopes.data[i * c * d + l * d + at]!).data, expected.data, 1e-5);
+        expectClose(filled(7, c, (i, l) => slopes.data[i * c * d + l * d + at]!).data, expected.data, 1e-4); // |Δ|^q is rough for q < 1
       }
     },
   );
