@@ -43,7 +43,7 @@ async function writeText(path: string, lines: Iterable<string>): Promise<void> {
   await file.sync();
 }
 
-function* linesOf(table: Table, ending: ".csv" | ".tsv" | ".json" | ".jsonl"): Generator<string> {
+export function* linesOf(table: Table, ending: ".csv" | ".tsv" | ".json" | ".jsonl"): Generator<string> {
   const { rows, columns } = table;
   if (ending === ".csv" || ending === ".tsv") {
     const separator = ending === ".csv" ? "," : "\t";
@@ -67,7 +67,7 @@ function* linesOf(table: Table, ending: ".csv" | ".tsv" | ".json" | ".jsonl"): G
   }
 }
 
-function cellOf(column: Column, row: number): number | string | boolean | null {
+export function cellOf(column: Column, row: number): number | string | boolean | null {
   if (column.type === "text") return column.codes[row]! < 0 ? null : column.levels[column.codes[row]!]!;
   const value = column.values[row]!;
   if (Number.isNaN(value)) return null;

@@ -435,8 +435,8 @@ function takePredictions(all: TablePrediction, rows: Int32Array): TablePredictio
   };
 }
 
-/** Ten bins of equal width; empty ones are left out. */
-function calibrationBins(labels: ArrayLike<number>, { data, rows, cols }: Matrix): CalibrationBin[] {
+/** How often the shown class was true, in ten bins of its probability: the second of two classes, else the most probable one. */
+export function calibrationBins(labels: ArrayLike<number>, { data, rows, cols }: Matrix): CalibrationBin[] {
   const bins = Array.from({ length: 10 }, () => ({ count: 0, predicted: 0, observed: 0 }));
   for (let i = 0; i < rows; i++) {
     let shown = 1;

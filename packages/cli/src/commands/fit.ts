@@ -1,0 +1,260 @@
+import { resolve } from "node:path";
+import { open } from "node:fs/promises";
+import {
+  type FitOptions,
+  fitTable,
+  gigabytes,
+  InputError,
+  type Scores,
+  type TableFit,
+  type TableFitPlan,
+  quote,
+} from "lineament";
+import { FitDocument } from "../output/documents.ts";
+import { scoreTable } from "../output/scores.ts";
+import type { Screen } from "../output/screen.ts";
+import { countOf, formatSeconds, formatShare } from "../report/numbers.ts";
+import { assertWritable, readTable, writeWhole } from "../tables/index.ts";
+import type { Context } from "./context.ts";
+import { columnNames, type EngineFlags, kindPairs, memoryBudget, withEngine } from "./options.ts";
+import { reportOf } from "./report-of-fit.ts";
+
+export interface FitFlags extends EngineFlags {
+  readonly target: string;
+  readonly task: "auto" | "regression" | "classification";
+  readonly features?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly kinds?: readonly string[];
+  readonly weights?: string;
+  readonly groups?: string;
+  readonly split?: string;
+  readonly test?: string;
+  readonly query?: string;
+  readonly metric: "auto" | "full" | "diagonal" | "none";
+  readonly effort: "quick" | "default" | "thorough";
+  readonly time?: number;
+  readonly seed: number;
+  readonly memory?: number;
+  readonly out: string | false;
+  readonly report: string | false;
+  readonly baselines: boolean;
+}
+
+/** Reads a table, fits it, and says what came out. */
+export async function fit(
+  path: string,
+  flags: FitFlags,
+  { signal, stdin, words }: Context,
+  screen: Screen,
+): Promise<void> {
+  const kinds = kindPairs(flags.kinds);
+  if (flags.split !== undefined && flags.test !== undefined)
+    throw new InputError("test rows come from --split or from --test, not from both");
+  if (path === "-" && flags.test === "-") throw new InputError("only one table can come from standard input");
+  if (flags.out !== false) await assertWritable(flags.out, [".safetensors"]);
+  if (flags.report !== false) await assertWritable(flags.report, [".html", ".htm"]);
+
+  screen.progress("reading", 0, `reading ${path}`);
+  const read = await readTable(path, { query: flags.query, signal, stdin });
+  const test = flags.test === undefined ? undefined : await readTable(flags.test, { signal, stdin });
+  for (const notice of [...read.notices, ...(test?.notices ?? [])]) screen.warn(notice);
+
+  await withEngine(flags, async (engine) => {
+    const result = await fitTable(read.table, {
+      target: flags.target,
+      task: flags.task,
+      features: columnNames(flags.features, read.table),
+      exclude: columnNames(flags.exclude, read.table),
+      kinds,
+      weights: flags.weights,
+      groups: flags.groups,
+      split: flags.split,
+      test: test?.table,
+      effort: flags.effort,
+      ...(flags.time === undefined ? {} : { seconds: flags.time }),
+      seed: flags.seed,
+      ...(flags.metric === "auto" ? {} : { machine: machineOf(flags.metric) }),
+      baselines: flags.baselines,
+      memory: flags.memory ?? memoryBudget(),
+      data: JSON.parse(
+        JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
+      ),
+      engine,
+      signal,
+      onPlan: (plan) => describePlan(plan, screen),
+      onProgress: ({ stage, fraction, message }) =>
+        screen.progress(stage, flags.report === false ? fraction : 0.9 * fraction, message),
+    });
+    signal.throwIfAborted();
+    const bytes = result.model.toBytes();
+    const page =
+      flags.report === false
+        ? undefined
+        : await reportOf(result, {
+            provenance: read.provenance,
+            testProvenance: test?.provenance,
+            modelPath: flags.out,
+            bytes,
+            engine,
+            signal,
+            screen,
+            command: commandLine(words),
+          });
+    signal.throwIfAborted();
+    // Nothing is written before everything is there.
+    if (flags.out !== false) await writeBytes(flags.out, bytes);
+    if (flags.report !== false && page !== undefined)
+      await writeBytes(flags.report, new TextEncoder().encode(page));
+    screen.done();
+    const written = {
+      model: flags.out === false ? null : flags.out,
+      report: page === undefined || flags.report === false ? null : flags.report,
+    };
+    if (screen.json) screen.document(FitDocument.parse({ ...result.model.record, ...written }));
+    else describeResult(result, written, path, screen);
+  });
+}
+
+function machineOf(metric: "full" | "diagonal" | "none"): FitOptions["machine"] {
+  const laplace = {
+    kernel: { family: "laplace", bandwidth: 2, exponent: 1 },
+    bandwidth: "adaptive",
+  } as const;
+  return metric === "none" ? { ...laplace, iterations: 0 } : { ...laplace, metric, iterations: 5 };
+}
+
+/** The words as a shell would take them. */
+function commandLine(words: readonly string[]): string {
+  const quoted = words.map((word) =>
+    /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
+  return ["lineament", ...quoted].join(" ");
+}
+
+async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
+  await writeWhole(path, async (temporary) => {
+    await using file = await open(temporary, "wx");
+    await file.writeFile(bytes);
+    await file.sync();
+  });
+}
+
+/** What was inferred, and what will be done: on stderr, before the work. */
+function describePlan(plan: TableFitPlan, screen: Screen): void {
+  const { columns, target } = plan;
+  const shown =
+    columns.length <= 40 ? columns : columns.filter(({ used, notice }) => !used || notice !== undefined);
+  screen.note(
+    `${screen.style("bold", quote(target.column))}: ${target.task}, ${plan.taskReason}${target.task === "classification" && target.classes.length <= 12 ? ` (${target.classes.join(", ")})` : ""}`,
+  );
+  const counts = new Map<string, number>();
+  for (const { kind, used } of columns) if (used) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const total = [...counts].map(([kind, count]) => `${count} ${kind}`).join(", ");
+  const left = columns.filter(({ used }) => !used).length;
+  screen.note(`columns: ${total}${left > 0 ? `; ${left} left out` : ""}`);
+  if (shown.length > 0)
+    screen.note(
+      screen.table(
+        ["column", "kind", "", "missing"],
+        shown
+          .slice(0, 40)
+          .map(({ name, kind, used, reason, missing }) => [
+            name,
+            used ? kind : screen.style("dim", kind),
+            used ? reason : screen.style("yellow", `left out: ${reason}`),
+            missing === 0 ? "" : String(missing),
+          ]),
+        { right: [3] },
+      ),
+    );
+  for (const { notice, used } of columns) if (notice !== undefined && used) screen.warn(notice);
+  if (plan.withoutTarget > 0) screen.warn(`${countOf(plan.withoutTarget, "row")} without a target left out`);
+  if (plan.reduced !== undefined) screen.warn(plan.reduced);
+  const { solveRows: n, pieces, coordinates, trainRows, testRows } = plan;
+  const solver = `Cholesky of ${pieces > 1 ? `${pieces} × ` : ""}${n.toLocaleString("en-US")}² float32 (${gigabytes(4 * n * n)})`;
+  screen.note(
+    `plan: ${countOf(trainRows, "training row")}${testRows > 0 ? `, ${countOf(testRows, "test row")}` : ""}, ${countOf(coordinates, "coordinate")}, effort ${plan.effort}; ${solver}, about ${gigabytes(plan.bytes)} in all`,
+  );
+}
+
+const baselineNames = {
+  mean: "mean",
+  majority: "class frequencies",
+  linear: "linear",
+  kernelRidge: "kernel ridge, no feature learning",
+} as const;
+
+function describeResult(
+  { model, test }: TableFit,
+  written: { readonly model: string | null; readonly report: string | null },
+  path: string,
+  screen: Screen,
+): void {
+  const { record } = model;
+  const where = test
+    ? countOf(test.evaluation.rows.scored, "test row")
+    : "rows held out of the training rows";
+  screen.print();
+  screen.print(screen.style("bold", `Scores on ${where}`));
+  const baselines = (["kernelRidge", "linear", "mean", "majority"] as const).flatMap((name) => {
+    const scores: Scores | undefined = record.baselines[name];
+    return scores ? [{ name: baselineNames[name], scores }] : [];
+  });
+  screen.print(
+    scoreTable(screen, [{ name: "this model", scores: record.test ?? record.validation }, ...baselines]),
+  );
+  if (!test)
+    screen.print(
+      screen.style(
+        "dim",
+        "The model was chosen on these rows, which flatters it a little: keep test rows with --split or --test.",
+      ),
+    );
+  const intervals = test?.evaluation.intervals;
+  if (intervals)
+    screen.print(
+      `90 % intervals hold ${formatShare(intervals.covered)} of the test rows; median width ${Number(intervals.medianWidth.toPrecision(3))}.`,
+    );
+
+  screen.print();
+  screen.print(screen.style("bold", `Chosen among ${countOf(record.chosen.candidates, "candidate")}`));
+  for (const { name, weight, updates } of record.chosen.machines)
+    screen.print(`  ${formatShare(weight, 0).padStart(4)}  ${name}; ${countOf(updates, "metric update")}`);
+
+  if (record.importances.length > 0) {
+    screen.print();
+    screen.print(screen.style("bold", "What matters"));
+    screen.print(importanceTable(record.importances, screen));
+  }
+  screen.print();
+  screen.print(`Done in ${formatSeconds(record.seconds)}.`);
+  if (written.model !== null) {
+    screen.print(`Model   ${resolve(written.model)}`);
+    screen.print(
+      screen.style(
+        "dim",
+        `        lineament predict ${written.model} ${path === "-" ? "TABLE" : path} --out predictions.csv`,
+      ),
+    );
+  }
+  if (written.report !== null) screen.print(`Report  ${resolve(written.report)}`);
+}
+
+/** The most important columns with bars. */
+export function importanceTable(importances: FitDocument["importances"], screen: Screen, most = 10): string {
+  const largest = importances[0]?.importance ?? 1;
+  const rows = importances
+    .slice(0, most)
+    .map(({ column, importance, lower, upper, aboveNoise }) => [
+      column,
+      formatShare(importance),
+      screen.style("cyan", "█".repeat(Math.max(0, Math.round((24 * importance) / (largest || 1))))),
+      lower === undefined || upper === undefined
+        ? ""
+        : screen.style("dim", `${formatShare(lower)} – ${formatShare(upper)}`),
+      aboveNoise === false ? screen.style("dim", "within noise") : "",
+    ]);
+  const more =
+    importances.length > most ? `\n ${screen.style("dim", `and ${importances.length - most} more`)}` : "";
+  return screen.table(["column", "share", "", "5 – 95 %", ""], rows, { right: [1] }) + more;
+}

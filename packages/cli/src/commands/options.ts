@@ -1,0 +1,127 @@
+import process from "node:process";
+import {
+  type Column,
+  type ColumnKind,
+  columnKinds,
+  type Engine,
+  InputError,
+  openEngine,
+  quote,
+  type Table,
+} from "lineament";
+import { InvalidArgumentError } from "commander";
+
+/** Parsers of option values. A wrong value is a usage error: one line, exit code 2. */
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/u.test(text) || value < 1 || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError("It must be a positive whole number.");
+  return value;
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/u.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+  return Number(text);
+}
+
+/** 60, 60s, 5m, 1.5h: seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(s|m|min|h)?$/iu.exec(text.trim());
+  const seconds = match
+    ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[(match[2]?.[0] ?? "s").toLowerCase() as "s" | "m" | "h"]
+    : 0;
+  if (!(seconds > 0)) throw new InvalidArgumentError("It must be a time such as 60s, 5m or 1h.");
+  return seconds;
+}
+
+/** 8GB, 500MB, 2GiB: bytes. */
+export function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/iu.exec(text.trim());
+  const power = " kmgt".indexOf((match?.[2] || " ").toLowerCase());
+  const bytes = match ? Number(match[1]) * (match[3] === "" ? 1000 : 1024) ** power : 0;
+  if (!(bytes > 0)) throw new InvalidArgumentError("It must be a size such as 8GB or 500MB.");
+  return bytes;
+}
+
+/** Between 0 and 1, both left out. */
+export function coverage(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && value < 1))
+    throw new InvalidArgumentError("It must lie between 0 and 1, such as 0.9.");
+  return value;
+}
+
+/** For options that may be repeated. */
+export function collect(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, text];
+}
+
+/** Column names: each value is a name if the table has it, else names separated by commas. */
+export function columnNames(values: readonly string[] | undefined, table: Table): string[] | undefined {
+  return values?.flatMap((value) =>
+    table.columns.some((column: Column) => column.name === value)
+      ? [value]
+      : value
+          .split(",")
+          .map((name) => name.trim())
+          .filter((name) => name !== ""),
+  );
+}
+
+/** `column=kind` pairs; the last equals sign counts. */
+export function kindPairs(values: readonly string[] | undefined): Record<string, ColumnKind> | undefined {
+  if (!values) return undefined;
+  const pairs = values.flatMap((value) => (/=.*,.*=/u.test(value) ? value.split(",") : [value]));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf("=");
+      const kind = pair.slice(at + 1).trim();
+      if (at <= 0 || !columnKinds.includes(kind as ColumnKind))
+        throw new InputError(
+          `--kinds ${quote(pair)}: write COLUMN=KIND with a kind of number, category, boolean, date, identifier or text`,
+        );
+      return [pair.slice(0, at).trim(), kind as ColumnKind];
+    }),
+  );
+}
+
+export const engineNames = ["auto", "native", "wasm", "plain"] as const;
+
+export interface EngineFlags {
+  readonly engine?: (typeof engineNames)[number] | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Runs with an engine and closes it. @throws InputError when the engine asked for is not there */
+export async function withEngine<T>(
+  { engine, threads }: EngineFlags,
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const asked = process.env["LINEAMENT_ENGINE"];
+  let opened: Engine;
+  try {
+    // A flag says more than the environment.
+    if (engine !== undefined && asked) delete process.env["LINEAMENT_ENGINE"];
+    opened = await openEngine({ engine, threads });
+  } catch (error) {
+    throw new InputError(
+      (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/gu, " "),
+    );
+  } finally {
+    if (asked) process.env["LINEAMENT_ENGINE"] = asked;
+  }
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Bytes that a fit may take: four fifths of what the machine, or the container, has to spare. */
+export function memoryBudget(): number {
+  const constrained = process.constrainedMemory();
+  const available = process.availableMemory();
+  return Math.floor(0.8 * (constrained > 0 ? Math.min(constrained, available) : available));
+}

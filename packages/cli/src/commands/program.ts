@@ -1,0 +1,228 @@
+import { Command, CommanderError, Option } from "commander";
+import { InputError, lineamentVersion } from "lineament";
+import { Screen } from "../output/screen.ts";
+import { type Context, Interrupted } from "./context.ts";
+import { type DoctorFlags, doctor } from "./doctor.ts";
+import { type EvaluateFlags, evaluate } from "./evaluate.ts";
+import { type ExplainFlags, explain } from "./explain.ts";
+import { type FitFlags, fit } from "./fit.ts";
+import { collect, coverage, duration, engineNames, positiveInteger, size, wholeNumber } from "./options.ts";
+import { type PredictFlags, predict } from "./predict.ts";
+
+/**
+ * Runs a command line and returns its exit code: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted.
+ * @param words - without node and the script
+ */
+export async function run(words: readonly string[], streams: Omit<Context, "words">): Promise<number> {
+  const context: Context = { ...streams, words };
+  const json = words.includes("--json");
+  const screen = new Screen({ stdout: context.stdout, stderr: context.stderr, json });
+  const program = describe(context, screen);
+  try {
+    await program.parseAsync(words, { from: "user" });
+    screen.done();
+    return 0;
+  } catch (error) {
+    screen.done();
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (context.signal.aborted || error instanceof Interrupted) {
+      screen.note("interrupted; nothing was written");
+      return 130;
+    }
+    if (error instanceof InputError) {
+      screen.error(error.message);
+      return 2;
+    }
+    screen.error(error instanceof Error ? error.message : String(error));
+    if (process.env["LINEAMENT_DEBUG"]) screen.note(error instanceof Error ? error.stack : undefined);
+    else screen.note("This should not have happened. Set LINEAMENT_DEBUG=1 to see where it did.");
+    return 1;
+  }
+}
+
+const tableHelp = `A TABLE is CSV, TSV, JSON, JSON lines or Parquet, plain, gzip or zstd; a glob of files with
+the same columns; or - for standard input.`;
+
+function describe(context: Context, screen: Screen): Command {
+  const program = new Command("lineament")
+    .description("Kernel machines that learn features: fit a table, predict, and see what was learned.")
+    .version(lineamentVersion, "-V, --version")
+    .showSuggestionAfterError()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament fit houses.csv --target price
+  $ lineament predict model.safetensors new-houses.csv --out predictions.csv
+  $ lineament explain model.safetensors
+
+${tableHelp}`,
+    );
+  settle(program, context);
+
+  const engineFlags = (command: Command): Command =>
+    settle(command, context)
+      .addOption(new Option("--engine <name>", "what does the linear algebra").choices(engineNames))
+      .option("--threads <n>", "threads of the engine (default: all processors)", positiveInteger)
+      .option("--json", "print one JSON document on standard output and nothing else");
+
+  engineFlags(program.command("fit"))
+    .summary("learn to predict a column of a table")
+    .description(
+      "Learns to predict one column of a table from the others. Columns are understood by their values, the machine is chosen by validation on the training rows, and nothing needs tuning.",
+    )
+    .argument("<table>", "the training rows")
+    .requiredOption("--target <column>", "the column to predict")
+    .addOption(
+      new Option("--task <task>", "what the target is")
+        .choices(["auto", "regression", "classification"])
+        .default("auto"),
+    )
+    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
+    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
+    .option(
+      "--kinds <column=kind>",
+      "what a column is: number, category, boolean, date, identifier or text (repeatable)",
+      collect,
+    )
+    .option("--weights <column>", "a column of positive weights")
+    .option("--groups <column>", "rows with equal values here are kept together when validating")
+    .option("--split <column>", "a column that holds train and test; test rows are scored at the end")
+    .option("--test <table>", "a table of test rows, instead of --split")
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(
+      new Option(
+        "--metric <form>",
+        "auto lets validation choose; the others fit one Laplace machine: none learns no features",
+      )
+        .choices(["auto", "full", "diagonal", "none"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option("--effort <effort>", "how much is tried")
+        .choices(["quick", "default", "thorough"])
+        .default("default"),
+    )
+    .option("--time <time>", "stop looking for better machines in time to be done by then: 60s, 5m", duration)
+    .option("--seed <n>", "seed of every random choice", wholeNumber, 0)
+    .option(
+      "--memory <size>",
+      "memory that the fit may take, such as 8GB (default: 80 % of what is free)",
+      size,
+    )
+    .option("--out <file>", "where to put the model", "model.safetensors")
+    .option("--no-out", "keep no model")
+    .option("--report <file>", "where to put the report", "report.html")
+    .option("--no-report", "write no report")
+    .option("--no-baselines", "fit no simple learners to compare with")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament fit houses.csv --target price
+  $ lineament fit mail.parquet --target spam --split part --effort thorough
+  $ lineament fit 'days-*.csv.gz' --target sales --test december.csv --kinds store=category
+  $ lineament fit trips.csv --target minutes --query "select * exclude (id) from input where minutes > 0"
+
+${tableHelp}
+Column names that hold commas are given one a flag: --exclude "a, b" --exclude c.`,
+    )
+    .action((table: string, flags: FitFlags) => fit(table, flags, context, screen));
+
+  engineFlags(program.command("predict"))
+    .summary("predict the rows of a table")
+    .description("Predicts the rows of a table with a fitted model: CSV on standard output, or a file.")
+    .argument("<model>", "a model file")
+    .argument("<table>", "the rows to predict")
+    .option("--out <file>", "write the predictions here: .csv, .tsv, .json, .jsonl or .parquet")
+    .option(
+      "--intervals <coverage>",
+      "add the ends of intervals that hold the truth this often, such as 0.9",
+      coverage,
+    )
+    .option("--explain", "add how much each column contributes to each prediction")
+    .option("--keep <columns>", "copy these columns of the table beside the predictions", collect)
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament predict model.safetensors new-houses.csv --out predictions.parquet
+  $ lineament predict model.safetensors new-houses.csv --intervals 0.9 --keep address | head
+  $ cat new-houses.csv | lineament predict model.safetensors - --json
+
+Columns may come in any order; columns that training did not have are ignored; levels that it did
+not have are predicted, counted and reported.`,
+    )
+    .action((model: string, table: string, flags: PredictFlags) =>
+      predict(model, table, flags, context, screen),
+    );
+
+  engineFlags(program.command("evaluate"))
+    .summary("score a model on a table that has the target")
+    .description("Scores a fitted model on rows whose target is known.")
+    .argument("<model>", "a model file")
+    .argument("<table>", "rows with the target")
+    .option("--intervals <coverage>", "coverage of the intervals that are judged", coverage, 0.9)
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament evaluate model.safetensors december.csv
+  $ lineament evaluate model.safetensors all.csv --query "select * from input where part = 'test'" --json`,
+    )
+    .action((model: string, table: string, flags: EvaluateFlags) =>
+      evaluate(model, table, flags, context, screen),
+    );
+
+  engineFlags(program.command("explain"))
+    .summary("show what a model has learned, or why it predicts what it does")
+    .description(
+      "Without a table: which columns matter, along which directions the predictions change, and which columns interact. With a table: what drives the predictions there, or with --row that of one row.",
+    )
+    .argument("<model>", "a model file")
+    .argument("[table]", "rows whose predictions are explained")
+    .option(
+      "--row <k>",
+      "explain this row (from 1) of the table; without a table, of the training table",
+      positiveInteger,
+    )
+    .option("--class <label>", "explain the probability of this class (default: the most probable one)")
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .option("--seed <n>", "seed of the sample of rows that is looked at", wholeNumber, 0)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament explain model.safetensors
+  $ lineament explain model.safetensors new-houses.csv --row 3
+  $ lineament explain model.safetensors --row 17 --json`,
+    )
+    .action((model: string, table: string | undefined, flags: ExplainFlags) =>
+      explain(model, table, flags, context, screen),
+    );
+
+  engineFlags(program.command("doctor"))
+    .summary("show what this machine offers and what will be used")
+    .description(
+      "Shows engine, BLAS and its version, threads, instruction sets, measured speed and the memory budget.",
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ lineament doctor\n  $ LINEAMENT_BLAS=/opt/mkl/libmkl_rt.so lineament doctor --json",
+    )
+    .action((flags: DoctorFlags) => doctor(flags, context, screen));
+
+  return program;
+}
+
+/** Errors are thrown, and text goes to the streams of the context. */
+function settle(command: Command, { stdout, stderr }: Context): Command {
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => void stdout.write(text),
+    writeErr: (text) => void stderr.write(text),
+    getOutHasColors: () => stdout.isTTY === true,
+    getErrHasColors: () => stderr.isTTY === true,
+  });
+}

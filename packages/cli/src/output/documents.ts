@@ -1,0 +1,176 @@
+import { FitRecord, ImportanceRecord, ScoresRecord } from "lineament";
+import { z } from "zod";
+
+const count = z.int().nonnegative();
+const file = z.string().nullable();
+
+/** What `fit --json` prints: the record of the fit, and where it went. */
+export const FitDocument = FitRecord.extend({
+  model: file.describe("path of the model file; null when none was asked for"),
+  report: file.describe("path of the report; null when none was asked for"),
+}).meta({ id: "fit", title: "lineament fit --json" });
+export type FitDocument = z.output<typeof FitDocument>;
+
+const predictionRecord = z
+  .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
+  .describe("prediction, probability_<class>, lower, upper, contribution_<column>");
+
+/** What `predict --json` prints. */
+export const PredictDocument = z
+  .strictObject({
+    model: z.string(),
+    target: z.string(),
+    task: z.enum(["regression", "classification"]),
+    rows: count,
+    columns: z.array(z.string()).describe("columns of the predictions"),
+    coverage: z.number().optional().describe("stated coverage of lower and upper"),
+    out: file.describe("file that the predictions were written to"),
+    predictions: z
+      .array(predictionRecord)
+      .optional()
+      .describe("one a row; absent when they were written to a file"),
+    unknownLevels: z.array(z.strictObject({ column: z.string(), count, examples: z.array(z.string()) })),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: "predict", title: "lineament predict --json" });
+export type PredictDocument = z.output<typeof PredictDocument>;
+
+/** What `evaluate --json` prints. */
+export const EvaluateDocument = z
+  .strictObject({
+    task: z.enum(["regression", "classification"]),
+    target: z.string(),
+    rows: z.strictObject({ scored: count, withoutTarget: count, unknownClass: count }),
+    test: ScoresRecord,
+    intervals: z
+      .strictObject({
+        coverage: z.number().describe("stated"),
+        covered: z.number().describe("part of the rows inside their interval"),
+        medianWidth: z.number(),
+      })
+      .optional(),
+    confusion: z
+      .strictObject({
+        classes: z.array(z.string()),
+        counts: z.array(z.array(count)).describe("counts[actual][predicted]"),
+      })
+      .optional(),
+    calibration: z
+      .strictObject({
+        of: z.string(),
+        bins: z.array(
+          z.strictObject({
+            from: z.number(),
+            to: z.number(),
+            count,
+            predicted: z.number(),
+            observed: z.number(),
+          }),
+        ),
+      })
+      .optional(),
+    model: z.string(),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: "evaluate", title: "lineament evaluate --json" });
+export type EvaluateDocument = z.output<typeof EvaluateDocument>;
+
+const cell = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+
+/** What `explain --json` prints: of the whole model, or with a row, of one prediction. */
+export const ExplainDocument = z
+  .strictObject({
+    task: z.enum(["regression", "classification"]),
+    target: z.string(),
+    model: z.string(),
+    importances: z.array(ImportanceRecord).optional(),
+    directions: z
+      .array(
+        z.strictObject({
+          share: z.number().describe("part of the mean squared change along it"),
+          columns: z.array(z.strictObject({ column: z.string(), entry: z.number() })),
+        }),
+      )
+      .optional(),
+    effectiveRank: z.number().optional().describe("how many directions count"),
+    interactions: z
+      .array(
+        z.strictObject({
+          columns: z.tuple([z.string(), z.string()]),
+          strength: z.number().describe("in standard deviations of the prediction"),
+          share: z.number(),
+        }),
+      )
+      .optional(),
+    row: z
+      .strictObject({
+        row: count.describe("row of the table, from 1"),
+        of: z.string().describe("the class whose probability is explained, or the target"),
+        prediction: z.number(),
+        reference: z
+          .number()
+          .describe("prediction of the average training row; contributions sum to the difference"),
+        contributions: z.array(z.strictObject({ column: z.string(), value: cell, contribution: z.number() })),
+        evidence: z.array(
+          z.strictObject({
+            trainingRow: count.describe("row of the training table, from 1"),
+            target: cell,
+            share: z.number().describe("part of all training rows' weight in this prediction"),
+          }),
+        ),
+      })
+      .optional(),
+    table: z
+      .strictObject({
+        rows: count.describe("rows that were explained, a seeded sample"),
+        contributions: z.array(
+          z.strictObject({ column: z.string(), meanAbsolute: z.number().describe("mean of |contribution|") }),
+        ),
+      })
+      .optional(),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: "explain", title: "lineament explain --json" });
+export type ExplainDocument = z.output<typeof ExplainDocument>;
+
+/** What `doctor --json` prints. */
+export const DoctorDocument = z
+  .strictObject({
+    version: z.string(),
+    node: z.string(),
+    platform: z.string(),
+    processor: z.string(),
+    processors: count,
+    simd: z.array(z.string()).describe("instruction sets of the processor, where the system tells them"),
+    memory: z.strictObject({
+      total: count.describe("bytes"),
+      available: count.describe("bytes"),
+      budget: count.describe("bytes that a fit may take unless told otherwise"),
+    }),
+    engines: z.array(
+      z.strictObject({
+        name: z.enum(["native", "wasm"]),
+        available: z.boolean(),
+        used: z.boolean(),
+        description: z.string().describe("library and version, or why it is not there"),
+        threads: count.optional(),
+        gigaflops: z
+          .number()
+          .optional()
+          .describe("matrix product of 1024 × 1024 in float32, 10⁹ operations a second"),
+      }),
+    ),
+    largestSolve: count.describe("rows of the largest kernel matrix that fits the budget"),
+    problems: z.array(z.string()),
+  })
+  .meta({ id: "doctor", title: "lineament doctor --json" });
+export type DoctorDocument = z.output<typeof DoctorDocument>;
+
+/** Every document by the command that prints it. */
+export const documents = {
+  fit: FitDocument,
+  predict: PredictDocument,
+  evaluate: EvaluateDocument,
+  explain: ExplainDocument,
+  doctor: DoctorDocument,
+} as const;
