@@ -12,6 +12,8 @@ export type Calibration =
 
 /** Entries below this are lifted before the logarithm. */
 const SMALLEST = 1e-3;
+/** Probabilities below this are left out of the Hessian. */
+const NEGLIGIBLE = 1e-3;
 
 export function calibrate(calibration: Calibration, scores: Matrix): Matrix<Float64Array> {
   const { rows, cols } = scores;
@@ -80,10 +82,13 @@ export function fitCalibration(kind: Calibration["kind"], scores: Matrix, labels
         if (offsets) gradient[1 + a]! += error;
       }
       hessian[0]! += weight * (square - mean * mean);
+      // Improbable classes hardly bend the loss; leaving them out of the curvature makes a step cost a few entries a row.
       for (let a = 0; a < offsets; a++) {
-        const cross = weight * p[a]! * (feature[i * k + a]! - mean);
-        hessian[1 + a]! += cross;
-        for (let b = 0; b <= a; b++) hessian[(1 + a) * size + 1 + b]! += weight * (p[a]! * (a === b ? 1 : 0) - p[a]! * p[b]!);
+        if (p[a]! < NEGLIGIBLE) continue;
+        const row = (1 + a) * size + 1;
+        hessian[1 + a]! += weight * p[a]! * (feature[i * k + a]! - mean);
+        hessian[row + a]! += weight * p[a]!;
+        for (let b = 0; b <= a; b++) if (p[b]! >= NEGLIGIBLE) hessian[row + b]! -= weight * p[a]! * p[b]!;
       }
     }
     for (let a = 0; a < offsets; a++) {

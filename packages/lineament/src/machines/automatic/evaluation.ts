@@ -1,4 +1,4 @@
-import { type Engine, type Matrix, type Points, random, zeros } from "../../linalg/index.ts";
+import { type Engine, type Matrix, type Points, random, takeRows, zeros } from "../../linalg/index.ts";
 import type { Metric } from "../../kernels/index.ts";
 import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
 import { type FeatureProblem, type FeatureSettings, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
@@ -146,12 +146,21 @@ function ridgesOf(rule: RidgeRule, round: number, last: number | undefined): rea
 /** Loss of pooled decoded values, after calibration for classes: the better of the two kinds. */
 export function judgePredictions(decoded: Matrix<Float64Array>, target: Target, weights: Float64Array | undefined): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
   if (target.task === "regression") return { predictions: decoded, loss: validationLoss(decoded, target, weights), calibration: undefined };
+  const part = calibrationRows(decoded, target.labels, weights);
   const calibrations = (["logarithmic", "linear"] as const).map((kind) => {
-    const calibration = fitCalibration(kind, decoded, target.labels, weights);
+    const calibration = fitCalibration(kind, part.scores, part.labels, part.weights);
     const predictions = calibrate(calibration, decoded);
     return { predictions, loss: validationLoss(predictions, target, weights), calibration };
   });
   return calibrations.reduce((a, b) => (b.loss < a.loss ? b : a));
+}
+
+/** Evenly spaced rows, at most 2,000: more do not change a calibration that has one number a class. */
+function calibrationRows(scores: Matrix<Float64Array>, labels: Int32Array, weights: Float64Array | undefined): { scores: Matrix; labels: Int32Array; weights: Float64Array | undefined } {
+  const step = Math.ceil(labels.length / 2000);
+  if (step === 1) return { scores, labels, weights };
+  const rows = Int32Array.from({ length: Math.floor(labels.length / step) }, (_, i) => i * step);
+  return { scores: takeRows(scores, rows), labels: rows.map((i) => labels[i]!), weights: weights && Float64Array.from(rows, (i) => weights[i]!) };
 }
 
 /** Regression: mean over outputs of 1 − R². Classification: smoothed log loss. */
