@@ -6,7 +6,10 @@ import { defineConfig } from "vitest/config";
 
 const chromium = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
 const withBrowser = existsSync(chromium);
-if (!withBrowser) console.warn(`No Chromium at ${chromium}: the browser specs are left out. Set CHROMIUM_PATH to run them.`);
+if (!withBrowser)
+  process.stderr.write(
+    `No Chromium at ${chromium}: the browser specs are left out. Set CHROMIUM_PATH to run them.\n`,
+  );
 
 const source = "@lineament/source";
 
@@ -19,7 +22,9 @@ const node = {
 const browser = {
   resolve: { conditions: [source, "browser", "module"] },
   // SharedArrayBuffer, and with it threads, exists only on cross-origin isolated pages.
-  server: { headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } },
+  server: {
+    headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+  },
   optimizeDeps: { include: ["ml-matrix", "zod"] },
   test: {
     name: "browser",
@@ -30,7 +35,12 @@ const browser = {
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: { executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] } }),
+      provider: playwright({
+        launchOptions: {
+          executablePath: chromium,
+          args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        },
+      }),
       instances: [{ browser: "chromium" as const }],
     },
   },

@@ -47,7 +47,13 @@ const blas = openBlas();
 const gemm = product(native, n);
 if (peer) {
   const [ours, theirs] = await duel(gemm.native(native.threads), () => peer(`gemm ${n}`));
-  row(`gemm float32 n=${n}: native against numpy`, rate(2 * n ** 3, ours), rate(2 * n ** 3, theirs), theirs / ours, 0.9);
+  row(
+    `gemm float32 n=${n}: native against numpy`,
+    rate(2 * n ** 3, ours),
+    rate(2 * n ** 3, theirs),
+    theirs / ours,
+    0.9,
+  );
 }
 {
   const small = flags.quick ? 1000 : 2000;
@@ -56,19 +62,46 @@ if (peer) {
   const reference = product(nativeOne, small);
   const [single, double, machine] = await duel(one.run, two.run, reference.native(1));
   const flops = 2 * small ** 3;
-  row(`gemm float32 n=${small}, one thread: wasm against native`, rate(flops, single), rate(flops, machine), machine / single, 0.25);
-  row(`gemm float32 n=${small}, wasm: two threads against one`, rate(flops, double), rate(flops, single), single / double, 1.7);
+  row(
+    `gemm float32 n=${small}, one thread: wasm against native`,
+    rate(flops, single),
+    rate(flops, machine),
+    machine / single,
+    0.25,
+  );
+  row(
+    `gemm float32 n=${small}, wasm: two threads against one`,
+    rate(flops, double),
+    rate(flops, single),
+    single / double,
+    1.7,
+  );
 }
 {
   const x = normal(native.allocate(grams, d, "float32"));
   const out = native.allocate(grams, grams, "float32");
   const kernel: FusedKernel = { family: "laplace", bandwidth: 10, exponent: 1 };
-  const run = (engine: Engine): Run => timed(() => engine.kernelMatrix({ kernel, x: { coordinates: x }, out }));
+  const run = (engine: Engine): Run =>
+    timed(() => engine.kernelMatrix({ kernel, x: { coordinates: x }, out }));
   blas.setThreads(native.threads);
   if (peer) {
-    const [ours, portable, theirs] = await duel(run(native), run(wasmTwo), () => peer(`laplace ${grams} ${d}`));
-    row(`Laplace Gram matrix n=${grams} d=${d}: native against PyTorch`, seconds(ours), seconds(theirs), theirs / ours, 2);
-    row(`Laplace Gram matrix n=${grams} d=${d}: wasm (2 threads) against PyTorch`, seconds(portable), seconds(theirs), theirs / portable, 0);
+    const [ours, portable, theirs] = await duel(run(native), run(wasmTwo), () =>
+      peer(`laplace ${grams} ${d}`),
+    );
+    row(
+      `Laplace Gram matrix n=${grams} d=${d}: native against PyTorch`,
+      seconds(ours),
+      seconds(theirs),
+      theirs / ours,
+      2,
+    );
+    row(
+      `Laplace Gram matrix n=${grams} d=${d}: wasm (2 threads) against PyTorch`,
+      seconds(portable),
+      seconds(theirs),
+      theirs / portable,
+      0,
+    );
   }
   const factor = timed(async () => {
     const { outcome } = await native.cholesky(out);
@@ -76,7 +109,7 @@ if (peer) {
   });
   const prepared: Run = async () => {
     await native.kernelMatrix({ kernel, x: { coordinates: x }, out });
-    for (let i = 0; i < grams; i++) out.data[i * grams + i]! += 0.1;
+    for (let i = 0; i < grams; i++) out.data[i * grams + i] += 0.1;
     return factor();
   };
   const [cholesky, multiplied] = await duel(prepared, gemm.native(native.threads));
@@ -94,11 +127,31 @@ if (peer) {
   // Processor time: what one thread would do if it had its core to itself.
   const [pass] = await duel(async () => {
     const start = process.cpuUsage();
-    for (let t = 0; t < times; t++) kernels.profile(1, false, true, tile.pointer, height, width, norms.pointer, norms.pointer, 0.1, 0, 0, 0);
+    for (let t = 0; t < times; t++)
+      kernels.profile(
+        1,
+        false,
+        true,
+        tile.pointer,
+        height,
+        width,
+        norms.pointer,
+        norms.pointer,
+        0.1,
+        0,
+        0,
+        0,
+      );
     return process.cpuUsage(start).user / 1e6;
   });
-  const values = (height * width * times) / pass! / 1e6;
-  row("Laplace values in the profile pass, one thread, against 300 M/s", `${values.toFixed(0)} M/s`, "300 M/s", values / 300, 1);
+  const values = (height * width * times) / pass / 1e6;
+  row(
+    "Laplace values in the profile pass, one thread, against 300 M/s",
+    `${values.toFixed(0)} M/s`,
+    "300 M/s",
+    values / 300,
+    1,
+  );
 }
 
 print();
@@ -125,14 +178,25 @@ function print(): void {
     what, ours, theirs, ratio.toFixed(2), required === 0 ? "" : `≥ ${required}`, required === 0 ? "" : ratio >= required ? "reached" : "MISSED",
   ]); // prettier-ignore
   const head = ["", "ours", "peer", "ratio", "required", ""];
-  const widths = head.map((title, column) => Math.max(title.length, ...table.map((cells) => cells[column]!.length)));
-  for (const cells of [head, ...table]) console.log(cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...table.map((cells) => cells[column].length)),
+  );
+  for (const cells of [head, ...table])
+    console.log(
+      cells
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join("  ")
+        .trimEnd(),
+    );
   console.log(JSON.stringify(report));
   if (flags.json) writeFileSync(flags.json, `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function product(engine: Engine, size: number): { run: Run; native: (threads: number) => Run } {
-  const [a, b] = [normal(engine.allocate(size, size, "float32")), normal(engine.allocate(size, size, "float32"))];
+  const [a, b] = [
+    normal(engine.allocate(size, size, "float32")),
+    normal(engine.allocate(size, size, "float32")),
+  ];
   const c = engine.allocate(size, size, "float32");
   const run = timed(() => engine.gemm({ a, b, c }));
   return {
@@ -150,7 +214,7 @@ async function duel(...runs: Run[]): Promise<number[]> {
   for (let round = 0; round <= rounds; round++)
     for (const [i, run] of runs.entries()) {
       const time = await run();
-      if (round > 0) times[i]!.push(time);
+      if (round > 0) times[i].push(time);
     }
   return times.map((list) => list.toSorted((x, y) => x - y)[rounds >> 1]!);
 }
@@ -197,10 +261,15 @@ for line in sys.stdin:
         start = time.perf_counter(); torch.exp(-torch.cdist(x, x) / 10)
     print(time.perf_counter() - start, flush=True)
 `;
-  const child = spawn(process.env["PYTHON"] ?? "/usr/bin/python3", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(process.env["PYTHON"] ?? "/usr/bin/python3", ["-c", script], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   child.on("error", () => undefined); // no Python: the first line never comes
-  const first = await Promise.race([lines.next(), new Promise<undefined>((resolve) => child.on("close", () => resolve(undefined)))]);
+  const first = await Promise.race([
+    lines.next(),
+    new Promise<undefined>((resolve) => child.on("close", () => resolve(undefined))),
+  ]);
   if (first?.value !== "ready") {
     process.stderr.write("No Python with numpy and torch: comparisons with them are left out.\n");
     return undefined;

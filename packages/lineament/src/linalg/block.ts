@@ -16,5 +16,11 @@ export function whole(a: Matrix): Block {
 
 /** Rows `top` to `bottom` and columns `left` to `right` of a matrix. */
 export function block(a: Matrix, top: number, bottom: number, left = 0, right = a.cols): Block {
-  return { data: a.data, offset: top * a.cols + left, stride: Math.max(1, a.cols), rows: bottom - top, cols: right - left };
+  return {
+    data: a.data,
+    offset: top * a.cols + left,
+    stride: Math.max(1, a.cols),
+    rows: bottom - top,
+    cols: right - left,
+  };
 }

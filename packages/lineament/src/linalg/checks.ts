@@ -14,7 +14,11 @@ import { precisionOf } from "./matrix.ts";
 
 // What every engine checks at its door, before any work.
 
-export function checkGemm({ a, b, c, transposeA = false, transposeB = false }: Gemm): { m: number; n: number; k: number } {
+export function checkGemm({ a, b, c, transposeA = false, transposeB = false }: Gemm): {
+  m: number;
+  n: number;
+  k: number;
+} {
   checkMatrices("gemm", { a, b, c });
   const [m, k] = transposeA ? [a.cols, a.rows] : [a.rows, a.cols];
   const [kb, n] = transposeB ? [b.cols, b.rows] : [b.rows, b.cols];
@@ -32,7 +36,8 @@ export function checkSyrk({ a, c, transpose = false }: Syrk): { n: number; k: nu
 
 export function checkSquare(call: string, a: Matrix): number {
   checkMatrices(call, { a });
-  if (a.rows !== a.cols) throw new RangeError(`${call}: the matrix is ${a.rows} × ${a.cols}, expected a square one`);
+  if (a.rows !== a.cols)
+    throw new RangeError(`${call}: the matrix is ${a.rows} × ${a.cols}, expected a square one`);
   return a.rows;
 }
 
@@ -58,12 +63,16 @@ export function checkKernelProduct(call: KernelProductCall): void {
   if (call.v.rows !== n) throw new RangeError(`kernelProduct: v has ${call.v.rows} rows, expected ${n}`);
   checkShape("kernelProduct", "out", call.out, m, call.v.cols);
   if (call.part === "slope" && call.kernel.family === "sum-power")
-    throw new RangeError("kernelProduct: sum-power has no slope factor common to all coordinates; use kernelGradient");
+    throw new RangeError(
+      "kernelProduct: sum-power has no slope factor common to all coordinates; use kernelGradient",
+    );
   checkSelfPairs("kernelProduct", call.selfPairs, m, n);
 }
 
 export function checkKernelGradient(call: KernelGradientCall): void {
-  checkKernelCall("kernelGradient", call.kernel, call.x, call.z, call.tables, call.out, { coefficients: call.coefficients });
+  checkKernelCall("kernelGradient", call.kernel, call.x, call.z, call.tables, call.out, {
+    coefficients: call.coefficients,
+  });
   const [m, n, d] = [call.x.coordinates.rows, call.z.coordinates.rows, call.x.coordinates.cols];
   const { rows, cols } = call.coefficients;
   if (rows !== n) throw new RangeError(`kernelGradient: coefficients has ${rows} rows, expected ${n}`);
@@ -96,13 +105,17 @@ function checkLevels(call: string, name: string, points: Points, tables: readonl
   const { levels, coordinates } = points;
   const expected = coordinates.rows * tables.length;
   if ((levels?.length ?? 0) !== expected)
-    throw new RangeError(`${call}: ${name} has ${levels?.length ?? 0} levels, expected ${expected} (rows × tables)`);
+    throw new RangeError(
+      `${call}: ${name} has ${levels?.length ?? 0} levels, expected ${expected} (rows × tables)`,
+    );
   for (let g = 0; g < tables.length; g++) {
     const { size } = tables[g]!;
     for (let i = 0; i < coordinates.rows; i++) {
       const level = levels![i * tables.length + g]!;
       if (level < 0 || level >= size)
-        throw new RangeError(`${call}: level ${level} of row ${i} of ${name} is not in table ${g} (size ${size})`);
+        throw new RangeError(
+          `${call}: level ${level} of row ${i} of ${name} is not in table ${g} (size ${size})`,
+        );
     }
   }
 }
@@ -110,7 +123,9 @@ function checkLevels(call: string, name: string, points: Points, tables: readonl
 function checkKernel(name: string, kernel: FusedKernel): void {
   const positive = (what: string, value: number, most = Infinity): void => {
     if (!(value > 0 && value <= most))
-      throw new RangeError(`${name}: ${what} of the ${kernel.family} kernel is ${value}, expected 0 < ${what}${most < Infinity ? ` ≤ ${most}` : ""}`);
+      throw new RangeError(
+        `${name}: ${what} of the ${kernel.family} kernel is ${value}, expected 0 < ${what}${most < Infinity ? ` ≤ ${most}` : ""}`,
+      );
   };
   positive("bandwidth", kernel.bandwidth);
   if ("exponent" in kernel) positive("exponent", kernel.exponent, 2);
@@ -120,7 +135,8 @@ function checkKernel(name: string, kernel: FusedKernel): void {
 
 function checkSelfPairs(call: string, selfPairs: Int32Array | undefined, m: number, n: number): void {
   if (selfPairs === undefined) return;
-  if (selfPairs.length !== m) throw new RangeError(`${call}: selfPairs has ${selfPairs.length} entries, expected ${m}`);
+  if (selfPairs.length !== m)
+    throw new RangeError(`${call}: selfPairs has ${selfPairs.length} entries, expected ${m}`);
   for (const [j, i] of selfPairs.entries())
     if (i >= n) throw new RangeError(`${call}: selfPairs[${j}] is ${i}, but z has ${n} rows`);
 }
@@ -131,7 +147,13 @@ function checkMatrices(call: string, matrices: Record<string, Matrix>): void {
   for (const [name, a] of Object.entries(matrices)) {
     if (!(a.data instanceof Float32Array || a.data instanceof Float64Array))
       throw new TypeError(`${call}: ${name} must hold a Float32Array or a Float64Array`);
-    if (!Number.isInteger(a.rows) || !Number.isInteger(a.cols) || a.rows < 0 || a.cols < 0 || a.data.length !== a.rows * a.cols)
+    if (
+      !Number.isInteger(a.rows) ||
+      !Number.isInteger(a.cols) ||
+      a.rows < 0 ||
+      a.cols < 0 ||
+      a.data.length !== a.rows * a.cols
+    )
       throw new RangeError(`${call}: ${name} is ${a.rows} × ${a.cols} with ${a.data.length} numbers`);
     const own = precisionOf(a);
     if (precision !== undefined && precision !== own)

@@ -41,7 +41,9 @@ export interface Engine {
   /**
    * Gradients of f_l = Σ_i coefficients[i, l] k(·, z_i) at every row of x, with respect to the (transformed) coordinates:
    * out[j, l d + k] = ∂f_l/∂u_k (x_j). out: m × (c d). Pairs at distance r² ≤ 16 ε (‖x_j‖² + ‖z_i‖²) (ε of the
-   * storage precision) and coinciding coordinates where the derivative diverges contribute nothing.
+   * storage precision) and coinciding coordinates where the derivative diverges contribute nothing. Norms are measured
+   * from the middle of z for rotation-invariant kernels (`centerOf`), from 0 for the others; sum-power has no r, so only
+   * its coinciding coordinates (at an exponent below 1) are left out.
    * With `selfPairs`, row j of x is row selfPairs[j] of z and that pair is skipped exactly.
    */
   kernelGradient(call: KernelGradientCall): Promise<void>;
@@ -79,7 +81,9 @@ export interface SolveTriangular {
 }
 
 /** `failedAt`: 1-based order of the first leading minor that is not positive definite (A is then partly overwritten). */
-export type CholeskyOutcome = { readonly outcome: "factored" } | { readonly outcome: "not-positive-definite"; readonly failedAt: number };
+export type CholeskyOutcome =
+  | { readonly outcome: "factored" }
+  | { readonly outcome: "not-positive-definite"; readonly failedAt: number };
 
 export interface EigenSymmetric {
   readonly values: Float64Array;
@@ -108,7 +112,13 @@ export type FusedKernel =
   | { readonly family: "matern32"; readonly bandwidth: number }
   | { readonly family: "matern52"; readonly bandwidth: number }
   | { readonly family: "lpq"; readonly bandwidth: number; readonly exponent: number; readonly p: number }
-  | { readonly family: "sum-power"; readonly bandwidth: number; readonly exponent: number; readonly constant: number; readonly power: number };
+  | {
+      readonly family: "sum-power";
+      readonly bandwidth: number;
+      readonly exponent: number;
+      readonly constant: number;
+      readonly power: number;
+    };
 
 /**
  * Rows in transformed coordinates, and optionally the level of each categorical block that is not spelled out in

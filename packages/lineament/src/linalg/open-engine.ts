@@ -4,27 +4,35 @@ import { plainEngine } from "./plain/index.ts";
 import { openWasmEngine } from "./wasm/index.ts";
 
 export interface EngineOptions {
-  /** "auto" (default) is native if a BLAS is found, else wasm. The environment variable LINEAMENT_ENGINE overrides. */
+  /**
+   * "auto" (default): native if a BLAS is found, else wasm. "plain" is slow and for tests. The environment variable
+   * LINEAMENT_ENGINE overrides.
+   */
   readonly engine?: "native" | "wasm" | "plain" | "auto" | undefined;
-  /** Threads for heavy calls; default LINEAMENT_THREADS, else all processors. */
+  /** Threads for heavy calls. Default: LINEAMENT_THREADS, else all processors. */
   readonly threads?: number | undefined;
 }
 
 /**
  * Opens the engine that everything else is passed. Close it when done.
- * @throws when the engine asked for is not there, or LINEAMENT_ENGINE names none
+ * @throws when the engine asked for is not there (LINEAMENT_BLAS asks for native), or when there is none of that name
  */
 export async function openEngine({ engine = "auto", threads }: EngineOptions = {}): Promise<Engine> {
   const asked = environment("LINEAMENT_ENGINE") ?? engine;
+  const fromEnvironment = environment("LINEAMENT_THREADS");
+  const count = threads ?? (fromEnvironment === undefined ? undefined : Number(fromEnvironment));
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1))
+    throw new RangeError(`threads: ${threads ?? fromEnvironment} is not a positive whole number`);
   switch (asked) {
     case "native":
-      return openNativeEngine({ threads });
+      return openNativeEngine({ threads: count });
     case "wasm":
-      return openWasmEngine({ threads: threads ?? threadsOfEnvironment() });
+      return openWasmEngine({ threads: count });
     case "plain":
       return plainEngine();
     case "auto":
-      return openNativeEngine({ threads }).catch(() => openWasmEngine({ threads: threads ?? threadsOfEnvironment() }));
+      if (environment("LINEAMENT_BLAS") !== undefined) return openNativeEngine({ threads: count });
+      return openNativeEngine({ threads: count }).catch(() => openWasmEngine({ threads: count }));
     default:
       throw new RangeError(`engine: ${asked} is not one of native, wasm, plain, auto`);
   }
@@ -33,9 +41,4 @@ export async function openEngine({ engine = "auto", threads }: EngineOptions = {
 function environment(name: string): string | undefined {
   const value = typeof process === "undefined" ? undefined : process.env[name];
   return value === "" ? undefined : value;
-}
-
-function threadsOfEnvironment(): number | undefined {
-  const value = environment("LINEAMENT_THREADS");
-  return value === undefined ? undefined : Number(value);
 }

@@ -31,7 +31,13 @@ const nameOf = (kernel: FusedKernel): string =>
 /** What the plain engine says, computed once for all engines of a test file. */
 const oracle = plainEngine();
 const answers = new Map<string, Promise<Matrix>>();
-function remember(key: string, rows: number, cols: number, precision: Precision, compute: (out: Matrix) => Promise<void>): Promise<Matrix> {
+function remember(
+  key: string,
+  rows: number,
+  cols: number,
+  precision: Precision,
+  compute: (out: Matrix) => Promise<void>,
+): Promise<Matrix> {
   let answer = answers.get(`${precision} ${key}`);
   if (!answer) {
     const out = zeros(rows, cols, precision);
@@ -58,7 +64,13 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
 
       describe(precision, () => {
         describe("gemm", () => {
-          for (const [m, n, k] of [[37, 29, 23], [1, 1, 1], [67, 71, 617], [0, 3, 2], [3, 2, 0]] as const)
+          for (const [m, n, k] of [
+            [37, 29, 23],
+            [1, 1, 1],
+            [67, 71, 617],
+            [0, 3, 2],
+            [3, 2, 0],
+          ] as const)
             for (const transposeA of [false, true])
               for (const transposeB of [false, true])
                 test(`${m} × ${k} times ${k} × ${n}, transposed ${transposeA} ${transposeB}, is the sum of products`, async () => {
@@ -73,7 +85,11 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                 });
 
           test("without beta never reads C", async () => {
-            const [a, b, c] = [normal(20, 9, precision, 1), normal(9, 11, precision, 2), zeros(20, 11, precision)];
+            const [a, b, c] = [
+              normal(20, 9, precision, 1),
+              normal(9, 11, precision, 2),
+              zeros(20, 11, precision),
+            ];
             c.data.fill(NaN);
             await engine.gemm({ a, b, c });
             const expected = zeros(20, 11, precision);
@@ -92,9 +108,17 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
           });
 
           test("refuses sizes that do not fit, and mixed precisions", async () => {
-            await expect(engine.gemm({ a: zeros(2, 3, precision), b: zeros(2, 3, precision), c: zeros(2, 3, precision) })).rejects.toThrow(RangeError);
+            await expect(
+              engine.gemm({
+                a: zeros(2, 3, precision),
+                b: zeros(2, 3, precision),
+                c: zeros(2, 3, precision),
+              }),
+            ).rejects.toThrow(RangeError);
             const other = precision === "float32" ? "float64" : "float32";
-            await expect(engine.gemm({ a: zeros(2, 2, precision), b: zeros(2, 2, other), c: zeros(2, 2, precision) })).rejects.toThrow(TypeError);
+            await expect(
+              engine.gemm({ a: zeros(2, 2, precision), b: zeros(2, 2, other), c: zeros(2, 2, precision) }),
+            ).rejects.toThrow(TypeError);
           });
         });
 
@@ -119,12 +143,17 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
             expect(await engine.cholesky(factor)).toEqual({ outcome: "factored" });
             for (let i = 0; i < n; i++)
               for (let j = i + 1; j < n; j++) {
-                if (factor.data[i * n + j] !== 7) throw new Error(`upper triangle changed at ${i}, ${j} of ${n}`);
+                if (factor.data[i * n + j] !== 7)
+                  throw new Error(`upper triangle changed at ${i}, ${j} of ${n}`);
                 factor.data[i * n + j] = 0;
               }
             // L (Lᵀ v) = A v for a few v: the whole product would take the oracle a second.
             const v = normal(n, 3, precision, 9);
-            const [half, left, right] = [zeros(n, 3, precision), zeros(n, 3, precision), zeros(n, 3, precision)];
+            const [half, left, right] = [
+              zeros(n, 3, precision),
+              zeros(n, 3, precision),
+              zeros(n, 3, precision),
+            ];
             await plain.gemm({ a: factor, b: v, c: half, transposeA: true });
             await plain.gemm({ a: factor, b: half, c: left });
             await plain.gemm({ a, b: v, c: right });
@@ -133,7 +162,13 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
         });
 
         test("cholesky names the first minor that is not positive definite", async () => {
-          for (const [n, bad] of [[1, 0], [5, 2], [300, 0], [300, 170], [300, 299]] as const) {
+          for (const [n, bad] of [
+            [1, 0],
+            [5, 2],
+            [300, 0],
+            [300, 170],
+            [300, 299],
+          ] as const) {
             const a = positive(n, precision);
             a.data[bad * n + bad] = -1;
             expect(await engine.cholesky(a)).toEqual({ outcome: "not-positive-definite", failedAt: bad + 1 });
@@ -141,7 +176,13 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
         });
 
         test("solveTriangular undoes the product with L and with Lᵀ", async () => {
-          for (const [n, columns] of [[1, 1], [70, 1], [131, 3], [300, 130], [5, 0]] as const) {
+          for (const [n, columns] of [
+            [1, 1],
+            [70, 1],
+            [131, 3],
+            [300, 130],
+            [5, 0],
+          ] as const) {
             const l = lower(n, precision);
             for (const transposed of [false, true]) {
               const x = normal(n, columns, precision, 4);
@@ -170,7 +211,13 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
         });
 
         test("singularValues gives A = U diag(values) Vᵀ, thin, values descending, A unchanged", async () => {
-          for (const [m, n] of [[0, 3], [1, 1], [17, 9], [9, 17], [30, 30]] as const) {
+          for (const [m, n] of [
+            [0, 3],
+            [1, 1],
+            [17, 9],
+            [9, 17],
+            [30, 30],
+          ] as const) {
             const a = normal(m, n, precision, 5);
             const before = copy(a);
             const { values, u, vt } = await engine.singularValues(a);
@@ -198,26 +245,47 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                 const shape = [x.coordinates.rows, z.coordinates.rows, precision] as const;
                 const out = zeros(...shape);
                 await engine.kernelMatrix({ kernel, x, z, tables, out });
-                const expected = await remember(`matrix ${nameOf(kernel)} ${label}`, ...shape, (to) => plain.kernelMatrix({ kernel, x, z, tables, out: to }));
+                const expected = await remember(`matrix ${nameOf(kernel)} ${label}`, ...shape, (to) =>
+                  plain.kernelMatrix({ kernel, x, z, tables, out: to }),
+                );
                 if (label !== "duplicates") close(out, expected, slack);
                 else close(out, expected, Math.max(slack, nearZero(kernel, precision)));
               });
 
               test(`kernelProduct, values and slopes, ${label}`, async () => {
                 const v = normal(z.coordinates.rows, 3, precision, 8);
-                const selfPairs = Int32Array.from({ length: x.coordinates.rows }, (_, j) => j % Math.max(1, z.coordinates.rows));
+                const selfPairs = Int32Array.from(
+                  { length: x.coordinates.rows },
+                  (_, j) => j % Math.max(1, z.coordinates.rows),
+                );
                 for (const part of ["value", "slope"] as const) {
                   const shape = [x.coordinates.rows, 3, precision] as const;
                   const out = zeros(...shape);
                   out.data.fill(NaN);
-                  const options = { kernel, x, z, tables, v, part, ...(part === "slope" && z.coordinates.rows > 0 ? { selfPairs } : {}) };
+                  const options = {
+                    kernel,
+                    x,
+                    z,
+                    tables,
+                    v,
+                    part,
+                    ...(part === "slope" && z.coordinates.rows > 0 ? { selfPairs } : {}),
+                  };
                   if (part === "slope" && sum) {
                     await expect(engine.kernelProduct({ ...options, out })).rejects.toThrow(RangeError);
                     continue;
                   }
                   await engine.kernelProduct({ ...options, out });
-                  const expected = await remember(`product ${part} ${nameOf(kernel)} ${label}`, ...shape, (to) => plain.kernelProduct({ ...options, out: to }));
-                  close(out, expected, label === "duplicates" ? Math.max(slack, 3 * nearZero(kernel, precision)) : slack * 4);
+                  const expected = await remember(
+                    `product ${part} ${nameOf(kernel)} ${label}`,
+                    ...shape,
+                    (to) => plain.kernelProduct({ ...options, out: to }),
+                  );
+                  close(
+                    out,
+                    expected,
+                    label === "duplicates" ? Math.max(slack, 3 * nearZero(kernel, precision)) : slack * 4,
+                  );
                 }
               });
 
@@ -239,7 +307,9 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                 const x = { coordinates: normal(n, 7, precision, 6) };
                 const out = zeros(n, n, precision);
                 await engine.kernelMatrix({ kernel, x, out });
-                const expected = await remember(`symmetric ${nameOf(kernel)} ${n}`, n, n, precision, (to) => plain.kernelMatrix({ kernel, x, out: to }));
+                const expected = await remember(`symmetric ${nameOf(kernel)} ${n}`, n, n, precision, (to) =>
+                  plain.kernelMatrix({ kernel, x, out: to }),
+                );
                 close(out, expected, at(400));
                 for (let i = 0; i < n; i++) expect(out.data[i * n + i]).toBe(1);
                 expectSymmetric(out);
@@ -265,7 +335,10 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
                   }
                   for (let j = 0; j < 9; j++)
                     for (let l = 0; l < 2; l++)
-                      expect(gradient.data[j * 8 + l * 4 + k]).toBeCloseTo((values[0]![j * 2 + l]! - values[1]![j * 2 + l]!) / (2 * step), 5);
+                      expect(gradient.data[j * 8 + l * 4 + k]).toBeCloseTo(
+                        (values[0]![j * 2 + l]! - values[1]![j * 2 + l]!) / (2 * step),
+                        5,
+                      );
                 }
               });
 
@@ -274,7 +347,14 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
               const coefficients = normal(60, 2, precision, 3);
               const [out, paired] = [zeros(60, 10, precision), zeros(60, 10, precision)];
               await engine.kernelGradient({ kernel, x: z, z, coefficients, out });
-              await engine.kernelGradient({ kernel, x: z, z, coefficients, out: paired, selfPairs: Int32Array.from({ length: 60 }, (_, i) => i) });
+              await engine.kernelGradient({
+                kernel,
+                x: z,
+                z,
+                coefficients,
+                out: paired,
+                selfPairs: Int32Array.from({ length: 60 }, (_, i) => i),
+              });
               close(paired, out, at(400));
             });
           });
@@ -298,7 +378,9 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
       const x = { coordinates: normal(1500, 40, "float32", 1) };
       const out = engine.allocate(1500, 1500, "float32");
       const kernel: FusedKernel = { family: "lpq", bandwidth: 3, exponent: 1, p: 1.3 };
-      await expect(engine.kernelMatrix({ kernel, x, out, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await expect(engine.kernelMatrix({ kernel, x, out, signal: AbortSignal.abort(reason) })).rejects.toBe(
+        reason,
+      );
       const controller = new AbortController();
       const running = engine.kernelMatrix({ kernel, x, out, signal: controller.signal });
       setTimeout(() => controller.abort(reason), 30);
@@ -313,11 +395,22 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
     test("bad kernel parameters, levels and shapes are refused with the numbers", async () => {
       const x = { coordinates: zeros(4, 2, "float32") };
       const out = zeros(4, 4, "float32");
-      await expect(engine.kernelMatrix({ kernel: { family: "gaussian", bandwidth: 0 }, x, out })).rejects.toThrow("bandwidth");
-      await expect(engine.kernelMatrix({ kernel: kernels[0]!, x, out: zeros(4, 3, "float32") })).rejects.toThrow("4 × 3, expected 4 × 4");
+      await expect(
+        engine.kernelMatrix({ kernel: { family: "gaussian", bandwidth: 0 }, x, out }),
+      ).rejects.toThrow("bandwidth");
+      await expect(
+        engine.kernelMatrix({ kernel: kernels[0]!, x, out: zeros(4, 3, "float32") }),
+      ).rejects.toThrow("4 × 3, expected 4 × 4");
       const tables = [{ size: 2, dimensions: 2, values: new Float64Array(4) }];
       await expect(engine.kernelMatrix({ kernel: kernels[0]!, x, tables, out })).rejects.toThrow("levels");
-      await expect(engine.kernelMatrix({ kernel: kernels[0]!, x: { ...x, levels: Int32Array.of(0, 1, 2, 0) }, tables, out })).rejects.toThrow("level 2 of row 2");
+      await expect(
+        engine.kernelMatrix({
+          kernel: kernels[0]!,
+          x: { ...x, levels: Int32Array.of(0, 1, 2, 0) },
+          tables,
+          out,
+        }),
+      ).rejects.toThrow("level 2 of row 2");
     });
 
     test("a closed engine refuses calls, and closing waits for those under way", async () => {
@@ -328,7 +421,9 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
       await running;
       expect([...c.data]).toEqual([1, 0, 0, 1]);
       await expect(own.gemm({ a: c, b: c, c: zeros(2, 2) })).rejects.toThrow("closed");
-      await expect(own.kernelMatrix({ kernel: kernels[0]!, x: { coordinates: c }, out: zeros(2, 2) })).rejects.toThrow("closed");
+      await expect(
+        own.kernelMatrix({ kernel: kernels[0]!, x: { coordinates: c }, out: zeros(2, 2) }),
+      ).rejects.toThrow("closed");
     });
   });
 }
@@ -340,26 +435,48 @@ interface Setting {
 }
 
 function settings(precision: Precision): Record<string, Setting & { tables: readonly CategoricalTable[] }> {
-  const points = (rows: number, d: number, seed: number): Points => ({ coordinates: normal(rows, d, precision, seed) });
+  const points = (rows: number, d: number, seed: number): Points => ({
+    coordinates: normal(rows, d, precision, seed),
+  });
   const shifted = ({ coordinates }: Points, by: number): Points => ({
-    coordinates: { ...coordinates, data: coordinates.data.map((value) => value + by) as typeof coordinates.data },
+    coordinates: { ...coordinates, data: coordinates.data.map((value) => value + by) },
   });
   const withLevels = (p: Points, seed: number): Points => {
     const generator = random(seed);
-    return { ...p, levels: Int32Array.from({ length: p.coordinates.rows * 2 }, (_, t) => generator.integer(t % 2 === 0 ? 3 : 5)) };
+    return {
+      ...p,
+      levels: Int32Array.from({ length: p.coordinates.rows * 2 }, (_, t) =>
+        generator.integer(t % 2 === 0 ? 3 : 5),
+      ),
+    };
   };
   const table = (size: number): CategoricalTable => ({
     size,
     dimensions: size,
-    values: Float64Array.from({ length: size * size }, (_, t) => (Math.floor(t / size) === t % size ? 0 : 0.25 + ((t * 7) % 5) / 4)),
+    values: Float64Array.from({ length: size * size }, (_, t) =>
+      Math.floor(t / size) === t % size ? 0 : 0.25 + ((t * 7) % 5) / 4,
+    ),
   });
   const x = points(83, 5, 1);
-  const repeated: Points = { coordinates: matrix(new (x.coordinates.data.constructor as Float32ArrayConstructor)([...x.coordinates.data, ...x.coordinates.data]), 166, 5) };
+  const repeated: Points = {
+    coordinates: matrix(
+      new (x.coordinates.data.constructor as Float32ArrayConstructor)([
+        ...x.coordinates.data,
+        ...x.coordinates.data,
+      ]),
+      166,
+      5,
+    ),
+  };
   return {
     rectangular: { x: points(61, 5, 1), z: points(259, 5, 2), tables: [] },
     duplicates: { x, z: repeated, tables: [] },
     "far from the origin": { x: shifted(points(40, 6, 1), 64), z: shifted(points(70, 6, 2), 64), tables: [] },
-    "categorical tables": { x: withLevels(points(53, 4, 1), 3), z: withLevels(points(77, 4, 2), 4), tables: [table(3), table(5)] },
+    "categorical tables": {
+      x: withLevels(points(53, 4, 1), 3),
+      z: withLevels(points(77, 4, 2), 4),
+      tables: [table(3), table(5)],
+    },
     "one row": { x: points(1, 1, 1), z: points(1, 1, 2), tables: [] },
     "no rows": { x: points(0, 3, 1), z: points(4, 3, 2), tables: [] },
     "nothing to sum": { x: points(3, 2, 1), z: points(0, 2, 2), tables: [] },
@@ -395,14 +512,17 @@ function symmetric(n: number, precision: Precision): Matrix {
 /** Positive definite with eigenvalues of order 1: a Laplace kernel matrix on a line, plus a ridge. */
 function positive(n: number, precision: Precision): Matrix {
   const a = zeros(n, n, precision);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a.data[i * n + j] = Math.exp(-Math.abs(i - j)) + (i === j ? 0.5 : 0);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) a.data[i * n + j] = Math.exp(-Math.abs(i - j)) + (i === j ? 0.5 : 0);
   return a;
 }
 
 /** Well conditioned lower triangle; the upper one holds numbers that nobody should read. */
 function lower(n: number, precision: Precision): Matrix {
   const a = zeros(n, n, precision);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a.data[i * n + j] = j > i ? NaN : i === j ? 2 : Math.sin(i * 3 + j) / Math.max(4, n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      a.data[i * n + j] = j > i ? NaN : i === j ? 2 : Math.sin(i * 3 + j) / Math.max(4, n);
   return a;
 }
 
@@ -419,7 +539,7 @@ function expectSymmetric(a: Matrix): void {
 }
 
 function copy(a: Matrix): Matrix {
-  return { ...a, data: a.data.slice() as typeof a.data };
+  return { ...a, data: a.data.slice() };
 }
 
 /** Every entry within `tolerance` times the largest expected one (at least 1). */
@@ -428,6 +548,8 @@ export function close(actual: Matrix, expected: Matrix, tolerance: number): void
   for (let i = 0; i < expected.data.length; i++) {
     const [got, want] = [actual.data[i]!, expected.data[i]!];
     if (!(Math.abs(got - want) <= tolerance * scale))
-      throw new Error(`entry (${Math.floor(i / actual.cols)}, ${i % actual.cols}): ${got}, expected ${want} within ${tolerance * scale}`);
+      throw new Error(
+        `entry (${Math.floor(i / actual.cols)}, ${i % actual.cols}): ${got}, expected ${want} within ${tolerance * scale}`,
+      );
   }
 }

@@ -9,7 +9,7 @@ test("a seed fixes the stream, everywhere", () => {
   expect(take(0)).toEqual(take(0));
   expect(take(0)).not.toEqual(take(1));
   expect(take(-1)).toEqual(take(2 ** 32 - 1));
-  expect(take(0)).toEqual([0.6750985074322671,0.1792434190865606,0.051309420028701425,0.9942569725681096]);
+  expect(take(0)).toEqual([0.6750985074322671, 0.1792434190865606, 0.051309420028701425, 0.9942569725681096]);
 });
 
 test("uniform numbers have mean ½ and variance 1/12 and stay in [0, 1)", () => {
@@ -36,7 +36,12 @@ test("normal numbers have moments 0, 1, 0, 3", () => {
     for (let power = 1; power <= 4; power++) moments[power - 1]! += value ** power / n;
   }
   // Five standard errors; the variances of x, x², x³, x⁴ are 1, 2, 15, 96.
-  for (const [i, [expected, variance]] of [[0, 1], [1, 2], [0, 15], [3, 96]].entries())
+  for (const [i, [expected, variance]] of [
+    [0, 1],
+    [1, 2],
+    [0, 15],
+    [3, 96],
+  ].entries())
     expect(Math.abs(moments[i]! - expected!)).toBeLessThan(5 * Math.sqrt(variance! / n));
 });
 

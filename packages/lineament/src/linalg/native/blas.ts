@@ -16,7 +16,12 @@ type Foreign = KoffiFunc<(...values: readonly unknown[]) => unknown>;
 /** Level 3 BLAS on row-major blocks; R is void, or a promise when the call runs off the main thread. */
 export interface Level3<R> {
   /** C ← alpha op(A) op(B) + beta C */
-  gemm(a: Block, b: Block, c: Block, options?: { transposeA?: boolean; transposeB?: boolean; alpha?: number; beta?: number }): R;
+  gemm(
+    a: Block,
+    b: Block,
+    c: Block,
+    options?: { transposeA?: boolean; transposeB?: boolean; alpha?: number; beta?: number },
+  ): R;
   /** Lower triangle of C ← alpha op(A) op(A)ᵀ + beta C */
   syrk(a: Block, c: Block, options?: { transpose?: boolean; alpha?: number; beta?: number }): R;
   /** B ← L⁻¹ B or L⁻ᵀ B (left), B L⁻¹ or B L⁻ᵀ (right); L lower triangular */
@@ -108,7 +113,6 @@ const routines = {
   trsm: [11, 4],
   lacpy: [7, 1],
   potrf: [5, 1],
-  potrs: [8, 1],
   syevd: [11, 2],
   gesdd: [14, 1],
 } as const;
@@ -119,7 +123,10 @@ function bind(libraries: readonly LibraryHandle[], path: string): Blas {
   const functions = new Map<string, Foreign>();
   for (const routine of Object.keys(routines) as Routine[]) {
     const [pointers, characters] = routines[routine];
-    const parameters = [...Array<string>(pointers).fill("void *"), ...Array<string>(characters).fill("size_t")];
+    const parameters = [
+      ...Array<string>(pointers).fill("void *"),
+      ...Array<string>(characters).fill("size_t"),
+    ];
     for (const prefix of ["s", "d"]) {
       const name = prefix + routine;
       functions.set(name, firstOf(libraries, [`${name}_`, name, name.toUpperCase()], "void", parameters));
@@ -130,7 +137,7 @@ function bind(libraries: readonly LibraryHandle[], path: string): Blas {
     functions.get((data instanceof Float32Array ? "s" : "d") + routine)!;
   const now = (f: Foreign, values: readonly unknown[]): void => void f(...values);
   const later = (f: Foreign, values: readonly unknown[]): Promise<void> =>
-    new Promise((resolve, reject) =>
+    new Promise<void>((resolve, reject) =>
       f.async(...values, (error: Error | null) => {
         void values; // keeps the memory alive until the call returns
         if (error) reject(error);
@@ -150,17 +157,19 @@ function bind(libraries: readonly LibraryHandle[], path: string): Blas {
     async potrf(a, blocking = false) {
       const n = square("potrf", a);
       const info = new Int32Array(1);
-      if (n > 0) await (blocking ? now : later)(pick("potrf", a.data), [U, int(n), view(a), int(a.stride), info, 1]);
+      const values = [U, int(n), view(a), int(a.stride), info, 1];
+      if (n > 0 && blocking) now(pick("potrf", a.data), values);
+      else if (n > 0) await later(pick("potrf", a.data), values);
       return lapack("potrf", info);
     },
     async potrs(l, b) {
       const n = square("potrs", l);
       if (b.rows !== n) throw new RangeError(`potrs: b has ${b.rows} rows, expected ${n}`);
       sameType("potrs", l, b);
-      // Row-major right-hand sides are rows of the column-major Bᵀ: two triangular solves from the right.
-      const { trsm } = level3(pick, later);
-      await trsm(l, b);
-      await trsm(l, b, { transposed: true });
+      // LAPACK's own wants column-major right-hand sides; two triangular solves take ours as they are.
+      const solver = level3(pick, later);
+      await solver.trsm(l, b);
+      await solver.trsm(l, b, { transposed: true });
     },
     async syevd(a) {
       const n = square("syevd", a);
@@ -202,7 +211,10 @@ function bind(libraries: readonly LibraryHandle[], path: string): Blas {
   };
 }
 
-function level3<R>(pick: (routine: Routine, data: Numbers) => Foreign, run: (f: Foreign, values: readonly unknown[]) => R): Level3<R> {
+function level3<R>(
+  pick: (routine: Routine, data: Numbers) => Foreign,
+  run: (f: Foreign, values: readonly unknown[]) => R,
+): Level3<R> {
   return {
     gemm(a, b, c, { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = {}) {
       const [m, k] = transposeA ? [a.cols, a.rows] : [a.rows, a.cols];
@@ -228,7 +240,16 @@ function level3<R>(pick: (routine: Routine, data: Numbers) => Foreign, run: (f: 
       if (a.rows !== b.rows || a.cols !== b.cols)
         throw new RangeError(`copy: ${a.rows} × ${a.cols} into ${b.rows} × ${b.cols}`);
       sameType("copy", a, b);
-      return run(pick("lacpy", a.data), [ALL, int(a.cols), int(a.rows), view(a), int(a.stride), view(b), int(b.stride), 1]);
+      return run(pick("lacpy", a.data), [
+        ALL,
+        int(a.cols),
+        int(a.rows),
+        view(a),
+        int(a.stride),
+        view(b),
+        int(b.stride),
+        1,
+      ]);
     },
     trsm(l, b, { transposed = false, side = "left" } = {}) {
       const n = square("trsm", l);
@@ -244,8 +265,15 @@ function level3<R>(pick: (routine: Routine, data: Numbers) => Foreign, run: (f: 
 }
 
 /** Version and thread count through whatever the library offers. */
-function control(libraries: readonly LibraryHandle[], path: string): { description: string; setThreads?: (threads: number) => void } {
-  const attempt = (names: readonly string[], result: string, parameters: readonly string[]): Foreign | undefined => {
+function control(
+  libraries: readonly LibraryHandle[],
+  path: string,
+): { description: string; setThreads?: (threads: number) => void } {
+  const attempt = (
+    names: readonly string[],
+    result: string,
+    parameters: readonly string[],
+  ): Foreign | undefined => {
     try {
       return firstOf(libraries, names, result, parameters);
     } catch {
@@ -256,17 +284,26 @@ function control(libraries: readonly LibraryHandle[], path: string): { descripti
   if (openblas) {
     const config = attempt(["openblas_get_config"], "str", []);
     const core = attempt(["openblas_get_corename"], "str", []);
-    const version = /OpenBLAS\s+\S+/.exec(String(config?.() ?? ""))?.[0] ?? "OpenBLAS";
-    return { description: `${version}${core ? ` ${String(core())}` : ""} (${path})`, setThreads: (threads) => void openblas(threads) };
+    const version = /OpenBLAS\s+\S+/.exec(config ? (config() as string) : "")?.[0] ?? "OpenBLAS";
+    return {
+      description: `${version}${core ? ` ${core() as string}` : ""} (${path})`,
+      setThreads: (threads) => void openblas(threads),
+    };
   }
   const mkl = attempt(["MKL_Set_Num_Threads"], "void", ["int"]);
   if (mkl) return { description: `MKL (${path})`, setThreads: (threads) => void mkl(threads) };
   const flexiblas = attempt(["flexiblas_set_num_threads"], "void", ["int"]);
-  if (flexiblas) return { description: `FlexiBLAS (${path})`, setThreads: (threads) => void flexiblas(threads) };
+  if (flexiblas)
+    return { description: `FlexiBLAS (${path})`, setThreads: (threads) => void flexiblas(threads) };
   return { description: path.includes("Accelerate") ? "Accelerate" : `BLAS (${path})` };
 }
 
-function firstOf(libraries: readonly LibraryHandle[], names: readonly string[], result: string, parameters: readonly string[]): Foreign {
+function firstOf(
+  libraries: readonly LibraryHandle[],
+  names: readonly string[],
+  result: string,
+  parameters: readonly string[],
+): Foreign {
   let failure: unknown;
   for (const library of libraries)
     for (const name of names) {
@@ -286,7 +323,8 @@ const [L, N, R, S, T, U, V] = ["L", "N", "R", "S", "T", "U", "V"].map(letter) as
 ]; // prettier-ignore
 
 const int = (value: number): Int32Array => Int32Array.of(value);
-const like = (data: Numbers, length: number): Numbers => (data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length));
+const like = (data: Numbers, length: number): Numbers =>
+  data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 const real = (c: Block, value: number): Numbers => like(c.data, 1).fill(value);
 const view = (a: Block): Numbers => (a.offset === 0 ? a.data : a.data.subarray(a.offset));
 /** LAPACK reports sizes in the working precision, where large whole numbers may have been rounded down. */
@@ -297,9 +335,12 @@ function check(call: string, a: Block): void {
   const { data, offset, stride, rows, cols } = a;
   const last = rows === 0 || cols === 0 ? offset : offset + (rows - 1) * stride + cols;
   const whole = [offset, stride, rows, cols].every((value) => Number.isInteger(value) && value >= 0);
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) throw new TypeError(`${call}: not a Float32Array or Float64Array`);
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    throw new TypeError(`${call}: not a Float32Array or Float64Array`);
   if (!whole || stride < Math.max(1, cols) || last > data.length || Math.max(stride, rows) > 0x7fffffff)
-    throw new RangeError(`${call}: ${rows} × ${cols} at ${offset} with stride ${stride} does not fit ${data.length} numbers`);
+    throw new RangeError(
+      `${call}: ${rows} × ${cols} at ${offset} with stride ${stride} does not fit ${data.length} numbers`,
+    );
 }
 
 function sameType(call: string, ...blocks: readonly Block[]): void {

@@ -30,20 +30,18 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
   const blas = openBlas();
   const count = threadCount(threads);
   const pool = await openPool({ threads: count, blas, inlineFlops });
-  let active = 0;
-  const useThreads = (wanted: number): void => {
-    if (wanted === active) return;
-    active = wanted;
-    blas.setThreads(wanted);
-  };
   /** Sets the threads for a call of this size; the level 3 routines to make it with. */
   const sized = (flops: number): Level3<void> | Level3<Promise<void>> => {
-    useThreads(flops < SMALL_FLOPS ? 1 : count);
+    blas.setThreads(flops < SMALL_FLOPS ? 1 : count);
     return flops < TINY_FLOPS ? blas.now : blas.later;
   };
   const calls = queue("native");
-  const onPool = (job: Parameters<typeof pool.run>[0], flops: number, signal?: AbortSignal): Promise<void> => {
-    useThreads(1);
+  const onPool = (
+    job: Parameters<typeof pool.run>[0],
+    flops: number,
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    blas.setThreads(1);
     return pool.run(job, flops, signal);
   };
 
@@ -59,7 +57,12 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
-        await sized(2 * c.rows * c.cols * k).gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
+        await sized(2 * c.rows * c.cols * k).gemm(whole(a), whole(b), whole(c), {
+          transposeA,
+          transposeB,
+          alpha,
+          beta,
+        });
       }),
 
     syrk: (call) =>
@@ -87,7 +90,9 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
       calls.run(async () => {
         checkSolveTriangular(call);
         if (call.b.data.length === 0) return;
-        await sized(call.b.rows ** 2 * call.b.cols).trsm(whole(call.l), whole(call.b), { transposed: call.transposed ?? false });
+        await sized(call.b.rows ** 2 * call.b.cols).trsm(whole(call.l), whole(call.b), {
+          transposed: call.transposed ?? false,
+        });
       }),
 
     eigenSymmetric: (a) =>

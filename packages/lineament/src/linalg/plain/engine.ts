@@ -37,7 +37,8 @@ export function plainEngine(): Engine {
           for (let j = 0; j < n; j++) {
             let sum = 0;
             for (let t = 0; t < k; t++)
-              sum += a.data[transposeA ? t * m + i : i * k + t]! * b.data[transposeB ? j * k + t : t * n + j]!;
+              sum +=
+                a.data[transposeA ? t * m + i : i * k + t]! * b.data[transposeB ? j * k + t : t * n + j]!;
             c.data[i * n + j] = alpha * sum + (beta === 0 ? 0 : beta * c.data[i * n + j]!);
           }
           await pause();
@@ -53,7 +54,9 @@ export function plainEngine(): Engine {
           for (let j = 0; j <= i; j++) {
             let sum = 0;
             for (let t = 0; t < k; t++)
-              sum += transpose ? a.data[t * n + i]! * a.data[t * n + j]! : a.data[i * k + t]! * a.data[j * k + t]!;
+              sum += transpose
+                ? a.data[t * n + i]! * a.data[t * n + j]!
+                : a.data[i * k + t]! * a.data[j * k + t]!;
             const value = alpha * sum + (beta === 0 ? 0 : beta * c.data[i * n + j]!);
             c.data[i * n + j] = value;
             c.data[j * n + i] = value;
@@ -121,7 +124,8 @@ export function plainEngine(): Engine {
         const pause = breather(signal);
         for (let j = 0; j < out.rows; j++) {
           for (let i = 0; i < out.cols; i++)
-            out.data[j * out.cols + i] = call.z === undefined && i === j ? 1 : pairs.formulas.value(pairs.sum(j, i));
+            out.data[j * out.cols + i] =
+              call.z === undefined && i === j ? 1 : pairs.formulas.value(pairs.sum(j, i));
           await pause();
         }
       }, call.signal),
@@ -135,7 +139,12 @@ export function plainEngine(): Engine {
         for (let j = 0; j < out.rows; j++) {
           const sums = new Float64Array(v.cols);
           for (let i = 0; i < v.rows; i++) {
-            const factor = part === "value" ? pairs.formulas.value(pairs.sum(j, i)) : selfPairs?.[j] === i ? 0 : pairs.slope(j, i);
+            const factor =
+              part === "value"
+                ? pairs.formulas.value(pairs.sum(j, i))
+                : selfPairs?.[j] === i
+                  ? 0
+                  : pairs.slope(j, i);
             for (let l = 0; l < v.cols; l++) sums[l]! += factor * v.data[i * v.cols + l]!;
           }
           out.data.set(sums, j * v.cols);
@@ -190,7 +199,9 @@ function pairsOf(kernel: FusedKernel, x: Points, z: Points, tables: readonly Cat
     for (let k = 0; k < d; k++) sum += (a.data[row * d + k]! - center[k]!) ** 2;
     return sum;
   };
-  const [normsU, normsW] = [u, w].map((a) => Float64Array.from({ length: a.rows }, (_, i) => squaredNorm(a, i)));
+  const [normsU, normsW] = [u, w].map((a) =>
+    Float64Array.from({ length: a.rows }, (_, i) => squaredNorm(a, i)),
+  );
   const sum = (j: number, i: number): number => {
     let total = 0;
     for (let k = 0; k < d; k++) total += f.term(u.data[j * d + k]! - w.data[i * d + k]!);

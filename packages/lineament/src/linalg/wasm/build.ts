@@ -13,20 +13,25 @@ const here = dirname(fileURLToPath(import.meta.url));
 async function compile(features: readonly string[]): Promise<string> {
   const options = ["-O3", "--noAssert", "--runtime", "stub", "--use", "abort=", "--outFile", "kernels.wasm"];
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(["index.ts", ...options, ...features.flatMap((feature) => ["--enable", feature])], {
-    readFile(name: string, base: string) {
-      try {
-        return readFileSync(join(here, "assembly", base, name), "utf8");
-      } catch {
-        return null; // the compiler tries several places
-      }
+  const messages: string[] = [];
+  const { error } = await asc.main(
+    ["index.ts", ...options, ...features.flatMap((feature) => ["--enable", feature])],
+    {
+      readFile(name: string, base: string) {
+        try {
+          return readFileSync(join(here, "assembly", base, name), "utf8");
+        } catch {
+          return null; // the compiler tries several places
+        }
+      },
+      writeFile(_name: string, contents: Uint8Array | string) {
+        if (typeof contents !== "string") binary = contents;
+      },
+      listFiles: () => [],
+      stderr: { write: (text: string) => messages.push(text) },
     },
-    writeFile(_name: string, contents: Uint8Array | string) {
-      if (typeof contents !== "string") binary = contents;
-    },
-    listFiles: () => [],
-  });
-  if (error || !binary) throw new Error(`the kernels do not compile: ${String(stderr)}`);
+  );
+  if (error || !binary) throw new Error(`the kernels do not compile: ${messages.join("")}`);
   return Buffer.from(binary).toString("base64");
 }
 

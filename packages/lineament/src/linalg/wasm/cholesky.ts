@@ -59,7 +59,8 @@ export function choleskyTask({ a, failed }: CholeskyJob, kit: Kit): Task {
         const columns = piece(column, height, n - end);
         const target = block(a, end + rows.start, end + rows.end, end + columns.start, end + columns.end);
         const left = kit.load(block(a, end + rows.start, end + rows.end, start, end));
-        const right = row === column ? left : kit.load(block(a, end + columns.start, end + columns.end, start, end));
+        const right =
+          row === column ? left : kit.load(block(a, end + columns.start, end + columns.end, start, end));
         const tile = kit.load(target);
         const upper = row === column ? kit.view(tile).slice() : undefined;
         kit.gemm(left, right, tile, { transposeB: true, mode: "subtract" });
@@ -72,6 +73,10 @@ export function choleskyTask({ a, failed }: CholeskyJob, kit: Kit): Task {
 }
 
 /** The strict upper triangle gets its old values back. */
-function keepUpper(data: { [index: number]: number }, old: { readonly [index: number]: number }, n: number): void {
+function keepUpper(
+  data: { [index: number]: number },
+  old: { readonly [index: number]: number },
+  n: number,
+): void {
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) data[i * n + j] = old[i * n + j]!;
 }

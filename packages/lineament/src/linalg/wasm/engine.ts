@@ -30,7 +30,21 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         const [a, b, c] = [lent.read(call.a), lent.read(call.b), lent.write(call.c)];
-        await pool.run({ kind: "gemm", a, b, c, transposeA, transposeB, alpha, beta, symmetric: false, threads: pool.threads }, 2 * m * n * k);
+        await pool.run(
+          {
+            kind: "gemm",
+            a,
+            b,
+            c,
+            transposeA,
+            transposeB,
+            alpha,
+            beta,
+            symmetric: false,
+            threads: pool.threads,
+          },
+          2 * m * n * k,
+        );
         lent.settle();
       }),
 
@@ -40,7 +54,21 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transpose = false, alpha = 1, beta = 0 } = call;
         const [a, c] = [lent.read(call.a), lent.write(call.c)];
-        await pool.run({ kind: "gemm", a, b: a, c, transposeA: transpose, transposeB: !transpose, alpha, beta, symmetric: true, threads: pool.threads }, n * n * k);
+        await pool.run(
+          {
+            kind: "gemm",
+            a,
+            b: a,
+            c,
+            transposeA: transpose,
+            transposeB: !transpose,
+            alpha,
+            beta,
+            symmetric: true,
+            threads: pool.threads,
+          },
+          n * n * k,
+        );
         lent.settle();
       }),
 
@@ -52,7 +80,9 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const failed = new Int32Array(sharing ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
         await pool.run({ kind: "cholesky", a, failed }, n ** 3 / 3);
         lent.settle();
-        return failed[0] === 0 ? { outcome: "factored" } : { outcome: "not-positive-definite", failedAt: failed[0]! };
+        return failed[0] === 0
+          ? { outcome: "factored" }
+          : { outcome: "not-positive-definite", failedAt: failed[0]! };
       }),
 
     solveTriangular: (call) =>
@@ -60,7 +90,10 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         checkSolveTriangular(call);
         const lent = loan();
         const [l, b] = [lent.read(call.l), lent.write(call.b)];
-        await pool.run({ kind: "triangular", l, b, transposed: call.transposed ?? false }, l.rows * l.rows * b.cols);
+        await pool.run(
+          { kind: "triangular", l, b, transposed: call.transposed ?? false },
+          l.rows * l.rows * b.cols,
+        );
         lent.settle();
       }),
 

@@ -21,7 +21,11 @@ export function fusedPasses(run: RunJob): Pick<Engine, "kernelMatrix" | "kernelP
       const sides = sidesOf(call.kernel, call.x, call.z, lent);
       const { kernel, tables = [], signal } = call;
       const out = lent.write(call.out);
-      await run({ kind: "kernel-matrix", kernel, ...sides, tables, out }, pairs(call.x, call.z ?? call.x), signal);
+      await run(
+        { kind: "kernel-matrix", kernel, ...sides, tables, out },
+        pairs(call.x, call.z ?? call.x),
+        signal,
+      );
       lent.settle();
     },
     async kernelProduct(call) {
@@ -30,7 +34,11 @@ export function fusedPasses(run: RunJob): Pick<Engine, "kernelMatrix" | "kernelP
       const sides = sidesOf(call.kernel, call.x, call.z, lent);
       const { kernel, tables = [], part = "value", selfPairs, signal } = call;
       const [v, out] = [lent.read(call.v), lent.write(call.out)];
-      await run({ kind: "kernel-product", kernel, ...sides, tables, v, part, selfPairs, out }, pairs(call.x, call.z) + 2 * v.cols * out.rows * v.rows, signal);
+      await run(
+        { kind: "kernel-product", kernel, ...sides, tables, v, part, selfPairs, out },
+        pairs(call.x, call.z) + 2 * v.cols * out.rows * v.rows,
+        signal,
+      );
       lent.settle();
     },
     async kernelGradient(call) {
@@ -39,7 +47,11 @@ export function fusedPasses(run: RunJob): Pick<Engine, "kernelMatrix" | "kernelP
       const sides = sidesOf(call.kernel, call.x, call.z, lent);
       const { kernel, tables = [], selfPairs, signal } = call;
       const [coefficients, out] = [lent.read(call.coefficients), lent.write(call.out)];
-      await run({ kind: "kernel-gradient", kernel, ...sides, tables, coefficients, selfPairs, out }, pairs(call.x, call.z) * (1 + coefficients.cols), signal);
+      await run(
+        { kind: "kernel-gradient", kernel, ...sides, tables, coefficients, selfPairs, out },
+        pairs(call.x, call.z) * (1 + coefficients.cols),
+        signal,
+      );
       lent.settle();
     },
   };
@@ -50,7 +62,12 @@ function pairs({ coordinates }: Points, z: Points): number {
   return coordinates.rows * z.coordinates.rows * (2 * coordinates.cols + 20);
 }
 
-function sidesOf(kernel: FusedKernel, x: Points, z: Points | undefined, lent: Loan): { x: Side; z: Side | undefined; center: Matrix } {
+function sidesOf(
+  kernel: FusedKernel,
+  x: Points,
+  z: Points | undefined,
+  lent: Loan,
+): { x: Side; z: Side | undefined; center: Matrix } {
   const reference = (z ?? x).coordinates;
   const precision = precisionOf(reference);
   const origin = centerOf(kernel, reference);

@@ -52,7 +52,12 @@ const TILE_ROWS = 256;
 const TILE_COLS = 256;
 
 /** The first phase of every pass: centers rows and takes norms. Then `tiles` and `run` of the second one. */
-function withCentering(job: KernelJob, kit: Kit, tiles: number, run: (tile: number) => Generator<void, void>): Task {
+function withCentering(
+  job: KernelJob,
+  kit: Kit,
+  tiles: number,
+  run: (tile: number) => Generator<void, void>,
+): Task {
   const sides = job.z ? [job.x, job.z] : [job.x];
   const chunks = sides.map((side) => pieces(CENTERING_ROWS, side.coordinates.rows));
   return {
@@ -126,7 +131,9 @@ function tiler(job: KernelJob, kit: Kit, part: "value" | "slope", selfPairs?: In
       let own: Tile | undefined;
       const xTile = (): Tile => {
         if (own) return own;
-        own = coordinates ? loadPadded(x, top, bottom, kit.take(height, d, precision, padded(d))) : kit.load(block(x.centered, top, bottom));
+        own = coordinates
+          ? loadPadded(x, top, bottom, kit.take(height, d, precision, padded(d)))
+          : kit.load(block(x.centered, top, bottom));
         return own;
       };
       const xOperand: Operand = coordinates ? xTile() : kit.operand(block(x.centered, top, bottom));
@@ -159,11 +166,39 @@ function tiler(job: KernelJob, kit: Kit, part: "value" | "slope", selfPairs?: In
           }
           const threshold = coordinates ? 0 : tolerance;
           if (slope && kernel.family === "lpq" && coordinates)
-            kernels.markNegligible(now.pointer, height, width, stride, normsX.pointer, normsZ.pointer, kernel.p, tolerance);
+            kernels.markNegligible(
+              now.pointer,
+              height,
+              width,
+              stride,
+              normsX.pointer,
+              normsZ.pointer,
+              kernel.p,
+              tolerance,
+            );
           if (slope && kernel.family === "sum-power") {
             const { constant, power, exponent, bandwidth } = kernel;
-            kernels.profile(5, false, false, now.pointer, height, stride, normsX.pointer, normsZ.pointer, shape.a, power - 1, constant, 0);
-            kernels.blend(now.pointer, now.pointer, height * stride, -power * shape.a * exponent * bandwidth ** -exponent, 0);
+            kernels.profile(
+              5,
+              false,
+              false,
+              now.pointer,
+              height,
+              stride,
+              normsX.pointer,
+              normsZ.pointer,
+              shape.a,
+              power - 1,
+              constant,
+              0,
+            );
+            kernels.blend(
+              now.pointer,
+              now.pointer,
+              height * stride,
+              -power * shape.a * exponent * bandwidth ** -exponent,
+              0,
+            );
           } else {
             kernels.profile(
               shape.kind, slope, fused, now.pointer, height, stride, normsX.pointer, normsZ.pointer, shape.a, shape.b, shape.c, threshold,
@@ -194,8 +229,15 @@ function tiler(job: KernelJob, kit: Kit, part: "value" | "slope", selfPairs?: In
 
 /** Adds what the categorical blocks of each pair contribute to its sum. */
 function addTables(
-  tile: Numbers, stride: number, tables: readonly CategoricalTable[],
-  levelsX: Int32Array, top: number, height: number, levelsZ: Int32Array, left: number, width: number,
+  tile: Numbers,
+  stride: number,
+  tables: readonly CategoricalTable[],
+  levelsX: Int32Array,
+  top: number,
+  height: number,
+  levelsZ: Int32Array,
+  left: number,
+  width: number,
 ): void {
   const count = tables.length;
   for (let g = 0; g < count; g++) {
@@ -203,7 +245,8 @@ function addTables(
     for (let j = 0; j < height; j++) {
       const from = levelsX[(top + j) * count + g]! * size;
       const to = j * stride;
-      for (let i = 0, at = left * count + g; i < width; i++, at += count) tile[to + i] = tile[to + i]! + values[from + levelsZ[at]!]!;
+      for (let i = 0, at = left * count + g; i < width; i++, at += count)
+        tile[to + i] = tile[to + i]! + values[from + levelsZ[at]!]!;
     }
   }
 }
@@ -218,7 +261,9 @@ export function matrixTask(job: MatrixJob, kit: Kit): Task {
   const [down, across] = [pieces(height, out.rows), pieces(width, out.cols)];
   const tiles = tiler(job, kit, "value");
   return withCentering(job, kit, symmetric ? triangleSize(down) : down * across, function* (index) {
-    const { row, column } = symmetric ? lowerTriangle(index) : { row: Math.floor(index / across), column: index % across };
+    const { row, column } = symmetric
+      ? lowerTriangle(index)
+      : { row: Math.floor(index / across), column: index % across };
     const rows = piece(row, height, out.rows);
     const columns = piece(column, width, out.cols);
     const { tile } = tiles.rows(rows.start, rows.end).against(columns.start, columns.end);
@@ -268,7 +313,7 @@ const WEIGHTED_BYTES = 4 << 20;
  * outputs and coordinates come from one product (in column chunks of P). Coordinate-wise: a triple loop.
  */
 export function gradientTask(job: GradientJob, kit: Kit): Task {
-  const { out, coefficients, kernel, x, z = x, selfPairs } = job;
+  const { out, coefficients, x, selfPairs, kernel } = job;
   const precision = precisionOf(out);
   const kernels = kit.kernels(precision);
   const size = precision === "float32" ? 4 : 8;
@@ -277,7 +322,10 @@ export function gradientTask(job: GradientJob, kit: Kit): Task {
   const shape = coordinateShape(kernel);
   const panel = precision === "float32" ? 8 : 4;
   const ld = shape ? Math.ceil(d / panel) * panel : d;
-  const height = Math.min(pieceSize(out.rows, 8, TILE_ROWS), Math.max(16, Math.floor(GRADIENT_BYTES / (size * Math.max(1, c * ld)))));
+  const height = Math.min(
+    pieceSize(out.rows, 8, TILE_ROWS),
+    Math.max(16, Math.floor(GRADIENT_BYTES / (size * Math.max(1, c * ld)))),
+  );
   const chunk = Math.max(1, Math.min(columns, Math.floor(WEIGHTED_BYTES / (size * TILE_COLS))));
   const tiles = tiler(job, kit, "slope", selfPairs);
   return withCentering(job, kit, columns === 0 ? 0 : pieces(height, out.rows), function* (index) {
@@ -299,7 +347,13 @@ export function gradientTask(job: GradientJob, kit: Kit): Task {
       if (shape) {
         const other = zTile();
         for (let j = 0; j < count; j++) {
-          kernels.scaleRows(tile.pointer + j * tile.stride * size, a.pointer, right - left, c, weights.pointer);
+          kernels.scaleRows(
+            tile.pointer + j * tile.stride * size,
+            a.pointer,
+            right - left,
+            c,
+            weights.pointer,
+          );
           kernels.coordinateGradients(
             shape.kind, shape.diverges ? negligible(precision) : 0, own.pointer + j * own.stride * size, other.pointer, ld, right - left,
             weights.pointer, c, shape.p, shape.a, gradients.pointer + j * c * ld * size, ld,
@@ -313,7 +367,13 @@ export function gradientTask(job: GradientJob, kit: Kit): Task {
         const to = Math.min(columns, from + chunk);
         const p: Tile = { ...weights, rows: right - left, cols: to - from, stride: to - from };
         kernels.weighted(a.pointer, c, zTile().pointer, d, d, right - left, from, to, p.pointer);
-        const target: Tile = { precision, pointer: gradients.pointer + from * size, rows: count, cols: to - from, stride: columns };
+        const target: Tile = {
+          precision,
+          pointer: gradients.pointer + from * size,
+          rows: count,
+          cols: to - from,
+          stride: columns,
+        };
         kit.gemm(tile, p, target, { mode: "subtract" });
         yield;
       }

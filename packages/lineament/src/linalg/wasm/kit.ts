@@ -11,28 +11,71 @@ export interface Kernels {
   gemm(
     m: number, n: number, k: number, a: number, lda: number, ta: boolean, b: number, ldb: number, tb: boolean, c: number, ldc: number, mode: number, scratch: number,
   ): void; // prettier-ignore
-  pack(source: number, stride: number, count: number, depth: number, out: number, width: number, along: boolean): void;
+  pack(
+    source: number,
+    stride: number,
+    count: number,
+    depth: number,
+    out: number,
+    width: number,
+    along: boolean,
+  ): void;
   transpose(a: number, lda: number, rows: number, cols: number, out: number, ldout: number): void;
   profile(
     kind: number, slope: boolean, products: boolean, tile: number, rows: number, stride: number, normsX: number, normsZ: number,
     a: number, b: number, c: number, tolerance: number,
   ): void; // prettier-ignore
   distances(tile: number, rows: number, stride: number, normsX: number, normsZ: number): void;
-  markNegligible(tile: number, rows: number, cols: number, stride: number, normsX: number, normsZ: number, p: number, tolerance: number): void;
+  markNegligible(
+    tile: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    normsX: number,
+    normsZ: number,
+    p: number,
+    tolerance: number,
+  ): void;
   coordinateSums(
     kind: number, x: number, ldx: number, rows: number, packed: number, cols: number, d: number, p: number, a: number, tile: number, stride: number,
   ): void; // prettier-ignore
   coordinateGradients(
     kind: number, tolerance: number, x: number, z: number, ld: number, count: number, weights: number, outputs: number, p: number, a: number, out: number, ldout: number,
   ): void; // prettier-ignore
-  stage(source: number, rows: number, d: number, center: number, out: number, ld: number, norms: number): void;
-  weighted(a: number, c: number, z: number, ldz: number, d: number, rows: number, start: number, end: number, out: number): void;
+  stage(
+    source: number,
+    rows: number,
+    d: number,
+    center: number,
+    out: number,
+    ld: number,
+    norms: number,
+  ): void;
+  weighted(
+    a: number,
+    c: number,
+    z: number,
+    ldz: number,
+    d: number,
+    rows: number,
+    start: number,
+    end: number,
+    out: number,
+  ): void;
   addOwn(sums: number, c: number, u: number, ldu: number, d: number, rows: number, g: number): void;
   scaleRows(factor: number, a: number, rows: number, c: number, out: number): void;
   blend(c: number, old: number, count: number, alpha: number, beta: number): void;
   cholesky(a: number, n: number, ld: number, scratch: number): number;
   solveRight(l: number, ldl: number, n: number, b: number, ldb: number, rows: number, scratch: number): void;
-  solveLeft(l: number, ldl: number, n: number, b: number, ldb: number, cols: number, transposed: boolean): void;
+  solveLeft(
+    l: number,
+    ldl: number,
+    n: number,
+    b: number,
+    ldb: number,
+    cols: number,
+    transposed: boolean,
+  ): void;
 }
 
 /** A rectangle in the memory of a kit. */
@@ -62,7 +105,12 @@ export interface Kit {
   /** The same, in the memory of a tile that is large enough. */
   operandIn(from: Block, room: Tile): Operand;
   /** C = op(A) op(B), C += … or C −= … */
-  gemm(a: Operand, b: Operand, c: Tile, options?: { transposeA?: boolean; transposeB?: boolean; mode?: "set" | "add" | "subtract" }): void;
+  gemm(
+    a: Operand,
+    b: Operand,
+    c: Tile,
+    options?: { transposeA?: boolean; transposeB?: boolean; mode?: "set" | "add" | "subtract" },
+  ): void;
   /** Address of the scratch memory that some kernels ask for. */
   readonly scratch: number;
 }
@@ -75,10 +123,16 @@ const modes = { set: 0, add: 1, subtract: 2 } as const;
 export async function openKit(module: WebAssembly.Module, blas?: Level3<void>): Promise<Kit> {
   const instance = await WebAssembly.instantiate(module, {});
   const exported = instance.exports as Record<string, unknown>;
-  const { memory, heapBase, gemmScratch } = exported as { memory: WebAssembly.Memory; heapBase: () => number; gemmScratch: () => number };
+  const { memory, heapBase, gemmScratch } = exported as {
+    memory: WebAssembly.Memory;
+    heapBase: () => number;
+    gemmScratch: () => number;
+  };
   const pick = (suffix: string): Kernels =>
     Object.fromEntries(
-      Object.entries(exported).flatMap(([name, f]) => (name.endsWith(suffix) ? [[name.slice(0, -suffix.length), f]] : [])),
+      Object.entries(exported).flatMap(([name, f]) =>
+        name.endsWith(suffix) ? [[name.slice(0, -suffix.length), f]] : [],
+      ),
     ) as unknown as Kernels;
   const both = { float32: pick("32"), float64: pick("64") };
 
@@ -95,9 +149,14 @@ export async function openKit(module: WebAssembly.Module, blas?: Level3<void>): 
   const bytes = (precision: Precision): number => (precision === "float32" ? 4 : 8);
   const view = ({ precision, pointer, rows, cols, stride }: Tile): Numbers => {
     const count = rows === 0 ? 0 : (rows - 1) * stride + cols;
-    return precision === "float32" ? new Float32Array(memory.buffer, pointer, count) : new Float64Array(memory.buffer, pointer, count);
+    return precision === "float32"
+      ? new Float32Array(memory.buffer, pointer, count)
+      : new Float64Array(memory.buffer, pointer, count);
   };
-  const asBlock = (tile: Operand): Block => ("data" in tile ? tile : { data: view(tile), offset: 0, stride: tile.stride, rows: tile.rows, cols: tile.cols });
+  const asBlock = (tile: Operand): Block =>
+    "data" in tile
+      ? tile
+      : { data: view(tile), offset: 0, stride: tile.stride, rows: tile.rows, cols: tile.cols };
   const copy = (from: Block, to: Block): void => {
     if (from.rows === 0 || from.cols === 0) return;
     if (blas) return blas.copy(from, to);
@@ -144,7 +203,12 @@ export async function openKit(module: WebAssembly.Module, blas?: Level3<void>): 
       const k = transposeA ? a.rows : a.cols;
       if (c.rows === 0 || c.cols === 0) return;
       if (blas && k > 0) {
-        blas.gemm(asBlock(a), asBlock(b), asBlock(c), { transposeA, transposeB, alpha: mode === "subtract" ? -1 : 1, beta: mode === "set" ? 0 : 1 });
+        blas.gemm(asBlock(a), asBlock(b), asBlock(c), {
+          transposeA,
+          transposeB,
+          alpha: mode === "subtract" ? -1 : 1,
+          beta: mode === "set" ? 0 : 1,
+        });
         return;
       }
       if ("data" in a || "data" in b) {

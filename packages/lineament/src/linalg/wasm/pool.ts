@@ -9,6 +9,7 @@ import type { Job } from "./job.ts";
 import { openKit } from "./kit.ts";
 import { compiledModule } from "./module.ts";
 import type { Thread } from "./thread.ts";
+import { weigh } from "./weight.ts";
 
 /** Runs jobs on worker threads, or on the calling thread where there are none. One job at a time. */
 export interface Pool {
@@ -30,8 +31,13 @@ export interface PoolOptions {
 /** True where matrices can live in memory that threads share. */
 export const sharing = platform.available;
 
-export async function openPool({ threads = platform.processors, blas, inlineFlops = 1e6 }: PoolOptions = {}): Promise<Pool> {
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads: ${threads} is not a positive whole number`);
+export async function openPool({
+  threads = platform.processors,
+  blas,
+  inlineFlops = 1e6,
+}: PoolOptions = {}): Promise<Pool> {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`threads: ${threads} is not a positive whole number`);
   const { module, relaxed } = await compiledModule();
   const count = sharing ? threads : 1;
   const kit = await openKit(module, blas?.now);
@@ -39,7 +45,9 @@ export async function openPool({ threads = platform.processors, blas, inlineFlop
 
   const hire = async (): Promise<readonly Thread[]> => {
     const hired = Array.from({ length: count }, () => platform.start());
-    const replies = await Promise.all(hired.map((thread) => thread.ask({ kind: "open", module, blas: blas?.path })));
+    const replies = await Promise.all(
+      hired.map((thread) => thread.ask({ kind: "open", module, blas: blas?.path })),
+    );
     const failure = replies.find(({ error }) => error !== undefined);
     if (failure) throw new Error(failure.error);
     return hired;
@@ -54,7 +62,8 @@ export async function openPool({ threads = platform.processors, blas, inlineFlop
       if (!sharing || flops < inlineFlops) {
         const pause = breather(signal);
         for (let phase = 0; phase < task.phases; phase++)
-          for (let tile = 0, tiles = task.tiles(phase); tile < tiles; tile++) for (const _ of task.run(phase, tile)) await pause();
+          for (let tile = 0, tiles = task.tiles(phase); tile < tiles; tile++)
+            for (const _ of task.run(phase, tile)) await pause();
         return;
       }
       crew ??= hire();
@@ -91,5 +100,6 @@ export async function openPool({ threads = platform.processors, blas, inlineFlop
 export function allocateShared(rows: number, cols: number, precision: Precision): Matrix {
   const bytes = rows * cols * (precision === "float32" ? 4 : 8);
   const memory = sharing ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+  if (sharing) weigh(memory as SharedArrayBuffer);
   return matrix(precision === "float32" ? new Float32Array(memory) : new Float64Array(memory), rows, cols);
 }

@@ -38,21 +38,35 @@ export function gemmTask(job: GemmJob, kit: Kit): Task {
     phases: 1,
     tiles: () => (symmetric ? triangleSize(down) : down * across),
     *run(_phase, index) {
-      const { row, column } = symmetric ? lowerTriangle(index) : { row: Math.floor(index / across), column: index % across };
+      const { row, column } = symmetric
+        ? lowerTriangle(index)
+        : { row: Math.floor(index / across), column: index % across };
       const { start: top, end: bottom } = piece(row, height, c.rows);
       const { start: left, end: right } = piece(column, width, c.cols);
       kit.reset();
       const tile = kit.take(bottom - top, right - left, precision);
       const old = kit.take(bottom - top, right - left, precision);
-      const operand = (m: Matrix, transposed: boolean, from: number, to: number, start: number, end: number) =>
-        transposed ? block(m, start, end, from, to) : block(m, from, to, start, end);
+      const operand = (
+        m: Matrix,
+        transposed: boolean,
+        from: number,
+        to: number,
+        start: number,
+        end: number,
+      ) => (transposed ? block(m, start, end, from, to) : block(m, from, to, start, end));
       const first = operand(a, transposeA, top, bottom, 0, Math.min(DEPTH, inner));
       const second = operand(b, !transposeB, left, right, 0, Math.min(DEPTH, inner));
-      const [tileA, tileB] = [kit.take(first.rows, first.cols, precision), kit.take(second.rows, second.cols, precision)];
+      const [tileA, tileB] = [
+        kit.take(first.rows, first.cols, precision),
+        kit.take(second.rows, second.cols, precision),
+      ];
       if (inner === 0) kit.view(tile).fill(0);
       for (let start = 0; start < inner; start += DEPTH) {
         const end = Math.min(inner, start + DEPTH);
-        const [partA, partB] = [operand(a, transposeA, top, bottom, start, end), operand(b, !transposeB, left, right, start, end)];
+        const [partA, partB] = [
+          operand(a, transposeA, top, bottom, start, end),
+          operand(b, !transposeB, left, right, start, end),
+        ];
         const [x, y] = [resized(tileA, partA), resized(tileB, partB)];
         kit.copyIn(partA, x);
         kit.copyIn(partB, y);
@@ -61,7 +75,8 @@ export function gemmTask(job: GemmJob, kit: Kit): Task {
       }
       const target = block(c, top, bottom, left, right);
       if (beta !== 0) kit.copyIn(target, old);
-      if (alpha !== 1 || beta !== 0) kernels.blend(tile.pointer, old.pointer, tile.rows * tile.cols, alpha, beta);
+      if (alpha !== 1 || beta !== 0)
+        kernels.blend(tile.pointer, old.pointer, tile.rows * tile.cols, alpha, beta);
       if (symmetric && row === column) mirror(kit.view(tile), tile.rows);
       kit.copyOut(tile, target);
       if (symmetric && row !== column) {
@@ -74,7 +89,10 @@ export function gemmTask(job: GemmJob, kit: Kit): Task {
 }
 
 /** The same memory for a smaller rectangle. */
-function resized<T extends { rows: number; cols: number; stride: number }>(tile: T, { rows, cols }: Block): T {
+function resized<T extends { rows: number; cols: number; stride: number }>(
+  tile: T,
+  { rows, cols }: Block,
+): T {
   return { ...tile, rows, cols, stride: cols };
 }
 
@@ -107,7 +125,11 @@ export function triangularTask({ l, b, transposed }: TriangularJob, kit: Kit): T
       const { start: left, end: right } = piece(index, width, b.cols);
       kit.reset();
       const x = kit.load(block(b, 0, n, left, right));
-      const rowsOf = (start: number, end: number) => ({ ...x, pointer: x.pointer + start * x.stride * (precision === "float32" ? 4 : 8), rows: end - start });
+      const rowsOf = (start: number, end: number) => ({
+        ...x,
+        pointer: x.pointer + start * x.stride * (precision === "float32" ? 4 : 8),
+        rows: end - start,
+      });
       const diagonal = kit.take(STEP, STEP, precision);
       const strip = kit.take(STEP, STRIP, precision);
       for (let step = 0; step < steps; step++) {
@@ -124,7 +146,15 @@ export function triangularTask({ l, b, transposed }: TriangularJob, kit: Kit): T
         const triangle = block(l, start, end, start, end);
         const small = resized(diagonal, triangle);
         kit.copyIn(triangle, small);
-        kernels.solveLeft(small.pointer, small.stride, end - start, own.pointer, own.stride, right - left, transposed);
+        kernels.solveLeft(
+          small.pointer,
+          small.stride,
+          end - start,
+          own.pointer,
+          own.stride,
+          right - left,
+          transposed,
+        );
         yield;
       }
       kit.copyOut(x, block(b, 0, n, left, right));
@@ -143,13 +173,16 @@ export function transposeTask({ source, target }: TransposeJob, kit: Kit): Task 
   const precision = precisionOf(source);
   const kernels = kit.kernels(precision);
   const size = 256;
-  const mirroring = source.data.buffer === target.data.buffer && source.data.byteOffset === target.data.byteOffset;
+  const mirroring =
+    source.data.buffer === target.data.buffer && source.data.byteOffset === target.data.byteOffset;
   const [down, across] = [pieces(size, source.rows), pieces(size, source.cols)];
   return {
     phases: 1,
     tiles: () => (mirroring ? triangleSize(down) : down * across),
     *run(_phase, index) {
-      const { row, column } = mirroring ? lowerTriangle(index) : { row: Math.floor(index / across), column: index % across };
+      const { row, column } = mirroring
+        ? lowerTriangle(index)
+        : { row: Math.floor(index / across), column: index % across };
       const { start: top, end: bottom } = piece(row, size, source.rows);
       const { start: left, end: right } = piece(column, size, source.cols);
       kit.reset();

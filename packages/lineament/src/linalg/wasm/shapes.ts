@@ -43,7 +43,8 @@ function generalizedLaplace(L: number, q: number, p: number): Shape {
 }
 
 export function coordinateShape(kernel: FusedKernel): CoordinateShape | undefined {
-  if (kernel.family === "lpq" && kernel.p !== 2) return { kind: kernel.p === 1 ? 0 : 1, p: kernel.p, a: 0, diverges: kernel.p < 1 };
+  if (kernel.family === "lpq" && kernel.p !== 2)
+    return { kind: kernel.p === 1 ? 0 : 1, p: kernel.p, a: 0, diverges: kernel.p < 1 };
   if (kernel.family === "sum-power") {
     const q = kernel.exponent;
     return { kind: q === 1 ? 2 : 3, p: q, a: kernel.bandwidth ** -q, diverges: q < 1 };

@@ -3,10 +3,13 @@ import { Worker } from "node:worker_threads";
 import type { Thread, Threads } from "./thread.ts";
 import type { FromWorker } from "./worker.ts";
 
-const file = new URL(import.meta.url.endsWith(".ts") ? "./worker-node.ts" : "./worker-node.js", import.meta.url);
+const file = new URL(
+  import.meta.url.endsWith(".ts") ? "./worker-node.ts" : "./worker-node.js",
+  import.meta.url,
+);
 
 function start(): Thread {
-  const worker = new Worker(file);
+  const worker = new Worker(file, { execArgv: [] }); // flags of the main script, such as --input-type, are not for it
   worker.unref(); // an idle engine does not keep the process alive
   let settle: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void } | undefined;
   let dead: Error | undefined;

@@ -27,6 +27,7 @@ function start(): Thread {
 
 export const threads: Threads = {
   processors: globalThis.navigator?.hardwareConcurrency ?? 1,
-  available: typeof Worker === "function" && typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated === true,
+  available:
+    typeof Worker === "function" && typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated,
   start,
 };

@@ -3,6 +3,7 @@ import { stop, work } from "./crew.ts";
 import { prepare } from "./job.ts";
 import type { Job } from "./job.ts";
 import { openKit } from "./kit.ts";
+import { weighAll } from "./weight.ts";
 
 // What a worker thread does, whichever way its messages travel.
 
@@ -16,14 +17,20 @@ export interface FromWorker {
 }
 
 /** Answers every message with one of its own. */
-export function workerLoop(openBlas?: (path: string) => Promise<Level3<void>>): (message: ToWorker) => Promise<FromWorker> {
+export function workerLoop(
+  openBlas?: (path: string) => Promise<Level3<void>>,
+): (message: ToWorker) => Promise<FromWorker> {
   let kit: ReturnType<typeof openKit> | undefined;
   return async (message) => {
     try {
       if (message.kind === "open") {
-        kit = openKit(message.module, message.blas === undefined ? undefined : await openBlas?.(message.blas));
+        kit = openKit(
+          message.module,
+          message.blas === undefined ? undefined : await openBlas?.(message.blas),
+        );
         await kit;
       } else {
+        weighAll(message.job); // so that this thread, too, lets go of matrices
         work(prepare(message.job, await kit!), message.control, message.threads);
       }
       return {};
