@@ -2,7 +2,7 @@ import { type Engine, type Matrix, random, zeros } from "../linalg/index.ts";
 import { createArena, judgePredictions, type MachineSetup, validationLoss } from "./automatic/evaluation.ts";
 import { greedyAverage } from "./automatic/greedy-average.ts";
 import { PLANS } from "./automatic/plan.ts";
-import { heldOutRows, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
+import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
 import { averageCalibration, searchMachines } from "./automatic/search.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
@@ -80,10 +80,12 @@ async function fitChosenMachines(
   });
   const n = problem.x.coordinates.rows;
   const heldOut = heldOutRows(problem, plan.refit, seed + 3);
+  const rows = largestSolve(n, plan.refit);
+  const memory = engine.allocate(rows, rows, "float32");
   const refitted: Refitted[] = [];
   for (const [at, { setup, ridges, calibration, weight }] of found.members.entries()) {
     onProgress?.({ stage: "fitting", fraction: 0.7 + (0.3 * at) / found.members.length, message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows` });
-    refitted.push(await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, { seed: seed + 5, signal }));
+    refitted.push(await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, { seed: seed + 5, signal, memory }));
   }
   const { loss, bestSingleLoss, leaderboard, evaluated } = found;
   const summary = { loss, bestSingleLoss, leaderboard, evaluated };

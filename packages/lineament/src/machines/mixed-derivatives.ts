@@ -4,7 +4,8 @@ import { type Kernel, type Metric, normOrder, transform } from "../kernels/index
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import type { FeatureMachine } from "./feature-machine.ts";
-import { memberGradients, type OutputStage, outputJacobians, pointRange, unscalingDerivatives, valueCount } from "./prediction-gradients.ts";
+import { evaluate } from "./kernel-expansion.ts";
+import { type DerivativeUnit, memberGradients, type OutputStage, outputJacobians, pointRange, spreadsOf, unscalingDerivatives, valueCount } from "./prediction-gradients.ts";
 import { applyView, pullBack } from "./view.ts";
 
 /**
@@ -164,83 +165,110 @@ function metricSquares(root: Matrix<Float64Array>, chosen: readonly number[]): F
   return result;
 }
 
+/** View coordinates made from a chosen input coordinate (by its position in the choice). Target means are made from switches. */
+function placesOf(member: Member, coordinates: readonly number[]): { readonly place: number; readonly owner: number }[] {
+  return member.view.coordinates.flatMap((coordinate, place) => {
+    const owner = coordinate.kind === "target-mean" ? -1 : coordinates.indexOf(coordinate.source);
+    return owner < 0 ? [] : [{ place, owner }];
+  });
+}
+
 /**
  * Mixed second derivatives of a member's values (before decoding) with respect to pairs of input coordinates, rows × c × s × s, symmetric;
  * entries of a coordinate with itself mean nothing. The view maps single coordinates, so its own second derivatives do not enter
  * (soft clipping has some, normal scores are piecewise linear; both only touch ∂_j²).
  */
-async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], { smoothing, steps, signal }: MixedDerivativeOptions): Promise<Float64Array> {
+async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], options: MixedDerivativeOptions): Promise<Float64Array> {
+  const { unit, smoothing, signal } = options;
   const c = valueCount(member.coding);
   const size = coordinates.length;
-  const { rows, cols: d } = x.coordinates;
-  const expansions = await machine.memberExpansions(member);
-  if (smoothing || expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) return boxMeans(machine, member, x, coordinates, steps, signal);
+  const rows = x.coordinates.rows;
+  const spreads = spreadsOf(machine.state);
   const out = new Float64Array(rows * c * size * size);
-  const places: number[] = [];
-  member.view.coordinates.forEach((coordinate, at) => {
-    if (coordinate.kind !== "target-mean" && coordinates.includes(coordinate.source)) places.push(at);
-  });
+  const expansions = await machine.memberExpansions(member);
+  const places = placesOf(member, coordinates);
   const seen = applyView(member.view, x, machine.state.blockSizes.length);
+  if (smoothing > 0 || expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) {
+    const means = await boxMeans(machine, member, seen, places, size, smoothing || DEFAULT_SMOOTHING, signal);
+    if (unit === "spread") return means;
+    throw new RangeError("mixedDerivatives: by coordinates there are none for coordinate-wise kernels under a full metric, nor with smoothing");
+  }
   const ones = { data: new Float64Array(rows).fill(1), rows, cols: 1 };
-  const sources = places.map((at) => {
-    const coordinate = member.view.coordinates[at]!;
-    const source = coordinate.kind === "target-mean" ? -1 : coordinate.source;
-    const slopes = pullBack({ ...member.view, coordinates: [coordinate] }, x, ones);
-    return { owner: coordinates.indexOf(source), slope: Float64Array.from({ length: rows }, (_, j) => slopes.data[j * d + source]!) };
+  const slopes = places.map(({ place, owner }) => {
+    if (unit === "spread") return new Float64Array(rows).fill(spreads.views.get(member)![place]!);
+    const source = coordinates[owner]!;
+    const pulled = pullBack({ ...member.view, coordinates: [member.view.coordinates[place]!] }, x, ones);
+    return Float64Array.from({ length: rows }, (_, j) => pulled.data[j * x.coordinates.cols + source]!);
   });
   const width = places.length;
   for (const expansion of expansions) {
-    const inner = await expansionMixedDerivatives(machine, expansion, seen, places, signal);
+    const inner = await expansionMixedDerivatives(machine, expansion, seen, places.map(({ place }) => place), signal);
     for (let j = 0; j < rows; j++)
       for (let l = 0; l < c; l++)
-        sources.forEach((first, a) =>
-          sources.forEach((second, b) => {
-            out[((j * c + l) * size + first.owner) * size + second.owner]! += (inner[((j * c + l) * width + a) * width + b]! * first.slope[j]! * second.slope[j]!) / expansions.length;
+        places.forEach((first, a) =>
+          places.forEach((second, b) => {
+            out[((j * c + l) * size + first.owner) * size + second.owner]! += (inner[((j * c + l) * width + a) * width + b]! * slopes[a]![j]! * slopes[b]![j]!) / expansions.length;
           }),
         );
   }
   return out;
 }
 
-/** Second differences over the boxes x_j ± h_j, x_k ± h_k: the means of ∂_j∂_kf over them, masses on kinks included. */
-async function boxMeans(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], steps: ArrayLike<number>, signal: AbortSignal | undefined): Promise<Float64Array> {
+/**
+ * Second differences over boxes of ± h spreads: the means of the mixed derivatives by spread over them, masses on kinks included.
+ * The view coordinates of an input coordinate move together.
+ */
+async function boxMeans(
+  machine: FeatureMachine,
+  member: Member,
+  seen: Points,
+  places: readonly { readonly place: number; readonly owner: number }[],
+  size: number,
+  h: number,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
   const c = valueCount(member.coding);
-  const size = coordinates.length;
-  const { rows, cols: d } = x.coordinates;
+  const { rows, cols: d } = seen.coordinates;
+  const spreads = spreadsOf(machine.state).views.get(member)!;
   const blocks = machine.state.blockSizes.length;
+  const expansions = await machine.memberExpansions(member);
   const out = new Float64Array(rows * c * size * size);
   const corners = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const;
   const data = new Float64Array(4 * rows * d);
-  const levels = x.levels && new Int32Array(4 * rows * blocks);
-  for (let corner = 0; corner < 4; corner++) levels?.set(x.levels!.subarray(0, rows * blocks), corner * rows * blocks);
-  const coordinatesOfCorners = { data, rows: 4 * rows, cols: d };
-  const points: Points = levels ? { coordinates: coordinatesOfCorners, levels } : { coordinates: coordinatesOfCorners };
+  const levels = seen.levels && new Int32Array(4 * rows * blocks);
+  for (let corner = 0; corner < 4; corner++) levels?.set(seen.levels!.subarray(0, rows * blocks), corner * rows * blocks);
+  const coordinates = { data, rows: 4 * rows, cols: d };
+  const points: Points = levels ? { coordinates, levels } : { coordinates };
+  const part = rows * c;
   for (let a = 1; a < size; a++)
     for (let b = 0; b < a; b++) {
-      const [j, k] = [coordinates[a]!, coordinates[b]!];
       corners.forEach(([first, second], corner) => {
-        data.set(x.coordinates.data, corner * rows * d);
-        for (let row = corner * rows; row < (corner + 1) * rows; row++) {
-          data[row * d + j]! += first * steps[j]!;
-          data[row * d + k]! += second * steps[k]!;
+        data.set(seen.coordinates.data, corner * rows * d);
+        for (const { place, owner } of places) {
+          const step = h * spreads[place]! * (owner === a ? first : owner === b ? second : 0);
+          if (step !== 0) for (let row = corner * rows; row < (corner + 1) * rows; row++) data[row * d + place]! += step;
         }
       });
-      const values = (await machine.memberValues(member, points, signal)).data;
-      const part = rows * c;
-      for (let at = 0; at < part; at++) {
-        const mean = (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) / (4 * steps[j]! * steps[k]!);
-        out[at * size * size + a * size + b] = out[at * size * size + b * size + a] = mean;
+      for (const expansion of expansions) {
+        const { data: values } = await evaluate(machine.engine, expansion, points, signal);
+        for (let at = 0; at < part; at++) {
+          const mean = (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) / (4 * h * h * expansions.length);
+          out[at * size * size + a * size + b]! += mean;
+          out[at * size * size + b * size + a]! += mean;
+        }
       }
     }
   return out;
 }
 
+/** Half the side of the boxes, in spreads, where mixed derivatives are no functions. */
+const DEFAULT_SMOOTHING = 0.25;
+
 export interface MixedDerivativeOptions {
   readonly outputs: readonly number[];
-  /** Per coordinate: half the side of the box over which derivatives are averaged where they are no functions, or with `smoothing`. */
-  readonly steps: ArrayLike<number>;
-  /** Average over boxes in any case. Default false. */
-  readonly smoothing?: boolean | undefined;
+  readonly unit: DerivativeUnit;
+  /** Half the side, in spreads, of the boxes over which derivatives are averaged; 0: the derivatives themselves where they are functions, else ¼. */
+  readonly smoothing: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -251,7 +279,7 @@ export interface MixedDerivativeOptions {
  */
 export async function mixedDerivatives(machine: FeatureMachine, x: Points, coordinates: readonly number[], options: MixedDerivativeOptions): Promise<Float64Array> {
   const { state } = machine;
-  const { outputs, signal } = options;
+  const { outputs, unit, signal } = options;
   const { rows, cols: d } = x.coordinates;
   const size = coordinates.length;
   const stage: OutputStage = "score";
@@ -268,7 +296,7 @@ export async function mixedDerivatives(machine: FeatureMachine, x: Points, coord
       const { coding, recipe } = member;
       const c = valueCount(coding);
       const inner = await memberMixedDerivatives(machine, member, part, coordinates, options);
-      const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: await memberGradients(machine, member, part, signal) } : undefined;
+      const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: await memberGradients(machine, member, part, unit, signal) } : undefined;
       for (let j = 0; j < end - start; j++)
         outputs.forEach((output, o) => {
           const to = ((start + j) * outputs.length + o) * size * size;

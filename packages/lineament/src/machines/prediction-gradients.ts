@@ -3,7 +3,7 @@ import type { Member } from "./automatic/refit.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import type { FeatureMachine, FeatureMachineState } from "./feature-machine.ts";
 import { gradients } from "./kernel-expansion.ts";
-import { decodeValues } from "./learning-problem.ts";
+import { decodeValues, takePoints } from "./learning-problem.ts";
 import { applyView, pullBack } from "./view.ts";
 
 export interface PredictionGradientOptions {
@@ -18,6 +18,14 @@ export interface PredictionGradientOptions {
  */
 export type OutputStage = "prediction" | "score";
 
+/**
+ * What a derivative is taken by. `coordinate`: the input coordinate, the slope of the prediction itself. `spread`: one typical step
+ * of the coordinate as the machine sees it, which moves each view coordinate made from it by its own standard deviation over the
+ * training rows, Σ_a sd(z_a) ∂F/∂z_a. For standardized views both agree up to the standard deviation of the input; for views by
+ * ranks the slope of the view (huge between close values) is replaced by its spread.
+ */
+export type DerivativeUnit = "coordinate" | "spread";
+
 /** At most this many numbers of gradients are held at a time beside the result. */
 const GRADIENT_ENTRIES = 2 ** 23;
 
@@ -30,15 +38,16 @@ const GRADIENT_ENTRIES = 2 ** 23;
  * a knot of normal scores) this is the mean of the one-sided derivatives or one of them.
  */
 export async function predictionGradients(machine: FeatureMachine, x: Points, { outputs, signal }: PredictionGradientOptions = {}): Promise<Matrix<Float64Array>> {
-  return outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), signal);
+  return outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), "coordinate", signal);
 }
 
-/** As `predictionGradients`, of predictions or of class scores. */
+/** As `predictionGradients`, of predictions or of class scores, by coordinates or by spreads. */
 export async function outputGradients(
   machine: FeatureMachine,
   x: Points,
   stage: OutputStage,
   outputs: readonly number[],
+  unit: DerivativeUnit,
   signal?: AbortSignal,
 ): Promise<Matrix<Float64Array>> {
   const { state } = machine;
@@ -58,7 +67,7 @@ export async function outputGradients(
     const jacobians = outputJacobians(state, values, stage, outputs);
     for (const [m, member] of state.members.entries()) {
       const c = valueCount(member.coding);
-      const inner = await memberGradients(machine, member, part, signal);
+      const inner = await memberGradients(machine, member, part, unit, signal);
       const jacobian = jacobians[m]!;
       for (let j = 0; j < end - start; j++)
         for (let o = 0; o < outputs.length; o++) {
@@ -87,8 +96,8 @@ export async function outputValues(machine: FeatureMachine, x: Points, stage: Ou
   return average;
 }
 
-/** Gradients of a member's values (before decoding) with respect to the input coordinates, rows × (c d). */
-export async function memberGradients(machine: FeatureMachine, member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+/** Gradients of a member's values (before decoding) with respect to the input coordinates, or by their spreads, rows × (c d). */
+export async function memberGradients(machine: FeatureMachine, member: Member, x: Points, unit: DerivativeUnit, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
   const { rows, cols: d } = x.coordinates;
   const c = valueCount(member.coding);
   const width = member.view.coordinates.length;
@@ -104,9 +113,58 @@ export async function memberGradients(machine: FeatureMachine, member: Member, x
   }
   for (let l = 0; l < c; l++) {
     for (let j = 0; j < rows; j++) slice.data.set(sum.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
-    const pulled = pullBack(member.view, x, slice);
+    const pulled = unit === "coordinate" ? pullBack(member.view, x, slice) : timesSpreads(machine, member, slice);
     for (let j = 0; j < rows; j++) out.data.set(pulled.data.subarray(j * d, (j + 1) * d), (j * c + l) * d);
   }
+  return out;
+}
+
+/** Standard deviations over (at most 2,000 evenly spaced) training rows. */
+interface Spreads {
+  readonly inputs: Float64Array;
+  readonly views: ReadonlyMap<Member, Float64Array>;
+}
+
+const SPREAD_ROWS = 2000;
+const spreadsOfStates = new WeakMap<FeatureMachineState, Spreads>();
+
+/** How far input coordinates and the members' view coordinates scatter over the training rows. */
+export function spreadsOf(state: FeatureMachineState): Spreads {
+  let spreads = spreadsOfStates.get(state);
+  if (!spreads) {
+    const n = state.x.coordinates.rows;
+    const count = Math.min(n, SPREAD_ROWS);
+    const rows = takePoints(state.x, Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count)), state.blockSizes.length);
+    const views = new Map(state.members.map((member) => [member, deviations(applyView(member.view, rows, state.blockSizes.length).coordinates)]));
+    spreads = { inputs: deviations(rows.coordinates), views };
+    spreadsOfStates.set(state, spreads);
+  }
+  return spreads;
+}
+
+function deviations({ data, rows, cols }: Matrix): Float64Array {
+  return Float64Array.from({ length: cols }, (_, k) => {
+    let mean = 0;
+    for (let i = 0; i < rows; i++) mean += data[i * cols + k]! / rows;
+    let square = 0;
+    for (let i = 0; i < rows; i++) square += (data[i * cols + k]! - mean) ** 2 / rows;
+    return Math.sqrt(square);
+  });
+}
+
+/** Gradients by view coordinates (rows × view size) as gradients by the spread of each input coordinate (rows × d). */
+function timesSpreads({ state }: FeatureMachine, member: Member, gradients: Matrix): Matrix<Float64Array> {
+  const { inputs, views } = spreadsOf(state);
+  const spreads = views.get(member)!;
+  const out = zeros(gradients.rows, inputs.length);
+  member.view.coordinates.forEach((coordinate, a) => {
+    for (let i = 0; i < gradients.rows; i++) {
+      const gradient = gradients.data[i * gradients.cols + a]!;
+      if (coordinate.kind !== "target-mean") out.data[i * out.cols + coordinate.source]! += gradient * spreads[a]!;
+      else if (coordinate.group)
+        for (let k = coordinate.group.start; k < coordinate.group.end; k++) out.data[i * out.cols + k]! += gradient * coordinate.values[k - coordinate.group.start]! * inputs[k]!;
+    }
+  });
   return out;
 }
 

@@ -58,6 +58,21 @@ export function heldOutRows({ x, target, rowGroups }: LearningProblem, plan: Ref
   return holdout(n, 0.2, 2000, random(seed), { labels, groups: rowGroups }).validation;
 }
 
+export interface RefitOptions {
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Memory for kernel matrices, of `largestSolve` rows and columns, so that members fitted in turn share it. */
+  readonly memory?: Matrix | undefined;
+}
+
+/** Rows of the largest kernel matrix that fitting n rows takes. */
+export function largestSolve(n: number, { metricRows, solveRows }: RefitPlan): number {
+  const pieces = Math.ceil(n / solveRows);
+  const first = Math.round(n / pieces);
+  const others = pieces === 1 ? 0 : Math.ceil((n - first) / (pieces - 1));
+  return Math.max(first, others, Math.min(n, metricRows));
+}
+
 /**
  * Fits one member on all rows of the problem, replaying its path of ridges. The held-out rows come last in the (first)
  * solve, whose factor then tells what the machine without them would have predicted there: honest predictions at full
@@ -69,7 +84,7 @@ export async function refitMember(
   recipe: MemberRecipe,
   plan: RefitPlan,
   heldOut: Int32Array,
-  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+  { seed, signal, memory }: RefitOptions,
 ): Promise<Refitted> {
   const { settings, ridges } = recipe;
   const { blockSizes, groups, rawScale, weights, target } = problem;
@@ -89,7 +104,7 @@ export async function refitMember(
   const learning = updates > 0 ? subsample(free, plan.metricRows, generator, labels) : new Int32Array(0);
   const pieces = divide(free, heldOut, plan.solveRows, generator);
   const largest = Math.max(learning.length, ...pieces.map((rows) => rows.length));
-  const scratch = engine.allocate(largest, largest, settings.precision);
+  const scratch = memory ?? engine.allocate(largest, largest, settings.precision);
   const square = (rows: number): Matrix => ({ data: scratch.data.subarray(0, rows * rows), rows, cols: rows });
 
   const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
