@@ -55,6 +55,8 @@ export interface RoundOptions {
   readonly signal?: AbortSignal | undefined;
   /** So many last rows are also judged as if they had been left out. Default 0. */
   readonly heldOut?: number;
+  /** Relative residual of solutions by conjugate gradients. Default 1e-5. */
+  readonly tolerance?: number;
   /** Steps of iterative refinement of every solution; see `RidgeSystem.solve`. */
   readonly refinements?: number;
 }
@@ -72,7 +74,7 @@ export async function solveRound(
   ridges: readonly number[],
   scratch: Matrix,
   generator: Random,
-  { signal, heldOut = 0, refinements }: RoundOptions = {},
+  { signal, heldOut = 0, refinements, tolerance = 1e-5 }: RoundOptions = {},
 ): Promise<Round> {
   const { x, y, weights } = problem;
   const centers = await transform(engine, x, metric, settings.precision);
@@ -84,15 +86,32 @@ export async function solveRound(
   const tables = categoricalTables(metric, kernel);
   await engine.kernelMatrix({ kernel, tables, x: centers, out: scratch, signal });
   const system = new RidgeSystem(engine, scratch);
+  const solved =
+    !weights && heldOut === 0 && iterationPays(y.rows, y.cols, ridges.length)
+      ? await system.solveByConjugateGradients(ridges, y, { tolerance, signal })
+      : [];
   const solutions: RoundSolution[] = [];
-  for (const ridge of ridges) {
+  for (const [at, ridge] of ridges.entries()) {
     signal?.throwIfAborted();
+    const iterated = solved[at];
+    if (iterated) {
+      solutions.push({ ridge, factor: { outcome: "factored", jitter: 0 }, coefficients: iterated.coefficients, heldOutResiduals: undefined });
+      continue;
+    }
     const factor = await system.factor(weights ? weights.map((w) => ridge / w) : ridge);
     const coefficients = factor.outcome === "not-positive-definite" ? undefined : (await system.solve(y, refinements)).coefficients;
     const heldOutResiduals = coefficients && heldOut > 0 ? system.heldOutResiduals(coefficients, heldOut) : undefined;
     solutions.push({ ridge, factor, coefficients, heldOutResiduals });
   }
   return { metric, kernel, tables, centers, solutions };
+}
+
+/**
+ * Whether some 25 products with K, all ridges together, take less time than a factorization for each ridge. A product with few
+ * columns is bound by memory: it takes as long as about 150 columns' worth of arithmetic would.
+ */
+function iterationPays(n: number, outputs: number, ridges: number): boolean {
+  return n >= 800 && 25 * 2 * Math.max(outputs * ridges, 20) < (ridges * n) / 3;
 }
 
 /** Predictions of every solution of a round at other rows, each m × c; undefined for failed ones. One pass serves all. */

@@ -1,4 +1,6 @@
-import { type Engine, type Matrix, type Numbers, precisionOf, zeros } from "../linalg/index.ts";
+import { convert, type Engine, type Matrix, type Numbers, precisionOf, random, zeros } from "../linalg/index.ts";
+import { conjugateGradients } from "./conjugate-gradients.ts";
+import { nystromPreconditioner } from "./nystrom-preconditioner.ts";
 
 /** How a factorization went. `jitter` was added to the diagonal because the matrix was not numerically positive definite. */
 export interface FactorReport {
@@ -46,7 +48,7 @@ export class RidgeSystem {
     const { rows: n } = this.#k;
     const base = typeof ridge === "number" ? new Float64Array(n).fill(ridge) : ridge;
     for (const jitter of [0, ...JITTERS]) {
-      this.#restoreLowerTriangle();
+      this.#restoreKernel();
       this.#shift = base.map((value) => value + jitter);
       for (let i = 0; i < n; i++) this.#k.data[i * n + i] = 1 + this.#shift[i]!;
       this.#lowerIsKernel = false;
@@ -79,6 +81,46 @@ export class RidgeSystem {
       const residual = scale === 0 ? 0 : norm(remaining.data) / scale;
       if (step === steps || residual < 1e-12) return { coefficients, residual };
     }
+  }
+
+  /**
+   * Solves (K + λ I) A = Y for several λ at once by conjugate gradients with a Nyström preconditioner: one pass over K a step
+   * serves all of them. Columns that do not reach the tolerance in `maxSteps` come back undefined; factor for those.
+   *
+   * @returns one solution for each ridge
+   */
+  async solveByConjugateGradients(
+    ridges: readonly number[],
+    y: Matrix,
+    { tolerance = 1e-5, maxSteps = 60, seed = 0, signal }: { tolerance?: number; maxSteps?: number; seed?: number; signal?: AbortSignal | undefined } = {},
+  ): Promise<(RidgeSolution | undefined)[]> {
+    const { rows: n } = this.#k;
+    const c = y.cols;
+    this.#restoreKernel();
+    const rank = Math.min(n, Math.ceil(Math.sqrt(10 * n)));
+    const preconditioner = await nystromPreconditioner(this.#engine, this.#k, rank, random(seed));
+    if (!preconditioner) return ridges.map(() => undefined);
+    const width = c * ridges.length;
+    const shifts = Float64Array.from({ length: width }, (_, l) => ridges[Math.floor(l / c)]!);
+    const b = zeros(n, width);
+    for (let i = 0; i < n; i++) for (let l = 0; l < width; l++) b.data[i * width + l] = y.data[i * c + (l % c)]!;
+    const precision = precisionOf(this.#k);
+    const multiply = async (v: Matrix<Float64Array>): Promise<Matrix> => {
+      const product = this.#engine.allocate(n, width, precision);
+      await this.#engine.gemm({ a: this.#k, b: convert(v, precision), c: product });
+      const result = zeros(n, width);
+      for (let at = 0; at < result.data.length; at++) result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
+      return result;
+    };
+    const { x, residuals } = await conjugateGradients(multiply, (r) => preconditioner.apply(r, shifts), b, { tolerance, maxSteps, signal });
+    return ridges.map((_, at) => {
+      let residual = 0;
+      for (let l = 0; l < c; l++) residual = Math.max(residual, residuals[at * c + l]!);
+      if (!(residual <= tolerance)) return undefined;
+      const coefficients = zeros(n, c);
+      for (let i = 0; i < n; i++) for (let l = 0; l < c; l++) coefficients.data[i * c + l] = x.data[i * width + at * c + l]!;
+      return { coefficients, residual };
+    });
   }
 
   /** B ← (K + Λ)⁻¹ B with the last factor, in the precision of the system. */
@@ -134,9 +176,12 @@ export class RidgeSystem {
     return result;
   }
 
-  #restoreLowerTriangle(): void {
+  /** Undoes a factorization: K in both triangles, ones on the diagonal. */
+  #restoreKernel(): void {
     if (this.#lowerIsKernel) return;
     mirrorUpper(this.#k);
+    const { data, rows: n } = this.#k;
+    for (let i = 0; i < n; i++) data[i * n + i] = 1;
     this.#lowerIsKernel = true;
   }
 

@@ -57,12 +57,9 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
-        await sized(2 * c.rows * c.cols * k).gemm(whole(a), whole(b), whole(c), {
-          transposeA,
-          transposeB,
-          alpha,
-          beta,
-        });
+        const level3 = sized(2 * c.rows * c.cols * k);
+        if (c.cols === 1 && !transposeA && !transposeB && alpha === 1 && beta === 0) await level3.gemv(whole(a), whole(b), whole(c));
+        else await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 
     syrk: (call) =>

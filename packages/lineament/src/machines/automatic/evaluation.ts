@@ -107,7 +107,7 @@ export function createArena(
       for (const [f, state] of states.entries()) {
         const n = state.problem.y.rows;
         const k = { data: scratch.data.subarray(0, n * n), rows: n, cols: n };
-        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, { signal, refinements: 0 });
+        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, { signal, refinements: 0, tolerance: 1e-4 });
         const values = await roundPredictions(engine, round, state.validation, settings.precision, signal);
         const y = encodeTarget(state.coding, parts[f]!.validation.target);
         values.forEach((value, at) => (errors[at]! += value ? squaredError(value, y, parts[f]!.validation.weights) : Infinity));

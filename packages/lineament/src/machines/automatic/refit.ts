@@ -110,7 +110,7 @@ export async function refitMember(
   const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
   let metric = firstMetric(part);
   for (let t = 0; t < updates; t++) {
-    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, { signal, refinements: 0 });
+    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, { signal, refinements: 0, tolerance: 1e-4 });
     const coefficients = round.solutions[0]!.coefficients;
     const next = coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
     if (!next) break;
