@@ -123,6 +123,10 @@ function reweigh(
 async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machine, seed }: ResolvedFitOptions, { signal, onProgress }: FitControl): Promise<FinishedChoice> {
   const { kernel, bandwidth, iterations, ridge, metric, power, shrinkage, view, logarithm, agopRows, precision, stopFactor, refit } = machine!;
   const n = problem.x.coordinates.rows;
+  const { target } = problem;
+  const bad = logarithm && target.task === "regression" ? target.y.data.findIndex((value) => !(value > 0)) : -1;
+  if (bad >= 0 && target.task === "regression")
+    throw new RangeError(`logarithm: the target is ${target.y.data[bad]} in row ${Math.floor(bad / target.y.cols)} (counted from 0); only positive numbers have one`);
   const setup: MachineSetup = { view, targetMeans: false, logarithm, settings: { kernel, bandwidth, form: metric, power, shrinkage, agopRows, precision } };
   const splitOptions = { labels: problem.target.task === "classification" ? problem.target.labels : undefined, groups: problem.rowGroups };
   const name = kernelName(kernel);

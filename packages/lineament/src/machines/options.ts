@@ -32,6 +32,10 @@ export const FitOptions = z.strictObject({
       agopRows: z.int().positive().default(20_000).describe("rows that gradients are averaged over"),
       precision: z.enum(["float32", "float64"]).default("float32").describe("precision of kernel matrices"),
     })
+    .refine(({ kernel, bandwidth }) => kernel.family !== "sum-power" || bandwidth === "constant", {
+      message: "sum-power is no function of a distance, so its bandwidth must be constant",
+      path: ["bandwidth"],
+    })
     .optional()
     .describe("fit exactly this machine instead of choosing one"),
 });
