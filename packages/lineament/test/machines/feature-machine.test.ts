@@ -241,6 +241,15 @@ describe("unusual tables", () => {
       (await finite(problem, { machine: { ...laplace, logarithm: true } })).data.every((value) => value > 0),
     ).toBe(true);
   });
+  test("the logarithm of a target that is not positive is refused", async () => {
+    const machine = { ...laplace, logarithm: true };
+    await expect(
+      fit(
+        regression(normals(40, 2, 1), (_, i) => i - 3),
+        { machine },
+      ),
+    ).rejects.toThrow("is -3 in row 0");
+  });
   test.each(["laplace", "lpq", "sum-power"] as const)(
     "categorical blocks with unknown levels, full metric (%s)",
     async (family) => {
