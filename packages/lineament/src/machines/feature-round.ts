@@ -1,5 +1,23 @@
-import { type CategoricalTable, type Engine, type Matrix, type Points, type Precision, type Random, sample, zeros } from "../linalg/index.ts";
-import { categoricalTables, identityMetric, type Kernel, medianDistance, type Metric, metricRoot, transform, withBandwidth } from "../kernels/index.ts";
+import {
+  type CategoricalTable,
+  type Engine,
+  type Matrix,
+  type Points,
+  type Precision,
+  type Random,
+  sample,
+  zeros,
+} from "../linalg/index.ts";
+import {
+  categoricalTables,
+  identityMetric,
+  type Kernel,
+  medianDistance,
+  type Metric,
+  metricRoot,
+  transform,
+  withBandwidth,
+} from "../kernels/index.ts";
 import { type FactorReport, RidgeSystem } from "../solvers/index.ts";
 import { averageGradientOuterProduct } from "./average-gradient-outer-product.ts";
 
@@ -95,12 +113,21 @@ export async function solveRound(
     signal?.throwIfAborted();
     const iterated = solved[at];
     if (iterated) {
-      solutions.push({ ridge, factor: { outcome: "factored", jitter: 0 }, coefficients: iterated.coefficients, heldOutResiduals: undefined });
+      solutions.push({
+        ridge,
+        factor: { outcome: "factored", jitter: 0 },
+        coefficients: iterated.coefficients,
+        heldOutResiduals: undefined,
+      });
       continue;
     }
     const factor = await system.factor(weights ? weights.map((w) => ridge / w) : ridge);
-    const coefficients = factor.outcome === "not-positive-definite" ? undefined : (await system.solve(y, refinements)).coefficients;
-    const heldOutResiduals = coefficients && heldOut > 0 ? system.heldOutResiduals(coefficients, heldOut) : undefined;
+    const coefficients =
+      factor.outcome === "not-positive-definite"
+        ? undefined
+        : (await system.solve(y, refinements)).coefficients;
+    const heldOutResiduals =
+      coefficients && heldOut > 0 ? system.heldOutResiduals(coefficients, heldOut) : undefined;
     solutions.push({ ridge, factor, coefficients, heldOutResiduals });
   }
   return { metric, kernel, tables, centers, solutions };
@@ -125,21 +152,34 @@ export async function roundPredictions(
   const { kernel, metric, tables, centers, solutions } = round;
   const n = centers.coordinates.rows;
   const m = x.coordinates.rows;
-  const solved = solutions.map((solution) => solution.coefficients).filter((coefficients) => coefficients !== undefined);
+  const solved = solutions
+    .map((solution) => solution.coefficients)
+    .filter((coefficients) => coefficients !== undefined);
   const c = solved[0]?.cols ?? 0;
   const width = c * solved.length;
   const v = engine.allocate(n, width, precision);
   solved.forEach((coefficients, at) => {
-    for (let i = 0; i < n; i++) for (let l = 0; l < c; l++) v.data[i * width + at * c + l] = coefficients.data[i * c + l]!;
+    for (let i = 0; i < n; i++)
+      for (let l = 0; l < c; l++) v.data[i * width + at * c + l] = coefficients.data[i * c + l]!;
   });
   const out = engine.allocate(m, width, precision);
-  if (width > 0) await engine.kernelProduct({ kernel, tables, x: await transform(engine, x, metric, precision), z: centers, v, out, signal });
+  if (width > 0)
+    await engine.kernelProduct({
+      kernel,
+      tables,
+      x: await transform(engine, x, metric, precision),
+      z: centers,
+      v,
+      out,
+      signal,
+    });
   let at = -1;
   return solutions.map(({ coefficients }) => {
     if (!coefficients) return undefined;
     at++;
     const values = zeros(m, c);
-    for (let j = 0; j < m; j++) for (let l = 0; l < c; l++) values.data[j * c + l] = out.data[j * width + at * c + l]!;
+    for (let j = 0; j < m; j++)
+      for (let l = 0; l < c; l++) values.data[j * c + l] = out.data[j * width + at * c + l]!;
     return values;
   });
 }
@@ -163,7 +203,12 @@ export async function nextMetric(
   const agop = await averageGradientOuterProduct(
     engine,
     { kernel, metric, tables, centers, coefficients: stored },
-    { form: settings.form, rows: sample(coefficients.rows, settings.agopRows, generator), weights: problem.weights, signal },
+    {
+      form: settings.form,
+      rows: sample(coefficients.rows, settings.agopRows, generator),
+      weights: problem.weights,
+      signal,
+    },
   );
   return metricRoot(engine, agop, settings.power, settings.shrinkage);
 }

@@ -72,6 +72,7 @@ export async function conjugateGradients(
 /** Inner products of the columns of two matrices. */
 function dots(a: Matrix, b: Matrix): Float64Array {
   const sums = new Float64Array(a.cols);
-  for (let i = 0; i < a.rows; i++) for (let l = 0; l < a.cols; l++) sums[l]! += a.data[i * a.cols + l]! * b.data[i * a.cols + l]!;
+  for (let i = 0; i < a.rows; i++)
+    for (let l = 0; l < a.cols; l++) sums[l]! += a.data[i * a.cols + l]! * b.data[i * a.cols + l]!;
   return sums;
 }

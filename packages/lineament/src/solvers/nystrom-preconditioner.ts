@@ -1,4 +1,12 @@
-import { convert, type Engine, type Matrix, precisionOf, type Random, sample, zeros } from "../linalg/index.ts";
+import {
+  convert,
+  type Engine,
+  type Matrix,
+  precisionOf,
+  type Random,
+  sample,
+  zeros,
+} from "../linalg/index.ts";
 
 /**
  * A preconditioner for K + λ I from some columns of K: K ≈ B̂ᵀ Θ B̂ + σ I, with B̂ (rank × n, orthonormal rows) and Θ from the
@@ -17,7 +25,12 @@ export interface NystromPreconditioner {
 }
 
 /** @param k - symmetric with unit diagonal, both triangles filled */
-export async function nystromPreconditioner(engine: Engine, k: Matrix, rank: number, generator: Random): Promise<NystromPreconditioner | undefined> {
+export async function nystromPreconditioner(
+  engine: Engine,
+  k: Matrix,
+  rank: number,
+  generator: Random,
+): Promise<NystromPreconditioner | undefined> {
   const n = k.rows;
   const rows = sample(n, rank, generator);
   const b = zeros(rank, n);
@@ -61,7 +74,8 @@ export async function nystromPreconditioner(engine: Engine, k: Matrix, rank: num
       const out = engine.allocate(n, width, precision);
       await engine.gemm({ a: basis, b: inner, transposeA: true, c: out });
       const result = zeros(n, width);
-      for (let at = 0; at < result.data.length; at++) result.data[at] = out.data[at]! + r.data[at]! / (tail + ridges[at % width]!);
+      for (let at = 0; at < result.data.length; at++)
+        result.data[at] = out.data[at]! + r.data[at]! / (tail + ridges[at % width]!);
       return result;
     },
   };

@@ -11,7 +11,8 @@ import type { RidgeSystem } from "./ridge-system.ts";
  */
 export function signalVariance(y: Matrix, coefficients: Matrix): Float64Array {
   const variance = new Float64Array(y.cols);
-  for (let at = 0; at < y.data.length; at++) variance[at % y.cols]! += (y.data[at]! * coefficients.data[at]!) / y.rows;
+  for (let at = 0; at < y.data.length; at++)
+    variance[at % y.cols]! += (y.data[at]! * coefficients.data[at]!) / y.rows;
   return variance;
 }
 

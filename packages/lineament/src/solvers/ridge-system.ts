@@ -1,4 +1,12 @@
-import { convert, type Engine, type Matrix, type Numbers, precisionOf, random, zeros } from "../linalg/index.ts";
+import {
+  convert,
+  type Engine,
+  type Matrix,
+  type Numbers,
+  precisionOf,
+  random,
+  zeros,
+} from "../linalg/index.ts";
 import { conjugateGradients } from "./conjugate-gradients.ts";
 import { nystromPreconditioner } from "./nystrom-preconditioner.ts";
 
@@ -92,7 +100,12 @@ export class RidgeSystem {
   async solveByConjugateGradients(
     ridges: readonly number[],
     y: Matrix,
-    { tolerance = 1e-5, maxSteps = 60, seed = 0, signal }: { tolerance?: number; maxSteps?: number; seed?: number; signal?: AbortSignal | undefined } = {},
+    {
+      tolerance = 1e-5,
+      maxSteps = 60,
+      seed = 0,
+      signal,
+    }: { tolerance?: number; maxSteps?: number; seed?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<(RidgeSolution | undefined)[]> {
     const { rows: n } = this.#k;
     const c = y.cols;
@@ -103,22 +116,29 @@ export class RidgeSystem {
     const width = c * ridges.length;
     const shifts = Float64Array.from({ length: width }, (_, l) => ridges[Math.floor(l / c)]!);
     const b = zeros(n, width);
-    for (let i = 0; i < n; i++) for (let l = 0; l < width; l++) b.data[i * width + l] = y.data[i * c + (l % c)]!;
+    for (let i = 0; i < n; i++)
+      for (let l = 0; l < width; l++) b.data[i * width + l] = y.data[i * c + (l % c)]!;
     const precision = precisionOf(this.#k);
     const multiply = async (v: Matrix<Float64Array>): Promise<Matrix> => {
       const product = this.#engine.allocate(n, width, precision);
       await this.#engine.gemm({ a: this.#k, b: convert(v, precision), c: product });
       const result = zeros(n, width);
-      for (let at = 0; at < result.data.length; at++) result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
+      for (let at = 0; at < result.data.length; at++)
+        result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
       return result;
     };
-    const { x, residuals } = await conjugateGradients(multiply, (r) => preconditioner.apply(r, shifts), b, { tolerance, maxSteps, signal });
+    const { x, residuals } = await conjugateGradients(multiply, (r) => preconditioner.apply(r, shifts), b, {
+      tolerance,
+      maxSteps,
+      signal,
+    });
     return ridges.map((_, at) => {
       let residual = 0;
       for (let l = 0; l < c; l++) residual = Math.max(residual, residuals[at * c + l]!);
       if (!(residual <= tolerance)) return undefined;
       const coefficients = zeros(n, c);
-      for (let i = 0; i < n; i++) for (let l = 0; l < c; l++) coefficients.data[i * c + l] = x.data[i * width + at * c + l]!;
+      for (let i = 0; i < n; i++)
+        for (let l = 0; l < c; l++) coefficients.data[i * c + l] = x.data[i * width + at * c + l]!;
       return { coefficients, residual };
     });
   }

@@ -54,5 +54,8 @@ test("the signal variance scales with the square of the targets", async () => {
   const { coefficients } = await system.solve(y);
   const [variance] = signalVariance(y, coefficients);
   const doubled = { ...y, data: y.data.map((value) => 2 * value) };
-  expect(signalVariance(doubled, (await system.solve(doubled)).coefficients)[0]).toBeCloseTo(4 * variance!, 9);
+  expect(signalVariance(doubled, (await system.solve(doubled)).coefficients)[0]).toBeCloseTo(
+    4 * variance!,
+    9,
+  );
 });

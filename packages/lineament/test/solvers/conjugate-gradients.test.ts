@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { convert, type Engine, type Matrix, random, zeros } from "../../src/linalg/index.ts";
+import { openEngine } from "../../src/linalg/open-engine.ts";
+import { conjugateGradients, nystromPreconditioner, RidgeSystem } from "../../src/solvers/index.ts";
+import { eliminate, expectClose, filled, gram, normals, product } from "../contracts/data.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine();
+});
+afterAll(() => engine.close());
+
+const laplace = { family: "laplace", bandwidth: 3, exponent: 1 } as const;
+const identity = (r: Matrix): Promise<Matrix> => Promise.resolve(r);
+
+describe("conjugate gradients", () => {
+  const n = 40;
+  const root = normals(n, n, 3);
+  const a = filled(n, n, (i, j) => {
+    let sum = i === j ? 1 : 0;
+    for (let k = 0; k < n; k++) sum += (root.data[i * n + k]! * root.data[j * n + k]!) / n;
+    return sum;
+  });
+  const b = normals(n, 3, 4);
+  const multiply = (v: Matrix): Promise<Matrix> => Promise.resolve(product(a, v));
+
+  test("reach the solution of every column", async () => {
+    const { x, outcome, residuals } = await conjugateGradients(multiply, identity, b, { tolerance: 1e-12 });
+    expect(outcome).toBe("converged");
+    expect(Math.max(...residuals)).toBeLessThan(1e-12);
+    expectClose(x, eliminate(a, b), 1e-9);
+  });
+
+  test("end after as many steps as there are distinct eigenvalues", async () => {
+    const diagonal = filled(n, n, (i, j) => (i === j ? 1 + (i % 3) : 0));
+    const { steps, outcome } = await conjugateGradients(
+      (v) => Promise.resolve(product(diagonal, v)),
+      identity,
+      b,
+      { tolerance: 1e-10 },
+    );
+    expect(outcome).toBe("converged");
+    expect(steps).toBeLessThanOrEqual(3);
+  });
+
+  test("say when the steps do not suffice", async () => {
+    const { outcome, steps, residuals } = await conjugateGradients(multiply, identity, b, {
+      tolerance: 1e-12,
+      maxSteps: 2,
+    });
+    expect({ outcome, steps }).toEqual({ outcome: "out-of-steps", steps: 2 });
+    expect(Math.max(...residuals)).toBeGreaterThan(1e-12);
+  });
+
+  test("answer zero with zero at once", async () => {
+    const { x, steps } = await conjugateGradients(multiply, identity, zeros(n, 2));
+    expect(steps).toBe(0);
+    expect(x.data.every((value) => value === 0)).toBe(true);
+  });
+
+  test("stop on a signal", async () => {
+    await expect(
+      conjugateGradients(multiply, identity, b, { signal: AbortSignal.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
+  });
+});
+
+describe("the Nyström preconditioner", () => {
+  test("with all columns is the inverse of K + λ I", async () => {
+    const n = 60;
+    const k = await gram(engine, laplace, normals(n, 4, 5), "float64");
+    const ridges = Float64Array.of(0.1, 2);
+    const preconditioner = (await nystromPreconditioner(engine, k, n, random(0)))!;
+    const r = normals(n, 2, 6);
+    const inverse = await preconditioner.apply(r, ridges);
+    for (const [l, ridge] of ridges.entries()) {
+      const shifted = filled(n, n, (i, j) => k.data[i * n + j]! + (i === j ? ridge : 0));
+      const column = (m: Matrix): Matrix<Float64Array> => filled(n, 1, (i) => m.data[i * 2 + l]!);
+      expectClose(column(inverse), eliminate(shifted, column(r)), 1e-4);
+    }
+  });
+
+  test("is symmetric positive definite at any rank", async () => {
+    const n = 50;
+    const k = await gram(engine, laplace, normals(n, 4, 7), "float64");
+    const preconditioner = (await nystromPreconditioner(engine, k, 12, random(0)))!;
+    const units = filled(n, n, (i, j) => (i === j ? 1 : 0));
+    const inverse = await preconditioner.apply(units, new Float64Array(n).fill(0.01));
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < i; j++) expect(inverse.data[i * n + j]).toBeCloseTo(inverse.data[j * n + i]!, 9);
+    const probe = normals(n, 1, 8);
+    const image = await preconditioner.apply(probe, Float64Array.of(0.01));
+    let energy = 0;
+    for (let i = 0; i < n; i++) energy += probe.data[i]! * image.data[i]!;
+    expect(energy).toBeGreaterThan(0);
+  });
+});
+
+describe.each([1, 1.7])("ridge systems by conjugate gradients, Laplace exponent %d", (exponent) => {
+  const n = 300;
+  const x = normals(n, 6, 9);
+  const y = normals(n, 2, 10);
+  const ridges = [1e-3, 1e-1, 10];
+
+  test("agree with Cholesky for all ridges at once, to the residual they report", async () => {
+    const k = await gram(engine, { ...laplace, exponent }, x, "float32");
+    const original = convert(k, "float64");
+    const solutions = await new RidgeSystem(engine, k).solveByConjugateGradients(ridges, y, {
+      tolerance: 1e-5,
+    });
+    for (const [at, ridge] of ridges.entries()) {
+      const { coefficients, residual } = solutions[at]!;
+      expect(residual).toBeLessThanOrEqual(1e-5);
+      const shifted = filled(n, n, (i, j) => original.data[i * n + j]! + (i === j ? ridge : 0));
+      const image = product(shifted, coefficients);
+      let error = 0;
+      let scale = 0;
+      image.data.forEach((value, i) => {
+        error += (value - y.data[i]!) ** 2;
+        scale += y.data[i]! ** 2;
+      });
+      // The recurrence's residual and the true one part by the rounding of float32 products.
+      expect(Math.sqrt(error / scale)).toBeLessThan(5e-5);
+    }
+  });
+
+  test("find K intact after a factorization, and leave it so", async () => {
+    const system = new RidgeSystem(engine, await gram(engine, { ...laplace, exponent }, x, "float32"));
+    await system.factor(1e-2);
+    const direct = (await system.solve(y)).coefficients;
+    const [iterated] = await system.solveByConjugateGradients([1e-2], y, { tolerance: 1e-6 });
+    await system.factor(1e-2);
+    expectClose(iterated!.coefficients, direct, 1e-2);
+    expectClose((await system.solve(y)).coefficients, direct, 1e-9);
+  });
+
+  test("come back undefined where the steps do not suffice", async () => {
+    const system = new RidgeSystem(engine, await gram(engine, { ...laplace, exponent }, x, "float32"));
+    expect(await system.solveByConjugateGradients([1e-3], y, { tolerance: 1e-6, maxSteps: 1 })).toEqual([
+      undefined,
+    ]);
+  });
+});
