@@ -15,7 +15,7 @@ export interface ImportanceOptions extends SampleOptions {
   readonly refits?: number | undefined;
   /** Random probe columns that take part in each of them; default 4. */
   readonly probes?: number | undefined;
-  /** Most rows of such a fit; default 2000. */
+  /** Most rows of such a fit; default 1000. */
   readonly refitRows?: number | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly of: number }) => void) | undefined;
 }
@@ -29,18 +29,18 @@ export interface ColumnImportance {
   readonly high: number;
   /** Mean squared change of the prediction (summed over outputs) for a typical change of the column. */
   readonly effect: number;
-  /** Σ over the column's coordinates of E Σ_o (∂F_o/∂x_k)², in units of the coordinates: the diagonal of the AGOP. */
+  /** Σ over the column's coordinates of E Σ_o (∂F_o/∂x_k)², in units of the coordinates: slopes, steep where ranks jump. */
   readonly meanSquaredDerivative: number;
-  /** Whether the share exceeds that of every random probe; undefined without a floor. */
+  /** Whether the lower end of the band exceeds the share of every random probe; undefined without a floor. */
   readonly aboveNoise: boolean | undefined;
 }
 
-/** One entry of the diagonal of the AGOP of the returned predictor. */
+/** One entry of the diagonal of the AGOP of the returned predictor, in three units. */
 export interface CoordinateImportance {
   readonly coordinate: number;
   /** E Σ_o (∂F_o/∂x_k)². */
   readonly meanSquaredDerivative: number;
-  /** The same for one training standard deviation of the coordinate. */
+  /** The same by one spread of the coordinate as the machine sees it (one standard deviation for linear views). */
   readonly standardized: number;
   /** The same for one raw unit. */
   readonly raw: number;
@@ -53,7 +53,7 @@ export interface NoiseFloor {
   /** All of them, one a probe and refit. */
   readonly shares: readonly number[];
   readonly refits: number;
-  /** Rows of each refit; the machine itself saw more, and noise gets less from more rows. */
+  /** Rows of each refit; the machine itself saw more, so that noise has somewhat less of it. */
   readonly rows: number;
 }
 
@@ -68,17 +68,20 @@ export interface Importances {
 }
 
 const BOOTSTRAPS = 400;
-/** Times each switch is changed to that of another random row. */
-const REDRAWS = 2;
+/** Sampled rows whose switches are changed to those of another random row. */
+const SWITCHED_ROWS = 250;
 
 /**
  * How much the predictions of the returned machine depend on each column.
  *
- * The *effect* of a continuous coordinate is its diagonal entry of the AGOP times its variance, s_k² E Σ_o (∂F_o/∂x_k)², over up to 500
- * training rows. Coordinates with at most two values (one-hots, signs, missing indicators) and categorical blocks are switches: those of
- * a column are together replaced by those of other random training rows, and the effect is half the mean squared change (Jansen's
- * estimator). For a function linear in the column both are the variance of the prediction as the column alone varies, so columns
- * of all kinds are comparable. A column with both kinds (a number and its missing indicator) has the sum. Shares are normalized to 1.
+ * The *effect* of a continuous coordinate is its diagonal entry of the AGOP over up to 500 training rows, by its spread as the machine
+ * sees it: E Σ_o (∂̂_kF_o)², ∂̂_k = s_k ∂_k where it sees the column standardized. Where it sees ranks, plain slopes are huge between close
+ * values and say little (one permuted column of concrete mixtures got 14 times the effect of all real ones together); a step there is one standard
+ * deviation of the normal scores. Coordinates with at most two values (one-hots, signs, missing indicators) and categorical blocks are
+ * switches: those of a column are together replaced by those of other random training rows, and the effect is half the mean squared
+ * change (Jansen's estimator). For a function linear in the column both are the variance of the prediction as the column alone
+ * varies, so columns of all kinds are comparable. A column with both kinds (a number and its missing indicator) has the sum.
+ * Shares are normalized to 1.
  *
  * With the problem at hand, the members are fitted again, by the same recipes, on `refits` random halves of the rows (at most
  * `refitRows`) with random probe columns added: in turn a permuted copy of a random column and standard normals. The probes'
@@ -89,16 +92,18 @@ const REDRAWS = 2;
  * @see kernel-machines.md §15; Jansen, "Analysis of variance designs for model output", 1999; Shao and Wu, Ann. Statist. 1989
  */
 export async function importances(machine: FeatureMachine, problem: LearningProblem | undefined, options: ImportanceOptions = {}): Promise<Importances> {
-  const { scales, refits = 4, probes = 4, refitRows = 2000, seed = 0, signal, onProgress } = options;
+  const { scales, refits = 4, probes = 4, refitRows = 1000, seed = 0, signal, onProgress } = options;
   const { state } = machine;
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("importances", columns, state);
   if (problem && problem.x.coordinates.rows !== state.x.coordinates.rows)
     throw new RangeError(`importances: the problem has ${problem.x.coordinates.rows} rows, the machine was fitted on ${state.x.coordinates.rows}`);
+  const d = state.x.coordinates.cols;
+  if (scales && scales.length !== d) throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
   const n = state.x.coordinates.rows;
   const enough = problem !== undefined && refits > 0 && n >= 8;
   const steps = 1 + (enough ? refits : 0);
-  const gradients = await sampleGradients(machine, options);
+  const gradients = await sampleGradients(machine, options, true);
   const parts = columnParts(columns, gradients.spreads);
   const effects = await columnEffects(machine, gradients, parts, random(seed + 1), signal);
   const shares = normalized(means(effects));
@@ -120,15 +125,12 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   const deviations = again.length > 1 ? spreadOver(again.map((refit) => refit.shares)).map((s) => s * Math.sqrt(size / (n - size))) : new Float64Array(columns.length);
   const bands = bootstrapBands(effects, deviations, random(seed + 2));
 
-  const d = gradients.spreads.length;
-  const squares = meanSquares(gradients);
-  const coordinates = Array.from(squares, (meanSquaredDerivative, coordinate): CoordinateImportance => ({
-    coordinate,
-    meanSquaredDerivative,
-    standardized: meanSquaredDerivative * gradients.spreads[coordinate]!.deviation ** 2,
-    raw: meanSquaredDerivative / (scales?.[coordinate] ?? 1) ** 2,
-  }));
-  if (scales && scales.length !== d) throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
+  const squares = meanSquares(gradients.slopes!, d);
+  const standardized = meanSquares(gradients.gradients, d);
+  const coordinates = Array.from(
+    squares,
+    (meanSquaredDerivative, coordinate): CoordinateImportance => ({ coordinate, meanSquaredDerivative, standardized: standardized[coordinate]!, raw: meanSquaredDerivative / (scales?.[coordinate] ?? 1) ** 2 }),
+  );
   const totals = means(effects);
   return {
     columns: columns.map(({ name, coordinates: own }, g) => ({
@@ -138,7 +140,7 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
       high: Math.max(bands[g]!.high, shares[g]!),
       effect: totals[g]!,
       meanSquaredDerivative: own.reduce((sum, k) => sum + squares[k]!, 0),
-      aboveNoise: floor && shares[g]! > floor.largest,
+      aboveNoise: floor && bands[g]!.low > floor.largest,
     })),
     coordinates,
     floor,
@@ -156,24 +158,28 @@ async function columnEffects(machine: FeatureMachine, { points, gradients, outpu
   parts.forEach(({ continuous }, g) => {
     for (let j = 0; j < rows; j++)
       for (let o = 0; o < outputs.length; o++)
-        for (const k of continuous) effects.data[j * parts.length + g]! += (gradients.data[(j * outputs.length + o) * d + k]! * spreads[k]!.deviation) ** 2;
+        for (const k of continuous) effects.data[j * parts.length + g]! += gradients.data[(j * outputs.length + o) * d + k]! ** 2;
   });
   if (parts.every(({ switches, block }) => switches.length === 0 && block === undefined)) return effects;
+  // Few rows are enough for the mean, and each stands for several in the sample, so that bands stay honest. The same donor
+  // serves all columns: their order does not matter.
   const blocks = state.blockSizes.length;
-  const predictions = await machine.predict(points, signal);
-  for (let redraw = 0; redraw < REDRAWS; redraw++) {
-    // The same donor for all columns: their order does not matter.
-    const donors = Int32Array.from({ length: rows }, () => generator.integer(state.x.coordinates.rows));
-    for (const [g, part] of parts.entries()) {
-      const changed: number[] = [];
-      const switched = copyPoints(points);
-      for (let j = 0; j < rows; j++) if (switchColumn(part, switched, j, state.x, donors[j]!, blocks)) changed.push(j);
-      if (changed.length === 0) continue;
-      const after = await machine.predict(takePoints(switched, changed, blocks), signal);
-      changed.forEach((j, at) => {
-        for (const o of outputs) effects.data[j * parts.length + g]! += (after.data[at * state.outputs + o]! - predictions.data[j * state.outputs + o]!) ** 2 / (2 * REDRAWS);
-      });
-    }
+  const stride = Math.ceil(rows / SWITCHED_ROWS);
+  const chosen = Int32Array.from({ length: Math.ceil(rows / stride) }, (_, at) => at * stride);
+  const donors = Int32Array.from(chosen, () => generator.integer(state.x.coordinates.rows));
+  const base = takePoints(points, chosen, blocks);
+  const predictions = await machine.predict(base, signal);
+  for (const [g, part] of parts.entries()) {
+    const switched = copyPoints(base);
+    const changed = Array.from(chosen.keys()).filter((at) => switchColumn(part, switched, at, state.x, donors[at]!, blocks));
+    if (changed.length === 0) continue;
+    const after = await machine.predict(takePoints(switched, changed, blocks), signal);
+    changed.forEach((at, row) => {
+      for (const o of outputs) {
+        const change = after.data[row * state.outputs + o]! - predictions.data[at * state.outputs + o]!;
+        effects.data[chosen[at]! * parts.length + g]! += ((rows / chosen.length) * change ** 2) / 2;
+      }
+    });
   }
   return effects;
 }
@@ -198,7 +204,7 @@ async function probedShares(
   const plan = { metricRows: size, solveRows: size, heldOutAbove: Infinity };
   for (const { recipe } of state.members) members.push((await refitMember(engine, extended, recipe, plan, new Int32Array(0), { seed, signal })).member);
   const refitted = new FeatureMachine(engine, { ...state, x: extended.x, members, groups: extended.groups, blockSizes: extended.blockSizes });
-  const sample = await sampleGradients(refitted, { ...options, rows: Math.min(options.rows ?? 500, 300) });
+  const sample = await sampleGradients(refitted, { ...options, rows: Math.min(options.rows ?? 500, 200) });
   const all = means(await columnEffects(refitted, sample, columnParts([...columns, ...added], sample.spreads), generator, signal));
   const real = all.subarray(0, columns.length);
   const total = real.reduce((sum, effect) => sum + effect, 0);
@@ -213,6 +219,7 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
   const copied = columns.filter(({ coordinates: own }) => own.length > 0);
   const added: ExplainedColumn[] = [];
   const fills: ((i: number) => number)[] = [];
+  const rawScale = Array.from({ length: d }, (_, k) => problem.rawScale?.[k] ?? 1);
   const groups = [...problem.groups];
   for (let probe = 0; probe < count; probe++) {
     const start = d + fills.length;
@@ -220,7 +227,10 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
     if (probe % 2 === 0 && copied.length > 0) {
       const { coordinates: own } = copied[generator.integer(copied.length)]!;
       const order = permutation(rows, generator);
-      for (const k of own) fills.push((i) => coordinates.data[order[i]! * d + k]!);
+      for (const k of own) {
+        fills.push((i) => coordinates.data[order[i]! * d + k]!);
+        rawScale.push(rawScale[k]!);
+      }
       for (const group of problem.groups) {
         const at = own.indexOf(group.start);
         if (at >= 0 && own.length >= at + group.end - group.start) groups.push({ start: start + at, end: start + at + group.end - group.start });
@@ -229,6 +239,7 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
     } else {
       const values = Float64Array.from({ length: rows }, () => generator.normal());
       fills.push((i) => values[i]!);
+      rawScale.push(d > 0 ? rawScale[generator.integer(d)]! : 1);
       added.push({ name, coordinates: [start] });
     }
   }
@@ -239,7 +250,7 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
     fills.forEach((fill, at) => (data[i * width + d + at] = fill(i)));
   }
   const x: Points = levels ? { coordinates: { data, rows, cols: width }, levels } : { coordinates: { data, rows, cols: width } };
-  return { extended: { ...problem, x, groups }, added };
+  return { extended: { ...problem, x, groups, ...(problem.rawScale && { rawScale }) }, added };
 }
 
 /** 5 % and 95 % of the share of each column under random row weights (exponential, a Bayesian bootstrap) and normal deviations. */
@@ -260,11 +271,10 @@ function bootstrapBands(effects: Matrix<Float64Array>, deviations: Float64Array,
   });
 }
 
-/** Σ_o (∂F_o/∂x_k)², mean over rows. */
-function meanSquares({ gradients, outputs, spreads }: GradientSample): Float64Array {
-  const d = spreads.length;
+/** The diagonal of the AGOP, mean over rows of the squares summed over outputs; gradients: rows × (outputs · d). */
+function meanSquares({ data, rows }: Matrix<Float64Array>, d: number): Float64Array {
   const squares = new Float64Array(d);
-  for (let row = 0; row < gradients.rows * outputs.length; row++) for (let k = 0; k < d; k++) squares[k]! += gradients.data[row * d + k]! ** 2 / gradients.rows;
+  for (let at = 0; at < data.length; at++) squares[at % d]! += data[at]! ** 2 / rows;
   return squares;
 }
 

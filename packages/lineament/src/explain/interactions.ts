@@ -2,7 +2,7 @@ import { type Points, random, sample } from "../linalg/index.ts";
 import { type FeatureMachine, takePoints } from "../machines/index.ts";
 import { hasMixedDerivatives, mixedDerivatives } from "../machines/mixed-derivatives.ts";
 import { outputGradients, outputValues } from "../machines/prediction-gradients.ts";
-import { checkColumns, type ColumnParts, columnParts, coordinateColumns, type CoordinateSpread, coordinateSpreads, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
+import { checkColumns, type ColumnParts, columnParts, coordinateColumns, coordinateSpreads, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
 import { importances } from "./importances.ts";
 import type { SampleOptions } from "./predictor-gradients.ts";
 
@@ -14,7 +14,7 @@ export interface InteractionOptions extends SampleOptions {
   /** Effects by which they are chosen, one a column (as `importances` returns); computed when absent. */
   readonly effects?: ArrayLike<number> | undefined;
   /**
-   * Half the side, in standard deviations, of the boxes over which mixed derivatives are averaged; default 0, the derivatives themselves.
+   * Half the side, in spreads, of the boxes over which mixed derivatives are averaged; default 0, the derivatives themselves.
    * Larger boxes see less of the roughness that a kernel fits to noise, and flatten what varies faster than they are wide.
    */
   readonly smoothing?: number | undefined;
@@ -24,7 +24,7 @@ export interface Interaction {
   /** The two columns, as positions in the given columns and by name. */
   readonly columns: readonly [number, number];
   readonly names: readonly [string, string];
-  /** s_j² s_k² E Σ_o (∂_j∂_kF_o)² over the pairs of their coordinates: squared output per typical change of both. */
+  /** E Σ_o (∂̂_j∂̂_kF_o)², summed over the pairs of their coordinates: squared output per typical change of both. */
   readonly strength: number;
   /** Part of the sum over all pairs. */
   readonly share: number;
@@ -45,21 +45,25 @@ const MOST_WORK = 4e9;
 const LEAST_ROWS = 30;
 
 /**
- * True pairwise interactions: how much the effect of one column changes with another, the mean of (∂_j∂_kF)² over up to 200 training rows,
- * times the variances of both coordinates. Zero for a sum of functions of single columns, whatever the correlations. F is the
- * prediction for regression and the class score before calibration for classes (a softmax would make everything interact).
+ * True pairwise interactions: how much the effect of one column changes with another, the mean of (∂̂_j∂̂_kF)² over up to 200 training rows,
+ * ∂̂ by the spread of a coordinate as the machine sees it (its standard deviation times ∂ for linear views). Zero for a sum of
+ * functions of single columns, whatever their correlations. F is the prediction for regression and the class score before
+ * calibration for classes (a softmax would make everything interact).
  *
  * Derivatives between continuous coordinates come from the kernels' Hessians in closed form; under a full metric coordinate-wise
- * kernels (p < 2) have none as functions, and the mean over boxes of a quarter of a standard deviation to each side is taken.
+ * kernels (p < 2) have none as functions, and their means over boxes of a quarter of a spread to each side are taken.
  * Switches (one-hots, signs, indicators, categorical blocks) are redrawn from other random rows: half the mean squared change of the
  * derivative, or a quarter of the mean squared second difference for two of them. For F = c x_j x_k all three are the same number.
+ *
+ * Rough kernels have rough second derivatives, some of it fitted noise: compare with the strongest pairs, not with zero, and
+ * use `smoothing` where only the broad shape counts.
  *
  * @see kernel-machines.md §15
  */
 export async function interactions(machine: FeatureMachine, options: InteractionOptions = {}): Promise<Interactions> {
   const { state } = machine;
   const { rows = 200, seed = 0, among = 12, smoothing = 0, signal } = options;
-  if (!(smoothing >= 0)) throw new RangeError(`interactions: smoothing is ${smoothing}; it must be 0 or a positive number of standard deviations`);
+  if (!(smoothing >= 0)) throw new RangeError(`interactions: smoothing is ${smoothing}; it must be 0 or a positive number of spreads`);
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("interactions", columns, state);
   const outputs = options.outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
@@ -81,8 +85,8 @@ export async function interactions(machine: FeatureMachine, options: Interaction
   const add = (a: number, b: number, value: number): void => {
     strengths[Math.max(a, b) * parts.length + Math.min(a, b)]! += value;
   };
-  await continuousPairs(machine, points, parts, coordinates, outputs, spreads, smoothing, add, signal);
-  await switchPairs(machine, points, parts, outputs, spreads, seed, add, signal);
+  await continuousPairs(machine, points, parts, coordinates, outputs, smoothing, add, signal);
+  await switchPairs(machine, points, parts, outputs, seed, add, signal);
 
   const values = await outputValues(machine, points, "score", signal);
   const variance = outputs.reduce((sum, o) => {
@@ -114,7 +118,6 @@ async function continuousPairs(
   parts: readonly ColumnParts[],
   coordinates: readonly number[],
   outputs: readonly number[],
-  spreads: readonly CoordinateSpread[],
   smoothing: number,
   add: Add,
   signal: AbortSignal | undefined,
@@ -123,12 +126,12 @@ async function continuousPairs(
   if (size < 2) return;
   const rows = points.coordinates.rows;
   const owner = coordinates.map((k) => parts.findIndex(({ continuous }) => continuous.includes(k)));
-  const mixed = await mixedDerivatives(machine, points, coordinates, { outputs, steps: spreads.map(({ deviation }) => deviation * (smoothing || 0.25)), smoothing: smoothing > 0, signal });
+  const mixed = await mixedDerivatives(machine, points, coordinates, { outputs, unit: "spread", smoothing, signal });
   for (let row = 0; row < rows * outputs.length; row++)
     for (let a = 1; a < size; a++)
       for (let b = 0; b < a; b++)
         if (owner[a] !== owner[b])
-          add(owner[a]!, owner[b]!, (mixed[row * size * size + a * size + b]! * spreads[coordinates[a]!]!.deviation * spreads[coordinates[b]!]!.deviation) ** 2 / rows);
+          add(owner[a]!, owner[b]!, mixed[row * size * size + a * size + b]! ** 2 / rows);
 }
 
 /** Pairs with at least one switch, by redrawing switches from random training rows. */
@@ -137,7 +140,6 @@ async function switchPairs(
   points: Points,
   parts: readonly ColumnParts[],
   outputs: readonly number[],
-  spreads: readonly CoordinateSpread[],
   seed: number,
   add: Add,
   signal: AbortSignal | undefined,
@@ -157,16 +159,16 @@ async function switchPairs(
     for (let j = 0; j < rows; j++) switchColumn(part, copy, j, state.x, by[j]!, blocks);
     return copy;
   };
-  const gradients = await outputGradients(machine, points, "score", outputs, signal);
+  const [gradients] = await outputGradients(machine, points, "score", outputs, ["spread"], signal);
   const values = await outputValues(machine, points, "score", signal);
   const single = new Map<number, Awaited<ReturnType<typeof outputValues>>>();
   for (const a of switched) {
     const changed = redraw(parts[a]!, points, donors);
-    const moved = await outputGradients(machine, changed, "score", outputs, signal);
+    const [moved] = await outputGradients(machine, changed, "score", outputs, ["spread"], signal);
     parts.forEach(({ continuous }, b) => {
       if (b === a) return;
       for (let row = 0; row < rows * outputs.length; row++)
-        for (const k of continuous) add(a, b, ((moved.data[row * d + k]! - gradients.data[row * d + k]!) * spreads[k]!.deviation) ** 2 / (2 * rows));
+        for (const k of continuous) add(a, b, (moved!.data[row * d + k]! - gradients!.data[row * d + k]!) ** 2 / (2 * rows));
     });
     single.set(a, await outputValues(machine, changed, "score", signal));
   }

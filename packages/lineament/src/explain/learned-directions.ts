@@ -1,7 +1,7 @@
 import { convert, type Engine, type Matrix, transpose, zeros } from "../linalg/index.ts";
 import type { FeatureMachine } from "../machines/index.ts";
 import { checkColumns, coordinateColumns, type ExplainedColumn } from "./columns.ts";
-import { sampleGradients, type SampleOptions, standardizedAgop } from "./predictor-gradients.ts";
+import { sampleGradients, type SampleOptions, spreadAgop } from "./predictor-gradients.ts";
 
 export interface LearnedDirectionsOptions extends SampleOptions {
   /** Default one column a coordinate. */
@@ -16,7 +16,7 @@ export interface LearnedDirectionsOptions extends SampleOptions {
 export interface LearnedDirection {
   /** Part of the trace. */
   readonly share: number;
-  /** Unit vector over standardized coordinates; its entry of largest size is positive. */
+  /** Unit vector over coordinates in their spreads; its entry of largest size is positive. */
   readonly vector: readonly number[];
   /** Largest columns first; weight = Σ of squared entries over the column's coordinates, entry = that of largest size. */
   readonly columns: readonly { readonly name: string; readonly weight: number; readonly entry: number }[];
@@ -29,21 +29,22 @@ export interface LearnedDirections {
   readonly spectrum: readonly number[];
   /** How many directions count: (Σλ)² / Σλ². */
   readonly effectiveRank: number;
-  /** The AGOP over standardized coordinates, d × d. */
+  /** The AGOP in spreads of the coordinates, d × d. */
   readonly agop: Matrix<Float64Array>;
 }
 
 /**
- * The eigenvectors of the AGOP of the returned predictor over standardized coordinates: directions of input space along which
- * the predictions change, by their share of the mean squared change. Coordinates of categorical blocks have no derivative and
- * are left out. An off-diagonal of the AGOP is E[∂_jF ∂_kF]: columns that matter *together* in one linear combination, not an interaction.
+ * The eigenvectors of the AGOP of the returned predictor: directions of input space along which the predictions change, by their
+ * share of the mean squared change. Coordinates are measured in their spread as the machine sees it (their standard deviation where it
+ * sees them standardized, that of their normal scores where it sees ranks), so that units and skewed columns do not rule. Categorical blocks have no
+ * derivative and are left out. An off-diagonal of the AGOP is E[∂_jF ∂_kF]: columns that matter *together* in one linear combination, not an interaction.
  *
  * @see kernel-machines.md §15
  */
 export async function learnedDirections(machine: FeatureMachine, { columns, count = 5, entries = 8, ...options }: LearnedDirectionsOptions = {}): Promise<LearnedDirections> {
   const shown = columns ?? coordinateColumns(machine.state);
   checkColumns("learnedDirections", shown, machine.state);
-  const agop = await standardizedAgop(machine, await sampleGradients(machine, options));
+  const agop = await spreadAgop(machine, await sampleGradients(machine, options));
   const d = agop.rows;
   if (d === 0) return { directions: [], spectrum: [], effectiveRank: 0, agop };
   const { values, vectors } = await machine.engine.eigenSymmetric(agop);

@@ -1,6 +1,6 @@
 import { type Matrix, type Points, random, sample, zeros } from "../linalg/index.ts";
 import { type FeatureMachine, takePoints } from "../machines/index.ts";
-import { predictionGradients } from "../machines/prediction-gradients.ts";
+import { outputGradients } from "../machines/prediction-gradients.ts";
 import { type CoordinateSpread, coordinateSpreads } from "./columns.ts";
 
 /** Which rows and outputs an explanation of the whole predictor looks at. */
@@ -14,34 +14,35 @@ export interface SampleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gradients of the returned predictor at a seeded sample of its training rows. */
+/** Derivatives of the returned predictor at a seeded sample of its training rows. */
 export interface GradientSample {
   readonly rows: Int32Array;
   readonly points: Points;
   readonly outputs: readonly number[];
-  /** rows × (outputs · d), in input coordinates. */
+  /** By the spread of each coordinate (`DerivativeUnit`), rows × (outputs · d). */
   readonly gradients: Matrix<Float64Array>;
+  /** By the coordinates themselves, if asked for. */
+  readonly slopes: Matrix<Float64Array> | undefined;
   readonly spreads: readonly CoordinateSpread[];
 }
 
-export async function sampleGradients(machine: FeatureMachine, { rows = 500, seed = 0, outputs, signal }: SampleOptions): Promise<GradientSample> {
+export async function sampleGradients(machine: FeatureMachine, { rows = 500, seed = 0, outputs, signal }: SampleOptions, withSlopes = false): Promise<GradientSample> {
   const { state } = machine;
   if (!(rows >= 1)) throw new RangeError(`explain: rows is ${rows}; at least one row is needed`);
   const chosen = sample(state.x.coordinates.rows, rows, random(seed));
   const points = takePoints(state.x, chosen, state.blockSizes.length);
   const counted = outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
-  const gradients = await predictionGradients(machine, points, { outputs: counted, signal });
-  return { rows: chosen, points, outputs: counted, gradients, spreads: coordinateSpreads(state.x) };
+  const [gradients, slopes] = await outputGradients(machine, points, "prediction", counted, withSlopes ? ["spread", "coordinate"] : ["spread"], signal);
+  return { rows: chosen, points, outputs: counted, gradients: gradients!, slopes, spreads: coordinateSpreads(state.x) };
 }
 
 /**
- * The average gradient outer product of the returned predictor over the sample, d × d, in standardized coordinates:
- * M_jk = s_j s_k mean over rows of Σ_o ∂_jF_o ∂_kF_o, s the standard deviations over the training rows.
+ * The average gradient outer product of the returned predictor over the sample, d × d, by the spreads of the coordinates:
+ * M_jk = mean over rows of Σ_o ∂̂_jF_o ∂̂_kF_o, ∂̂_k = Σ_a sd(z_a) ∂/∂z_a over the view coordinates z_a of x_k (s_k ∂_k for linear views).
  */
-export async function standardizedAgop(machine: FeatureMachine, { gradients, outputs, spreads, rows }: GradientSample): Promise<Matrix<Float64Array>> {
+export async function spreadAgop(machine: FeatureMachine, { gradients, outputs, spreads, rows }: GradientSample): Promise<Matrix<Float64Array>> {
   const d = spreads.length;
-  const data = gradients.data.map((value, at) => value * spreads[at % d]!.deviation);
   const agop = zeros(d, d);
-  if (d > 0) await machine.engine.syrk({ a: { data, rows: rows.length * outputs.length, cols: d }, c: agop, transpose: true, alpha: 1 / rows.length });
+  if (d > 0) await machine.engine.syrk({ a: { data: gradients.data, rows: rows.length * outputs.length, cols: d }, c: agop, transpose: true, alpha: 1 / rows.length });
   return agop;
 }

@@ -5,7 +5,7 @@ import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import type { FeatureMachine } from "./feature-machine.ts";
 import { evaluate } from "./kernel-expansion.ts";
-import { type DerivativeUnit, memberGradients, type OutputStage, outputJacobians, pointRange, spreadsOf, unscalingDerivatives, valueCount } from "./prediction-gradients.ts";
+import { type DerivativeUnit, inUnit, memberViewGradients, type OutputStage, outputJacobians, pointRange, spreadsOf, unscalingDerivatives, valueCount } from "./prediction-gradients.ts";
 import { applyView, pullBack } from "./view.ts";
 
 /**
@@ -52,9 +52,9 @@ export function kernelCurvature(kernel: FusedKernel, dimensions: number): Kernel
 function generalizedLaplace(L: number, q: number, p: number): KernelCurvature {
   const scale = L ** -q;
   return {
-    slope: (s) => (s === 0 ? 0 : -q * scale * s ** (q / p - 1) * Math.exp(-(s ** (q / p)) * scale)),
+    slope: (s) => (s === 0 && q < p ? 0 : -q * scale * s ** (q / p - 1) * Math.exp(-(s ** (q / p)) * scale)),
     curvature(s) {
-      if (s === 0) return 0;
+      if (s === 0 && q < p) return 0;
       const power = s ** (q / p) * scale;
       return q * scale * s ** (q / p - 2) * Math.exp(-power) * (p - q + q * power);
     },
@@ -71,7 +71,7 @@ export function hasMixedDerivatives(kernel: Kernel, metric: Metric): boolean {
 
 /**
  * Mixed second derivatives ∂_a∂_bf_l of an expansion at rows of its input coordinates for a, b among `chosen`: rows × c × s × s with zeros where
- * a = b unless p = 2. Pairs at negligible distance contribute nothing.
+ * a = b unless p = 2. Where the kernel has no second derivative at distance 0, pairs at negligible distance contribute nothing.
  */
 async function expansionMixedDerivatives(machine: FeatureMachine, expansion: TransformedExpansion, seen: Points, chosen: readonly number[], signal: AbortSignal | undefined): Promise<Float64Array> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
@@ -85,6 +85,7 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
   const { slope, curvature } = kernelCurvature(kernel, tables.reduce((sum, table) => sum + table.dimensions, d));
   const tolerance = 16 * (precision === "float32" ? 2 ** -23 : 2 ** -52);
   const euclidean = p === 2 && !sumPower;
+  const singular = (kernel.family === "laplace" || kernel.family === "lpq") && kernel.exponent < 2;
   // Gradients in view coordinates are S Δ for p = 2: differences of transformed rows times the chosen columns of S.
   const [su, sw] = metric.form === "full" ? await Promise.all([u, w].map((a) => timesColumns(machine, a, metric.root, chosen))) : [undefined, undefined];
   const squaredMetric = euclidean && metric.form === "full" ? metricSquares(metric.root, chosen) : undefined;
@@ -107,7 +108,7 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
       else if (p === 1) for (let k = 0; k < d; k++) s += Math.abs(u.data[j * d + k]! - w.data[i * d + k]!);
       else for (let k = 0; k < d; k++) s += Math.abs(u.data[j * d + k]! - w.data[i * d + k]!) ** p;
       for (let g = 0; g < tables.length; g++) s += tables[g]!.values[seen.levels![j * tables.length + g]! * tables[g]!.size + centers.levels![i * tables.length + g]!]!;
-      if (!sumPower && s ** (2 / p) <= tolerance * (nu[j]! + nw[i]!)) continue;
+      if (singular && s ** (2 / p) <= tolerance * (nu[j]! + nw[i]!)) continue;
       const factor = curvature(s);
       if (euclidean) {
         const phi = slope(s);
@@ -296,7 +297,7 @@ export async function mixedDerivatives(machine: FeatureMachine, x: Points, coord
       const { coding, recipe } = member;
       const c = valueCount(coding);
       const inner = await memberMixedDerivatives(machine, member, part, coordinates, options);
-      const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: await memberGradients(machine, member, part, unit, signal) } : undefined;
+      const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: inUnit(machine, member, part, await memberViewGradients(machine, member, part, signal), unit) } : undefined;
       for (let j = 0; j < end - start; j++)
         outputs.forEach((output, o) => {
           const to = ((start + j) * outputs.length + o) * size * size;

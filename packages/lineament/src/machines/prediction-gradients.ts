@@ -38,24 +38,25 @@ const GRADIENT_ENTRIES = 2 ** 23;
  * a knot of normal scores) this is the mean of the one-sided derivatives or one of them.
  */
 export async function predictionGradients(machine: FeatureMachine, x: Points, { outputs, signal }: PredictionGradientOptions = {}): Promise<Matrix<Float64Array>> {
-  return outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), "coordinate", signal);
+  const [gradients] = await outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), ["coordinate"], signal);
+  return gradients!;
 }
 
-/** As `predictionGradients`, of predictions or of class scores, by coordinates or by spreads. */
+/** As `predictionGradients`, of predictions or of class scores; one matrix a unit. */
 export async function outputGradients(
   machine: FeatureMachine,
   x: Points,
   stage: OutputStage,
   outputs: readonly number[],
-  unit: DerivativeUnit,
+  units: readonly DerivativeUnit[],
   signal?: AbortSignal,
-): Promise<Matrix<Float64Array>> {
+): Promise<Matrix<Float64Array>[]> {
   const { state } = machine;
   const { rows, cols: d } = x.coordinates;
   if (d !== state.x.coordinates.cols) throw new RangeError(`predictionGradients: x has ${d} columns, expected ${state.x.coordinates.cols}`);
   for (const output of outputs)
     if (!(output >= 0 && output < state.outputs)) throw new RangeError(`predictionGradients: there is no output ${output}; the machine has ${state.outputs}`);
-  const out = zeros(rows, outputs.length * d);
+  const results = units.map(() => zeros(rows, outputs.length * d));
   const width = Math.max(1, ...state.members.map(({ view, coding }) => valueCount(coding) * Math.max(d, view.coordinates.length)));
   const batch = Math.max(1, Math.min(rows, Math.floor(GRADIENT_ENTRIES / width)));
   for (let start = 0; start < rows; start += batch) {
@@ -67,21 +68,25 @@ export async function outputGradients(
     const jacobians = outputJacobians(state, values, stage, outputs);
     for (const [m, member] of state.members.entries()) {
       const c = valueCount(member.coding);
-      const inner = await memberGradients(machine, member, part, unit, signal);
+      const byView = await memberViewGradients(machine, member, part, signal);
       const jacobian = jacobians[m]!;
-      for (let j = 0; j < end - start; j++)
-        for (let o = 0; o < outputs.length; o++) {
-          const to = (start + j) * outputs.length * d + o * d;
-          for (let l = 0; l < c; l++) {
-            const factor = jacobian[(j * outputs.length + o) * c + l]!;
-            if (factor === 0) continue;
-            const from = (j * c + l) * d;
-            for (let k = 0; k < d; k++) out.data[to + k]! += factor * inner.data[from + k]!;
+      units.forEach((unit, u) => {
+        const inner = inUnit(machine, member, part, byView, unit);
+        const out = results[u]!;
+        for (let j = 0; j < end - start; j++)
+          for (let o = 0; o < outputs.length; o++) {
+            const to = (start + j) * outputs.length * d + o * d;
+            for (let l = 0; l < c; l++) {
+              const factor = jacobian[(j * outputs.length + o) * c + l]!;
+              if (factor === 0) continue;
+              const from = (j * c + l) * d;
+              for (let k = 0; k < d; k++) out.data[to + k]! += factor * inner.data[from + k]!;
+            }
           }
-        }
+      });
     }
   }
-  return out;
+  return results;
 }
 
 /** Predictions, or class scores before calibration: rows × outputs. */
@@ -96,23 +101,29 @@ export async function outputValues(machine: FeatureMachine, x: Points, stage: Ou
   return average;
 }
 
-/** Gradients of a member's values (before decoding) with respect to the input coordinates, or by their spreads, rows × (c d). */
-export async function memberGradients(machine: FeatureMachine, member: Member, x: Points, unit: DerivativeUnit, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
-  const { rows, cols: d } = x.coordinates;
-  const c = valueCount(member.coding);
+/** Gradients of a member's values (before decoding) with respect to its view coordinates, rows × (c · view size). */
+export async function memberViewGradients(machine: FeatureMachine, member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
   const width = member.view.coordinates.length;
+  const sum = zeros(x.coordinates.rows, valueCount(member.coding) * width);
+  if (width === 0) return sum;
   const seen = applyView(member.view, x, machine.state.blockSizes.length);
   const expansions = await machine.memberExpansions(member);
-  const out = zeros(rows, c * d);
-  if (width === 0) return out;
-  const slice = zeros(rows, width);
-  const sum = zeros(rows, c * width);
   for (const expansion of expansions) {
     const part = await gradients(machine.engine, expansion, seen, signal);
     for (let at = 0; at < sum.data.length; at++) sum.data[at]! += part.data[at]! / expansions.length;
   }
+  return sum;
+}
+
+/** The same with respect to the input coordinates, or by their spreads, rows × (c d). */
+export function inUnit(machine: FeatureMachine, member: Member, x: Points, byView: Matrix<Float64Array>, unit: DerivativeUnit): Matrix<Float64Array> {
+  const { rows, cols: d } = x.coordinates;
+  const c = valueCount(member.coding);
+  const width = member.view.coordinates.length;
+  const out = zeros(rows, c * d);
+  const slice = zeros(rows, width);
   for (let l = 0; l < c; l++) {
-    for (let j = 0; j < rows; j++) slice.data.set(sum.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
+    for (let j = 0; j < rows; j++) slice.data.set(byView.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
     const pulled = unit === "coordinate" ? pullBack(member.view, x, slice) : timesSpreads(machine, member, slice);
     for (let j = 0; j < rows; j++) out.data.set(pulled.data.subarray(j * d, (j + 1) * d), (j * c + l) * d);
   }
