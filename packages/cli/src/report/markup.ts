@@ -24,9 +24,14 @@ const entities: Readonly<Record<string, string>> = {
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFE\uFFFF]|\p{Surrogate}/gu;
 
+/** Text without characters that a page may not have: they are shown as �. */
+export function printable(text: string): string {
+  return text.replace(forbidden, "\uFFFD");
+}
+
 /** Text as HTML, in elements and in quoted attributes. */
 export function escapeText(text: string): string {
-  return text.replace(forbidden, "\uFFFD").replace(/[&<>"']/g, (character) => entities[character]!);
+  return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** markup`<b>${name}</b>`: the name is escaped, pieces of HTML are not. Attributes must be quoted. */

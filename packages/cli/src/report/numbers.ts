@@ -20,13 +20,21 @@ export function formatNumber(x: number | undefined, digits = 3): string {
     .replace(/\.$/, "");
 }
 
+// Making a formatter takes longer than a thousand uses of it.
+const formatters = new Map<number, Intl.NumberFormat>();
+
 /** With exactly so many decimals. */
 export function fixed(x: number | undefined, decimals: number): string {
   if (x === undefined || !Number.isFinite(x)) return noNumber;
-  const text = Math.abs(x).toLocaleString("en-US", {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
+  let formatter = formatters.get(decimals);
+  if (!formatter) {
+    formatter = new Intl.NumberFormat("en-US", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    formatters.set(decimals, formatter);
+  }
+  const text = formatter.format(Math.abs(x));
   return (x < 0 && /[1-9]/.test(text) ? "−" : "") + text;
 }
 
@@ -34,7 +42,7 @@ function scientific(x: number, digits: number): string {
   const [mantissa, exponent] = Math.abs(x)
     .toExponential(digits - 1)
     .split("e") as [string, string];
-  const power = [...exponent.replace("+", "")]
+  const power = Array.from(exponent.replace("+", ""))
     .map((c) => (c === "-" ? "⁻" : superscripts[Number(c)]))
     .join("");
   return `${x < 0 ? "−" : ""}${mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa} × 10${power}`;

@@ -3,7 +3,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import type { PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
 import type { Encoding as ChannelEncoding } from "vega-lite/types_unstable/encoding.js";
 import type { LayerSpec, UnitSpec } from "vega-lite/types_unstable/spec/index.js";
-import { Markup } from "./markup.ts";
+import { escapeText, Markup, printable } from "./markup.ts";
 import { textWidth } from "./text-width.ts";
 import { type ColorName, colors, cssVariable, figureConfig } from "./theme.ts";
 
@@ -26,7 +26,7 @@ export interface FigureLog {
 interface TextMetrics {
   width: (
     item: { readonly fontSize?: number; readonly fontWeight?: string | number },
-    text: unknown,
+    text: string | number | null | undefined,
   ) => number;
 }
 
@@ -43,7 +43,8 @@ export async function figureSvg(figure: Figure, log: FigureLog = { warnings: [] 
     info: () => logger,
     debug: () => logger,
   } as unknown as vega.LoggerInterface;
-  const { spec } = compile(figure, { config: figureConfig, logger });
+  // A copy, because Vega numbers the rows of its data in place.
+  const { spec } = compile(structuredClone(figure), { config: figureConfig, logger });
   const view = new vega.View(vega.parse(spec), { renderer: "none", logger });
   try {
     return await view.toSVG();
@@ -70,7 +71,9 @@ export async function picture(
 
 function pagePicture(svg: string, name: string, description: string): string {
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!;
-  let body = svg.replace(/^<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "");
+  let body = printable(svg)
+    .replace(/^<svg[^>]*>/, "")
+    .replace(/<\/svg>\s*$/, "");
   const ids = [...body.matchAll(/\bid="([^"]+)"/g)].map((match) => match[1]!);
   body = rewriteTags(body, (tag) => pageTag(tag, name, ids));
   // Groups that hold nothing, from the inside out.
@@ -80,7 +83,7 @@ function pagePicture(svg: string, name: string, description: string): string {
   }
   body = gatherCircles(body);
   return (
-    `<svg class="picture" role="img" aria-label="${attribute(description)}" viewBox="0 0 ${width} ${height}" ` +
+    `<svg class="picture" role="img" aria-label="${escapeText(description)}" viewBox="0 0 ${width} ${height}" ` +
     `width="${width}" height="${height}" style="--natural: ${width}px">${body}</svg>`
   );
 }
@@ -167,8 +170,4 @@ function gatherCircles(svg: string): string {
       .join("");
     return `<g${common}>${body}</g>`;
   });
-}
-
-function attribute(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

@@ -4,7 +4,8 @@ import type { Figure } from "../picture.ts";
 import { colors } from "../theme.ts";
 
 /** Share of the metric's trace in its first directions, one line a metric update. */
-export function explainedTrace({ rounds }: Spectrum, most = 20): Figure {
+export function explainedTrace(spectrum: Spectrum, most = 20): Figure {
+  const rounds = spectrum.rounds.filter(({ round }) => Number.isFinite(round));
   const last = rounds.length - 1;
   const rows = rounds.flatMap(({ round, shares }, at) => {
     let sum = 0;

@@ -39,18 +39,19 @@ function curve(
 ): Figure {
   const said = (y: number): string => (frame.probability ? formatShare(y) : formatNumber(y));
   const several = curves.length > 1;
-  const rows = curves.flatMap(({ output, mean, lower, upper }) =>
+  const rows = curves.flatMap(({ output, mean, lower, upper }, line) =>
     grid.flatMap((at, i) => {
       const y = mean[i];
-      if (y === undefined || !Number.isFinite(y) || (typeof at === "number" && !Number.isFinite(at)))
-        return [];
+      const place = kind === "date" ? Date.parse(String(at)) : Number(at);
+      if (y === undefined || !Number.isFinite(y) || !Number.isFinite(place)) return [];
       return [
         {
-          at: kind === "date" ? Date.parse(String(at)) : at,
+          at: place,
           y,
           lower: lower?.[i] ?? y,
           upper: upper?.[i] ?? y,
-          output: output ?? "",
+          line,
+          series: String(frame.leading.indexOf(output ?? "")),
           leading: !several || frame.leading.includes(output ?? ""),
           note: `${column} ${typeof at === "number" ? formatNumber(at) : at}${output === undefined ? "" : `, ${output}`}: ${said(y)}`,
         },
@@ -62,15 +63,15 @@ function curve(
     field: "at",
     type: kind === "date" ? "temporal" : "quantitative",
     title: `${shorten(column, 34)}${unit === undefined ? "" : ` (${unit})`}`,
-    scale: { nice: false, zero: false, padding: 0, ...(kind === "date" ? { type: "utc" } : {}) },
+    scale: { nice: false, padding: 0, ...(kind === "date" ? { type: "utc" } : { zero: false }) },
     axis: { tickCount: 4, labelFlush: true, ...(kind === "date" ? {} : numberAxis(values)) },
   };
   const y = predictionAxis(frame);
-  const scale = { domain: [...frame.leading] };
+  const scale = { domain: frame.leading.map((_, i) => String(i)) };
   const series: Encoding = {
-    color: { field: "output", type: "nominal", scale: { ...scale, range: [...seriesColors] }, legend: null },
+    color: { field: "series", type: "nominal", scale: { ...scale, range: [...seriesColors] }, legend: null },
     strokeDash: {
-      field: "output",
+      field: "series",
       type: "nominal",
       scale: { ...scale, range: seriesDashes.map((dash) => [...dash]) },
       legend: null,
@@ -90,7 +91,7 @@ function curve(
         {
           transform: [{ filter: "!datum.leading" }],
           mark: { type: "line", color: colors.quiet, strokeWidth: 1, opacity: 0.5, clip: true, aria: false },
-          encoding: { x, y: { ...y, field: "y" }, detail: { field: "output", type: "nominal" } },
+          encoding: { x, y: { ...y, field: "y" }, detail: { field: "line", type: "nominal" } },
         },
         {
           transform: [{ filter: "datum.leading" }],
@@ -148,7 +149,7 @@ function levels({ column, grid, curves, counts }: PartialDependence, frame: Depe
           y,
           lower: lower?.[i] ?? y,
           upper: upper?.[i] ?? y,
-          output: output ?? "",
+          series: String(frame.leading.indexOf(output ?? "")),
           note: `${column} ${level}${output === undefined ? "" : `, ${output}`}: ${said(y)}`,
         },
       ];
@@ -164,10 +165,10 @@ function levels({ column, grid, curves, counts }: PartialDependence, frame: Depe
     title: null,
     axis: { labelColor: colors.ink },
   };
-  const scale = { domain: [...frame.leading] };
+  const scale = { domain: frame.leading.map((_, i) => String(i)) };
   const series: Encoding = {
-    color: { field: "output", type: "nominal", scale: { ...scale, range: [...seriesColors] }, legend: null },
-    shape: { field: "output", type: "nominal", scale: { ...scale, range: [...seriesShapes] }, legend: null },
+    color: { field: "series", type: "nominal", scale: { ...scale, range: [...seriesColors] }, legend: null },
+    shape: { field: "series", type: "nominal", scale: { ...scale, range: [...seriesShapes] }, legend: null },
   };
   return {
     width: width - 40,

@@ -1,4 +1,4 @@
-import { formatNumber } from "../numbers.ts";
+import { formatCount, formatNumber } from "../numbers.ts";
 import type { PredictedActual } from "../report-data.ts";
 import { shorten } from "../labels.ts";
 import { type Figure, layersIf, type Position } from "../picture.ts";
@@ -95,7 +95,8 @@ function pointsOf(
     const f = predicted[i];
     if (f === undefined || !Number.isFinite(y) || !Number.isFinite(f)) return [];
     const [low, high] = [lower?.[i], upper?.[i]];
-    const place = row?.[i] === undefined ? "" : `row ${row[i]!}: `;
+    const at = row?.[i];
+    const place = at === undefined || !Number.isFinite(at) ? "" : `row ${formatCount(at)}: `;
     const interval =
       low === undefined || high === undefined
         ? ""

@@ -1,5 +1,5 @@
 import { markup, type Markup } from "../markup.ts";
-import { scoreBars } from "../figures/score-bars.ts";
+import { leadingScores, scoreBars } from "../figures/score-bars.ts";
 import { card, frame } from "../page/card.ts";
 import {
   countOf,
@@ -71,7 +71,8 @@ function tiles(data: ReportData): Markup | undefined {
 
 async function besideBaselines(data: ReportData): Promise<Markup | undefined> {
   const leading = leadingSet(data);
-  if (!leading || leading.set.baselines.length === 0) return undefined;
+  if (!leading || leading.set.baselines.length === 0 || leadingScores(leading.set).length === 0)
+    return undefined;
   const { set, on } = leading;
   const description = `Bars of this model and ${countOf(set.baselines.length, "baseline")}; the numbers are in the table of scores.`;
   const svg = await picture(scoreBars(set, data.unit), "scores", description);
