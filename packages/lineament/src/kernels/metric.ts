@@ -22,15 +22,28 @@ export type Metric =
 /** An average gradient outer product in input coordinates, normalized or not: d × d or its diagonal, and per block. */
 export type MetricMatrix =
   | { readonly form: "diagonal"; readonly values: Float64Array; readonly blocks: readonly Float64Array[] }
-  | { readonly form: "full"; readonly values: Matrix<Float64Array>; readonly blocks: readonly Float64Array[] };
+  | {
+      readonly form: "full";
+      readonly values: Matrix<Float64Array>;
+      readonly blocks: readonly Float64Array[];
+    };
 
 /** S = I: the plain kernel. */
 export function identityMetric(d: number, blockSizes: readonly number[] = []): Metric {
-  return { form: "diagonal", scale: new Float64Array(d).fill(1), blocks: blockSizes.map((size) => new Float64Array(size).fill(1)) };
+  return {
+    form: "diagonal",
+    scale: new Float64Array(d).fill(1),
+    blocks: blockSizes.map((size) => new Float64Array(size).fill(1)),
+  };
 }
 
 /** U = X S in the given precision, in the memory the engine likes best. Levels are passed through. */
-export async function transform(engine: Engine, x: Points, metric: Metric, precision: Precision): Promise<Points> {
+export async function transform(
+  engine: Engine,
+  x: Points,
+  metric: Metric,
+  precision: Precision,
+): Promise<Points> {
   const { rows, cols } = x.coordinates;
   const out = engine.allocate(rows, cols, precision);
   if (metric.form === "diagonal") {
@@ -60,17 +73,31 @@ export function categoricalTables(metric: Metric, kernel: Kernel): CategoricalTa
   return metric.blocks.map((block) => {
     const dimensions = metric.form === "diagonal" ? block.length : Math.round(Math.sqrt(block.length));
     const size = dimensions + 1;
-    const entry = (level: number, j: number): number =>
-      level === dimensions ? 0 : metric.form === "full" ? block[level * dimensions + j]! : level === j ? block[j]! : 0;
     const term = (delta: number): number =>
       kernel.family === "sum-power"
         ? Math.exp(-((Math.abs(delta) / kernel.bandwidth) ** kernel.exponent))
-        : Math.abs(delta) ** p;
+        : p === 1
+          ? Math.abs(delta)
+          : p === 2
+            ? delta * delta
+            : Math.abs(delta) ** p;
     const values = new Float64Array(size * size);
+    // In diagonal form two levels differ in two coordinates only: κ² steps instead of κ³.
+    const same = term(0);
+    const own = metric.form === "diagonal" ? block.map(term) : undefined;
     for (let a = 0; a < size; a++)
       for (let b = 0; b <= a; b++) {
         let sum = 0;
-        for (let j = 0; j < dimensions; j++) sum += term(entry(a, j) - entry(b, j));
+        if (own) {
+          const differing = (a === b ? 0 : 1) + (a === b || a === dimensions ? 0 : 1);
+          sum = (dimensions - differing) * same;
+          if (a !== b) sum += own[b]! + (a === dimensions ? 0 : own[a]!);
+        } else
+          for (let k = 0; k < dimensions; k++) {
+            const first = a === dimensions ? 0 : block[a * dimensions + k]!;
+            const second = b === dimensions ? 0 : block[b * dimensions + k]!;
+            sum += term(first - second);
+          }
         values[a * size + b] = values[b * size + a] = sum;
       }
     return { size, dimensions, values };
@@ -96,8 +123,16 @@ export async function metricRoot(
   const full = m.form === "full";
   const main = full ? m.values.data : m.values;
   const d = full ? m.values.rows : m.values.length;
-  const parts = [{ values: main, size: d }, ...m.blocks.map((values) => ({ values, size: full ? Math.round(Math.sqrt(values.length)) : values.length }))];
-  for (const { values, size } of parts) for (const value of diagonalOf(values, size, full)) largest = Math.max(largest, Number.isFinite(value) ? value : Infinity);
+  const parts = [
+    { values: main, size: d },
+    ...m.blocks.map((values) => ({
+      values,
+      size: full ? Math.round(Math.sqrt(values.length)) : values.length,
+    })),
+  ];
+  for (const { values, size } of parts)
+    for (const value of diagonalOf(values, size, full))
+      largest = Math.max(largest, Number.isFinite(value) ? value : Infinity);
   if (!(largest > 1e-30) || largest === Infinity) return undefined;
   const rootOf = async (values: Float64Array, size: number): Promise<Float64Array> => {
     const diagonal = diagonalOf(values, size, full);
@@ -110,18 +145,26 @@ export async function metricRoot(
     return (await symmetricPower(engine, { data: shrunk, rows: size, cols: size }, power)).data;
   };
   const roots = [];
-  for (const { values, size } of parts) roots.push(size === 0 ? new Float64Array(0) : await rootOf(values, size));
+  for (const { values, size } of parts)
+    roots.push(size === 0 ? new Float64Array(0) : await rootOf(values, size));
   const [root, ...blocks] = roots as [Float64Array, ...Float64Array[]];
-  return full ? { form: "full", root: { data: root, rows: d, cols: d }, blocks } : { form: "diagonal", scale: root, blocks };
+  return full
+    ? { form: "full", root: { data: root, rows: d, cols: d }, blocks }
+    : { form: "diagonal", scale: root, blocks };
 }
 
 /** A^s for symmetric A, eigenvalues clipped at 0. */
-async function symmetricPower(engine: Engine, a: Matrix<Float64Array>, power: number): Promise<Matrix<Float64Array>> {
+async function symmetricPower(
+  engine: Engine,
+  a: Matrix<Float64Array>,
+  power: number,
+): Promise<Matrix<Float64Array>> {
   const { values, vectors } = await engine.eigenSymmetric(a);
   const d = a.rows;
   const scaled = zeros(d, d);
   for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++) scaled.data[i * d + j] = vectors.data[i * d + j]! * Math.max(0, values[j]!) ** power;
+    for (let j = 0; j < d; j++)
+      scaled.data[i * d + j] = vectors.data[i * d + j]! * Math.max(0, values[j]!) ** power;
   const result = zeros(d, d);
   await engine.gemm({ a: scaled, b: convert(vectors, "float64"), transposeB: true, c: result });
   for (let i = 0; i < d; i++)
@@ -131,4 +174,3 @@ async function symmetricPower(engine: Engine, a: Matrix<Float64Array>, power: nu
     }
   return result;
 }
-
