@@ -222,6 +222,7 @@ function settle(command: Command, { stdout, stderr }: Context): Command {
   return command.exitOverride().configureOutput({
     writeOut: (text) => void stdout.write(text),
     writeErr: (text) => void stderr.write(text),
+    outputError: (text, write) => write(text.replaceAll(/\n(?=\()/gu, " ")), // "(Did you mean …?)" on the same line
     getOutHasColors: () => stdout.isTTY === true,
     getErrHasColors: () => stderr.isTTY === true,
   });

@@ -8,7 +8,7 @@ const file = z.string().nullable();
 export const FitDocument = FitRecord.extend({
   model: file.describe("path of the model file; null when none was asked for"),
   report: file.describe("path of the report; null when none was asked for"),
-}).meta({ id: "fit", title: "lineament fit --json" });
+}).meta({ title: "lineament fit --json" });
 export type FitDocument = z.output<typeof FitDocument>;
 
 const predictionRecord = z
@@ -32,7 +32,7 @@ export const PredictDocument = z
     unknownLevels: z.array(z.strictObject({ column: z.string(), count, examples: z.array(z.string()) })),
     warnings: z.array(z.string()),
   })
-  .meta({ id: "predict", title: "lineament predict --json" });
+  .meta({ title: "lineament predict --json" });
 export type PredictDocument = z.output<typeof PredictDocument>;
 
 /** What `evaluate --json` prints. */
@@ -72,7 +72,7 @@ export const EvaluateDocument = z
     model: z.string(),
     warnings: z.array(z.string()),
   })
-  .meta({ id: "evaluate", title: "lineament evaluate --json" });
+  .meta({ title: "lineament evaluate --json" });
 export type EvaluateDocument = z.output<typeof EvaluateDocument>;
 
 const cell = z.union([z.number(), z.string(), z.boolean(), z.null()]);
@@ -130,7 +130,7 @@ export const ExplainDocument = z
       .optional(),
     warnings: z.array(z.string()),
   })
-  .meta({ id: "explain", title: "lineament explain --json" });
+  .meta({ title: "lineament explain --json" });
 export type ExplainDocument = z.output<typeof ExplainDocument>;
 
 /** What `doctor --json` prints. */
@@ -163,7 +163,7 @@ export const DoctorDocument = z
     largestSolve: count.describe("rows of the largest kernel matrix that fits the budget"),
     problems: z.array(z.string()),
   })
-  .meta({ id: "doctor", title: "lineament doctor --json" });
+  .meta({ title: "lineament doctor --json" });
 export type DoctorDocument = z.output<typeof DoctorDocument>;
 
 /** Every document by the command that prints it. */

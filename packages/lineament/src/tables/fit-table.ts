@@ -35,7 +35,7 @@ import {
   TableModel,
   type TableModelParts,
 } from "./table-model.ts";
-import { readTarget, type TargetSpec, targetValues, type Task } from "./target.ts";
+import { type LearnedTarget, readTarget, type TargetSpec, targetValues, type Task } from "./target.ts";
 
 /** How a table is fitted: which columns mean what, and the options of every fit. */
 export interface TableFitOptions extends Omit<FitOptions, "task"> {
@@ -144,11 +144,13 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
   const trainTable = division ? takeTableRows(table, division.train) : table;
   const testTable = division ? takeTableRows(table, division.test) : test;
   const learned = readTarget(trainTable, name, { task });
+  checkMagnitude(trainTable, learned);
   const rows = learned.rows.length === trainTable.rows ? trainTable : takeTableRows(trainTable, learned.rows);
   const inputs = withoutColumns(rows, [
     ...new Set(Object.values(roles).filter((column) => column !== undefined)),
   ]);
   const encoder = fitEncoder(inputs, { kinds, features, exclude });
+  checkLevels(encoder, rows);
   const encoded = encode(encoder, inputs);
   const n = rows.rows;
   const target: Target =
@@ -172,7 +174,10 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
         `${sourceOf(testTable)}: no test row has a target ${quote(name)} that can be scored`,
       );
   }
-  const fitPlan = planFit(n, encoder.coordinates.length, resolved, memory);
+  const fitPlan = planFit(n, encoder.coordinates.length, resolved, {
+    memory,
+    blockSizes: problem.blockSizes,
+  });
   const plan: TableFitPlan = {
     ...fitPlan,
     target: learned.spec,
@@ -283,6 +288,35 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
     importances: measured,
     baselines,
   };
+}
+
+/** A category of κ levels has κ × κ distances: only one that the user asked for can be larger than what is inferred. */
+const MOST_LEVELS = 3000;
+
+function checkLevels(encoder: Encoder, table: Table): void {
+  for (const { column, levels } of encoder.blocks)
+    if (levels.length > MOST_LEVELS)
+      throw new InputError(
+        `${sourceOf(table)}: column ${quote(column)} has ${levels.length} levels, and a category may have at most ${MOST_LEVELS}; merge rare levels or leave the column out`,
+      );
+}
+
+/** Fourth powers of targets must be numbers. */
+const LARGEST_TARGET = 1e60;
+
+function checkMagnitude(table: Table, { spec, values, rows }: LearnedTarget): void {
+  if (spec.task === "classification") return;
+  const at = values.findIndex((value) => Math.abs(value) > LARGEST_TARGET);
+  const where = `${sourceOf(table)}: target ${quote(spec.column)}`;
+  if (at >= 0)
+    throw new InputError(
+      `${where}, row ${rowNumber(table, rows[at]!)}: ${values[at]} is too large to be fitted; rescale the target`,
+    );
+  const [first] = values;
+  if (values.every((value) => Math.abs(value - first!) < 1 / LARGEST_TARGET))
+    throw new InputError(
+      `${where}: the values differ by less than ${1 / LARGEST_TARGET}; rescale the target`,
+    );
 }
 
 /** Rows of a column that holds `train` and `test`. */
