@@ -55,7 +55,11 @@ function pass<T>(
     for (let at = 0; at < bytes; at += 16) {
       const norms = v128.add<T>(norm, v128.load(normsZ + at));
       let s = v128.load(tile + at);
-      if (products) s = larger<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
+      if (products) {
+        s = larger<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
+        // What cancellation leaves of a zero distance is noise: equal rows have k = 1 exactly.
+        s = v128.and(s, v128.gt<T>(s, v128.mul<T>(bound, norms)));
+      }
       let result = shape<T>(kind, slope, s, va, vb, vc);
       if (slope) result = v128.and(result, v128.gt<T>(s, v128.mul<T>(bound, norms)));
       v128.store(tile + at, result);
