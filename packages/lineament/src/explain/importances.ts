@@ -1,5 +1,6 @@
 import { type Matrix, permutation, type Points, type Random, random, zeros } from "../linalg/index.ts";
 import { FeatureMachine, type LearningProblem, takePoints, takeProblem } from "../machines/index.ts";
+import { outputValues } from "../machines/prediction-gradients.ts";
 import { refitMember } from "../machines/automatic/refit.ts";
 import { subsample } from "../machines/validation.ts";
 import { checkColumns, coordinateColumns, type ColumnParts, columnParts, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
@@ -9,6 +10,8 @@ import { quantile } from "./quantile.ts";
 export interface ImportanceOptions extends SampleOptions {
   /** Default one column a coordinate or block. */
   readonly columns?: readonly ExplainedColumn[] | undefined;
+  /** How effects are measured, see `importances`; default `auto`: redraw up to 100 columns. */
+  readonly measure?: "auto" | "redraw" | "derivative" | undefined;
   /** Raw units in one unit of each coordinate: coordinate = (raw − mean) / scale. Default 1. */
   readonly scales?: ArrayLike<number> | undefined;
   /** Machines fitted again on halves of the rows, for the noise floor and the bands; default 4, 0 leaves them out. */
@@ -27,7 +30,7 @@ export interface ColumnImportance {
   /** 5 % and 95 % of the share, see `Importances.bands`. */
   readonly low: number;
   readonly high: number;
-  /** Mean squared change of the prediction (summed over outputs) for a typical change of the column. */
+  /** Mean squared change of the prediction (summed over outputs) for a typical change of the column: squared target units, or squared scores. */
   readonly effect: number;
   /** Σ over the column's coordinates of E Σ_o (∂F_o/∂x_k)², in units of the coordinates: slopes, steep where ranks jump. */
   readonly meanSquaredDerivative: number;
@@ -65,23 +68,32 @@ export interface Importances {
   readonly rows: number;
   /** Where the bands come from: only from which rows were looked at, or also from which rows the machine was fitted on. */
   readonly bands: "rows" | "rows and refits";
+  readonly measure: "redraw" | "derivative";
 }
 
 const BOOTSTRAPS = 400;
+/** More columns than this are measured by derivatives unless asked otherwise. */
+const MOST_REDRAWN = 100;
 /** Sampled rows whose switches are changed to those of another random row. */
 const SWITCHED_ROWS = 250;
 
 /**
- * How much the predictions of the returned machine depend on each column.
+ * How much the predictions F of the returned machine depend on each column; for classes F is the score before calibration, since
+ * probabilities of separable classes saturate. Shares are effects normalized to sum 1.
  *
- * The *effect* of a continuous coordinate is its diagonal entry of the AGOP over up to 500 training rows, by its spread as the machine
- * sees it: E Σ_o (∂̂_kF_o)², ∂̂_k = s_k ∂_k where it sees the column standardized. Where it sees ranks, plain slopes are huge between close
- * values and say little (one permuted column of concrete mixtures got 14 times the effect of all real ones together); a step there is one standard
- * deviation of the normal scores. Coordinates with at most two values (one-hots, signs, missing indicators) and categorical blocks are
- * switches: those of a column are together replaced by those of other random training rows, and the effect is half the mean squared
- * change (Jansen's estimator). For a function linear in the column both are the variance of the prediction as the column alone
- * varies, so columns of all kinds are comparable. A column with both kinds (a number and its missing indicator) has the sum.
- * Shares are normalized to 1.
+ * - `redraw`: the effect of a column is half the mean squared change when it alone is replaced by that of another random row
+ *   (Jansen's estimator of a total effect), over up to 250 training rows: the variance of the prediction as the column alone varies.
+ *   One prediction a row and column.
+ * - `derivative`: the effect of a continuous coordinate is its diagonal entry of the AGOP over up to 500 training rows, by its spread as
+ *   the machine sees it, E Σ_o (∂̂_kF_o)² (∂̂_k = s_k ∂_k where it sees the column standardized). The cost does not grow with the number
+ *   of columns. Switches, coordinates of at most two values and categorical blocks, are redrawn. A column with both kinds (a number
+ *   and its missing indicator) has the sum.
+ *
+ * For a function linear in the column both are the same number. Derivatives are local: they see the roughness that a kernel fits to
+ * noise (on concrete mixtures their noise floor is six times as high), and nothing where the function differs between clusters of
+ * rows but not within. So columns are redrawn unless there are more than 100. Plain slopes by coordinate are in `coordinates`; where the machine sees
+ * ranks they are huge between close values and say little (a permuted column of those mixtures had 14 times all real columns'
+ * squared slopes together).
  *
  * With the problem at hand, the members are fitted again, by the same recipes, on `refits` random halves of the rows (at most
  * `refitRows`) with random probe columns added: in turn a permuted copy of a random column and standard normals. The probes'
@@ -98,13 +110,15 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   checkColumns("importances", columns, state);
   if (problem && problem.x.coordinates.rows !== state.x.coordinates.rows)
     throw new RangeError(`importances: the problem has ${problem.x.coordinates.rows} rows, the machine was fitted on ${state.x.coordinates.rows}`);
+  const asked = options.measure ?? "auto";
+  const measure = asked !== "auto" ? asked : columns.length <= MOST_REDRAWN ? "redraw" : "derivative";
   const d = state.x.coordinates.cols;
   if (scales && scales.length !== d) throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
   const n = state.x.coordinates.rows;
   const enough = problem !== undefined && refits > 0 && n >= 8;
   const steps = 1 + (enough ? refits : 0);
   const gradients = await sampleGradients(machine, options, true);
-  const parts = columnParts(columns, gradients.spreads);
+  const parts = measuredParts(columns, gradients, measure);
   const effects = await columnEffects(machine, gradients, parts, random(seed + 1), signal);
   const shares = normalized(means(effects));
   onProgress?.({ done: 1, of: steps });
@@ -113,7 +127,7 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   const size = Math.min(refitRows, n >> 1);
   if (enough)
     for (let r = 0; r < refits; r++) {
-      const probed = await probedShares(machine, problem, columns, { ...options, seed: seed + 100 + r }, size, probes);
+      const probed = await probedShares(machine, problem, columns, { ...options, seed: seed + 100 + r }, measure, size, probes);
       if (probed) again.push(probed);
       onProgress?.({ done: 2 + r, of: steps });
     }
@@ -146,7 +160,12 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
     floor,
     rows: gradients.rows.length,
     bands: again.length > 1 ? "rows and refits" : "rows",
+    measure,
   };
+}
+
+function measuredParts(columns: readonly ExplainedColumn[], { spreads }: GradientSample, measure: Importances["measure"]): ColumnParts[] {
+  return columnParts(columns, measure === "derivative" ? spreads : spreads.map((spread) => ({ ...spread, continuous: false })));
 }
 
 /** The effect of every column at every sampled row, rows × columns. */
@@ -168,12 +187,12 @@ async function columnEffects(machine: FeatureMachine, { points, gradients, outpu
   const chosen = Int32Array.from({ length: Math.ceil(rows / stride) }, (_, at) => at * stride);
   const donors = Int32Array.from(chosen, () => generator.integer(state.x.coordinates.rows));
   const base = takePoints(points, chosen, blocks);
-  const predictions = await machine.predict(base, signal);
+  const predictions = await outputValues(machine, base, "score", signal);
   for (const [g, part] of parts.entries()) {
     const switched = copyPoints(base);
     const changed = Array.from(chosen.keys()).filter((at) => switchColumn(part, switched, at, state.x, donors[at]!, blocks));
     if (changed.length === 0) continue;
-    const after = await machine.predict(takePoints(switched, changed, blocks), signal);
+    const after = await outputValues(machine, takePoints(switched, changed, blocks), "score", signal);
     changed.forEach((at, row) => {
       for (const o of outputs) {
         const change = after.data[row * state.outputs + o]! - predictions.data[at * state.outputs + o]!;
@@ -190,6 +209,7 @@ async function probedShares(
   problem: LearningProblem,
   columns: readonly ExplainedColumn[],
   options: ImportanceOptions & { readonly seed: number },
+  measure: Importances["measure"],
   size: number,
   probes: number,
 ): Promise<{ readonly shares: Float64Array; readonly probes: Float64Array } | undefined> {
@@ -205,7 +225,7 @@ async function probedShares(
   for (const { recipe } of state.members) members.push((await refitMember(engine, extended, recipe, plan, new Int32Array(0), { seed, signal })).member);
   const refitted = new FeatureMachine(engine, { ...state, x: extended.x, members, groups: extended.groups, blockSizes: extended.blockSizes });
   const sample = await sampleGradients(refitted, { ...options, rows: Math.min(options.rows ?? 500, 200) });
-  const all = means(await columnEffects(refitted, sample, columnParts([...columns, ...added], sample.spreads), generator, signal));
+  const all = means(await columnEffects(refitted, sample, measuredParts([...columns, ...added], sample, measure), generator, signal));
   const real = all.subarray(0, columns.length);
   const total = real.reduce((sum, effect) => sum + effect, 0);
   if (!(total > 0 && Number.isFinite(total))) return undefined;

@@ -14,7 +14,10 @@ export interface SampleOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Derivatives of the returned predictor at a seeded sample of its training rows. */
+/**
+ * Derivatives of the returned predictor at a seeded sample of its training rows: of predictions for regression, of class scores before
+ * calibration for classes, because probabilities saturate: where classes are separable, theirs are zero at almost every row.
+ */
 export interface GradientSample {
   readonly rows: Int32Array;
   readonly points: Points;
@@ -32,12 +35,12 @@ export async function sampleGradients(machine: FeatureMachine, { rows = 500, see
   const chosen = sample(state.x.coordinates.rows, rows, random(seed));
   const points = takePoints(state.x, chosen, state.blockSizes.length);
   const counted = outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
-  const [gradients, slopes] = await outputGradients(machine, points, "prediction", counted, withSlopes ? ["spread", "coordinate"] : ["spread"], signal);
+  const [gradients, slopes] = await outputGradients(machine, points, "score", counted, withSlopes ? ["spread", "coordinate"] : ["spread"], signal);
   return { rows: chosen, points, outputs: counted, gradients: gradients!, slopes, spreads: coordinateSpreads(state.x) };
 }
 
 /**
- * The average gradient outer product of the returned predictor over the sample, d × d, by the spreads of the coordinates:
+ * The average gradient outer product of the returned predictor (`GradientSample`) over the sample, d × d, by the spreads of the coordinates:
  * M_jk = mean over rows of Σ_o ∂̂_jF_o ∂̂_kF_o, ∂̂_k = Σ_a sd(z_a) ∂/∂z_a over the view coordinates z_a of x_k (s_k ∂_k for linear views).
  */
 export async function spreadAgop(machine: FeatureMachine, { gradients, outputs, spreads, rows }: GradientSample): Promise<Matrix<Float64Array>> {

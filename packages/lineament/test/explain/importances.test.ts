@@ -11,11 +11,11 @@ afterAll(() => engine.close());
 const product = { kernel: { family: "lpq", bandwidth: 2, exponent: 1, p: 1 }, metric: "diagonal", bandwidth: "adaptive", precision: "float32" } as const;
 
 describe("importances", () => {
-  test("order columns by how much predictions vary along them, and leave noise below the probes", async () => {
+  for (const measure of ["redraw", "derivative"] as const) test(`by ${measure} order columns by how much predictions vary along them, and leave noise below the probes`, async () => {
     const x = normals(400, 6, 1);
     const of = problem(x, regression(x, (row) => 3 * row[1]! + Math.sin(3 * row[4]!), 0.3));
     const machine = await fitted(engine, of, { precision: "float32", ridges: [0.1, 0.1] });
-    const { columns, floor, bands } = await importances(machine, of);
+    const { columns, floor, bands } = await importances(machine, of, { measure });
     expect(bands).toBe("rows and refits");
     expect(columns.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 12);
     for (const { low, share, high } of columns) expect(low <= share && share <= high && low >= 0 && high <= 1).toBe(true);
@@ -49,13 +49,16 @@ describe("importances", () => {
     for (let i = 0; i < 300; i++) x.data[2 * i + 1]! *= 5;
     const of = problem(x, regression(x, (row) => 2 * row[0]! + 0.6 * row[1]!));
     const machine = await fitted(engine, of, { kernel: { family: "gaussian", bandwidth: 12 }, ridges: [1e-6] });
-    const { coordinates, columns } = await importances(machine, undefined, { scales: [10, 1] });
+    const { coordinates, columns } = await importances(machine, undefined, { scales: [10, 1], measure: "derivative" });
     expect(coordinates[0]!.meanSquaredDerivative).toBeCloseTo(4, 1);
     expect(coordinates[1]!.meanSquaredDerivative).toBeCloseTo(0.36, 1);
     expect(coordinates[1]!.standardized).toBeCloseTo(9, 0);
     expect(coordinates[0]!.raw).toBeCloseTo(0.04, 3);
     expect(columns[1]!.share).toBeCloseTo(9 / 13, 1);
     expect(columns[1]!.effect).toBeCloseTo(coordinates[1]!.standardized, 9);
+    const redrawn = await importances(machine, undefined, { measure: "redraw" });
+    expect(redrawn.columns[1]!.share).toBeCloseTo(9 / 13, 1);
+    expect(redrawn.measure).toBe("redraw");
   });
 
   test("follow a permutation of the coordinates", async () => {
@@ -64,9 +67,11 @@ describe("importances", () => {
     const permuted = zeros(80, 4);
     for (let i = 0; i < 80; i++) order.forEach((k, at) => (permuted.data[i * 4 + at] = x.data[i * 4 + k]!));
     const target = regression(x, (row) => row[0]! * row[1]! + row[2]!);
-    const a = await importances(await fitted(engine, problem(x, target)), undefined);
-    const b = await importances(await fitted(engine, problem(permuted, target)), undefined);
-    order.forEach((k, at) => expect(b.columns[at]!.share).toBeCloseTo(a.columns[k]!.share, 6));
+    const [first, second] = [await fitted(engine, problem(x, target)), await fitted(engine, problem(permuted, target))];
+    for (const measure of ["redraw", "derivative"] as const) {
+      const [a, b] = [await importances(first, undefined, { measure }), await importances(second, undefined, { measure })];
+      order.forEach((k, at) => expect(b.columns[at]!.share).toBeCloseTo(a.columns[k]!.share, 6));
+    }
   });
 
   test("compare categories with numbers: as one-hot coordinates, as a block, by the variance they cause", async () => {
