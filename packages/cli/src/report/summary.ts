@@ -1,6 +1,7 @@
 import { type Content, markup, type Markup } from "./markup.ts";
 import { countOf, fixed, formatNumber, formatScores, formatShare, listed, scoreWords } from "./numbers.ts";
 import type { ReportData, RowSet, ScoreName, Scores, ScoreSet } from "./report-data.ts";
+import { shorten } from "./labels.ts";
 import { leadingScores } from "./figures/score-bars.ts";
 
 /** The scores that the page leads with, and where they are from. */
@@ -17,7 +18,7 @@ export function rowsOf(on: RowSet): string {
 }
 
 export function targetName({ target }: ReportData): string {
-  return typeof target === "string" ? target : listed(target);
+  return shorten(typeof target === "string" ? target : listed(target), 60);
 }
 
 /** The best baseline by the leading score, if any has it. */
@@ -106,7 +107,7 @@ function whatMatters({ importances }: ReportData): Markup | undefined {
   let sum = 0;
   for (const { column, share } of real.slice(0, 3)) {
     if (sum >= 0.8) break;
-    named.push(column);
+    named.push(shorten(column, 60));
     sum += share;
   }
   const below = columns.length - real.length;

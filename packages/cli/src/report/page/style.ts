@@ -19,7 +19,7 @@ button:hover { color: var(--ink); border-color: var(--soft); }
 h1 { margin: 1rem 0 0.25rem; font-size: clamp(1.5rem, 4.2vw, 2.125rem); line-height: 1.18; letter-spacing: -0.018em; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 .facts { margin: 0; color: var(--soft); }
 .facts span { white-space: nowrap; }
-.facts span:not(:last-child)::after { content: " ·"; color: var(--quiet); margin-right: 0.5em; }
+.facts span:not(:last-child)::after { content: " ·"; color: var(--quiet); margin-right: 0.15em; }
 .lead { margin: 1.25rem 0 0; font-size: 1.1875rem; line-height: 1.5; max-width: 56rem; text-wrap: pretty; }
 .lead strong { font-weight: 650; }
 .warnings { margin: 1.25rem 0 0; padding: 0.75rem 1rem 0.75rem 1.1rem; border-left: 4px solid var(--second); background: var(--paper); border-radius: 0 8px 8px 0; }

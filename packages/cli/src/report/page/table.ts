@@ -1,3 +1,4 @@
+import { shorten } from "../labels.ts";
 import { type Content, markup, type Markup } from "../markup.ts";
 
 export interface TableColumn<Row> {
@@ -32,14 +33,16 @@ export function table<Row>(
       .filter(Boolean)
       .join(" ");
   const cell = (column: TableColumn<Row>, row: Row, at: number, i: number): Markup => {
+    const content = column.cell(row, at);
+    const shown = column.kind === "name" && typeof content === "string" ? shorten(content, 120) : content;
     const value = column.value?.(row);
     const sort =
       column.value && sortable
         ? markup` data-value="${value !== undefined && Number.isFinite(value) ? String(value) : ""}"`
         : "";
     return i === 0
-      ? markup`<th scope="row" class="${classes(column, row)}" ${sort}>${column.cell(row, at)}</th>`
-      : markup`<td class="${classes(column, row)}" ${sort}>${column.cell(row, at)}</td>`;
+      ? markup`<th scope="row" class="${classes(column, row)}" ${sort}>${shown}</th>`
+      : markup`<td class="${classes(column, row)}" ${sort}>${shown}</td>`;
   };
   return markup`<div class="scroll"><table${sortable && rows.length > 2 ? markup` data-sortable` : ""}>${
     caption === undefined

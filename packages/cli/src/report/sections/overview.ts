@@ -1,5 +1,6 @@
 import { markup, type Markup } from "../markup.ts";
 import { leadingScores, scoreBars } from "../figures/score-bars.ts";
+import { shorten } from "../labels.ts";
 import { card, frame } from "../page/card.ts";
 import {
   countOf,
@@ -27,7 +28,7 @@ export async function overview(data: ReportData): Promise<Markup> {
     `fitted in ${formatSeconds(provenance.seconds)}`,
     formatDate(provenance.date).split(", ").slice(0, 2).join(", "),
   ];
-  return markup`<h1>${data.title}</h1>
+  return markup`<h1>${shorten(data.title, 140)}</h1>
     <p class="facts">${facts.map((fact, i) => markup`${i === 0 ? "" : " "}<span>${fact}</span>`)}</p>
     ${
       warnings.length === 0
@@ -35,7 +36,7 @@ export async function overview(data: ReportData): Promise<Markup> {
         : markup`<div class="warnings" role="note">
             <h2>${warnings.length === 1 ? "A warning" : "Warnings"}</h2>
             <ul>
-              ${warnings.map((warning) => markup`<li>${warning}</li>`)}
+              ${warnings.map((warning) => markup`<li>${shorten(warning, 600)}</li>`)}
             </ul>
           </div>`
     }
@@ -89,7 +90,7 @@ function whatMatters({ importances }: ReportData): Markup | undefined {
     .reduce((sum, { share }) => sum + (Number.isFinite(share) ? share : 0), 0);
   const bars = shown.map(({ column, share }) => {
     const width = Math.max(0, Math.min(100, (100 * share) / largest)).toFixed(1);
-    return markup`<dt>${column}</dt>
+    return markup`<dt>${shorten(column, 60)}</dt>
       <dd><div class="length${share <= noiseFloor ? " noise" : ""}" style="width: ${width}%"></div></dd>
       <dd class="number">${formatShare(share)}</dd>`;
   });

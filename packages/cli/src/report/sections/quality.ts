@@ -38,7 +38,7 @@ export async function quality(data: ReportData): Promise<Markup | undefined> {
   const target = targetName(data);
   return section("quality", "How good it is", introduction, [
     scores.test && scoreTable(scores.test, "test", data.unit),
-    scores.validation && scoreTable(scores.validation, "validation", data.unit),
+    scores.validation && scoreTable(scores.validation, "validation", data.unit, scores.test !== undefined),
     ...(await Promise.all(predictions.map((part, i) => predictedCard(part, target, data.unit, i)))),
     confusion && classes.length > 0 ? await confusionCard(confusion, classes) : undefined,
     confusion && classes.length > 2 ? mistakesCard(confusion, classes) : undefined,
@@ -47,7 +47,7 @@ export async function quality(data: ReportData): Promise<Markup | undefined> {
   ]);
 }
 
-function scoreTable(set: ScoreSet, on: RowSet, unit: string | undefined): Markup {
+function scoreTable(set: ScoreSet, on: RowSet, unit: string | undefined, explained = false): Markup {
   const learners: { name: string; description?: string | undefined; scores: Scores; model: boolean }[] = [
     { name: "this model", scores: set.model, model: true },
     ...set.baselines.map((baseline) => ({ ...baseline, model: false })),
@@ -92,12 +92,16 @@ function scoreTable(set: ScoreSet, on: RowSet, unit: string | undefined): Markup
           : []),
       ],
       { kind: ({ model }) => (model ? "model" : undefined) },
-    )}${more(
-      "What the scores mean",
-      markup`<ul class="notices">
+    )}${
+      explained
+        ? ""
+        : more(
+            "What the scores mean",
+            markup`<ul class="notices">
         ${names.map((name) => markup`<li>${scoreWords[name].label}: ${scoreWords[name].meaning} (${scoreWords[name].better} is better)</li>`)}
       </ul>`,
-    )}`,
+          )
+    }`,
     { wide: true },
   );
 }
