@@ -540,7 +540,8 @@ function copy(a: Matrix): Matrix {
 
 /** Every entry within `tolerance` times the largest expected one (at least 1). */
 export function close(actual: Matrix, expected: Matrix, tolerance: number): void {
-  const scale = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  let scale = 1;
+  for (const value of expected.data) scale = Math.max(scale, Math.abs(value));
   for (let i = 0; i < expected.data.length; i++) {
     const [got, want] = [actual.data[i]!, expected.data[i]!];
     if (!(Math.abs(got - want) <= tolerance * scale))
