@@ -17,14 +17,26 @@ export function coordinateColumns(state: Pick<FeatureMachineState, "x" | "blockS
 }
 
 /** @throws RangeError when a column names a coordinate or block that is not there, or two columns claim the same one */
-export function checkColumns(call: string, columns: readonly ExplainedColumn[], state: Pick<FeatureMachineState, "x" | "blockSizes">): void {
+export function checkColumns(
+  call: string,
+  columns: readonly ExplainedColumn[],
+  state: Pick<FeatureMachineState, "x" | "blockSizes">,
+): void {
   const owner = new Map<string, string>();
   for (const { name, coordinates, block } of columns) {
     for (const k of coordinates)
-      if (!(Number.isInteger(k) && k >= 0 && k < state.x.coordinates.cols)) throw new RangeError(`${call}: column ${name} has coordinate ${k}; the machine has ${state.x.coordinates.cols}`);
+      if (!(Number.isInteger(k) && k >= 0 && k < state.x.coordinates.cols))
+        throw new RangeError(
+          `${call}: column ${name} has coordinate ${k}; the machine has ${state.x.coordinates.cols}`,
+        );
     if (block !== undefined && !(Number.isInteger(block) && block >= 0 && block < state.blockSizes.length))
-      throw new RangeError(`${call}: column ${name} has block ${block}; the machine has ${state.blockSizes.length}`);
-    for (const key of [...coordinates.map((k) => `coordinate ${k}`), ...(block === undefined ? [] : [`block ${block}`])]) {
+      throw new RangeError(
+        `${call}: column ${name} has block ${block}; the machine has ${state.blockSizes.length}`,
+      );
+    for (const key of [
+      ...coordinates.map((k) => `coordinate ${k}`),
+      ...(block === undefined ? [] : [`block ${block}`]),
+    ]) {
       if (owner.has(key)) throw new RangeError(`${call}: ${key} belongs to ${owner.get(key)} and to ${name}`);
       owner.set(key, name);
     }
@@ -62,7 +74,10 @@ export interface ColumnParts {
   readonly block: number | undefined;
 }
 
-export function columnParts(columns: readonly ExplainedColumn[], spreads: readonly CoordinateSpread[]): ColumnParts[] {
+export function columnParts(
+  columns: readonly ExplainedColumn[],
+  spreads: readonly CoordinateSpread[],
+): ColumnParts[] {
   return columns.map(({ name, coordinates, block }) => ({
     name,
     continuous: coordinates.filter((k) => spreads[k]!.continuous),
@@ -78,7 +93,14 @@ export function copyPoints({ coordinates, levels }: Points): Points {
 }
 
 /** Gives row `to` of `points` the switches and the block of a column as in row `from` of `source`; says whether anything changed. */
-export function switchColumn({ switches, block }: ColumnParts, points: Points, to: number, source: Points, from: number, blocks: number): boolean {
+export function switchColumn(
+  { switches, block }: ColumnParts,
+  points: Points,
+  to: number,
+  source: Points,
+  from: number,
+  blocks: number,
+): boolean {
   const { cols } = points.coordinates;
   let changed = false;
   for (const k of switches) {

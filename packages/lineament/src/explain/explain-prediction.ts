@@ -63,9 +63,13 @@ export interface Evidence {
   readonly similarity: number;
 }
 
-/** Gauss–Legendre nodes and weights on [0, 1]. */
-const NODES = [0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970262] as const;
-const WEIGHTS = [0.17392742256872692, 0.32607257743127307, 0.32607257743127307, 0.17392742256872692] as const;
+/** Four-point Gauss–Legendre nodes and weights on [0, 1]. */
+const [INNER, OUTER] = [-1, 1].map((sign) => Math.sqrt(3 / 7 + (sign * 2 * Math.sqrt(6 / 5)) / 7) / 2) as [
+  number,
+  number,
+];
+const NODES = [0.5 - OUTER, 0.5 - INNER, 0.5 + INNER, 0.5 + OUTER] as const;
+const WEIGHTS = [-1, 1, 1, -1].map((sign) => (18 + sign * Math.sqrt(30)) / 72);
 const FIRST_PANELS = 8;
 /** A path that so many evaluations have not settled has kinks. */
 const SMOOTH_EVALUATIONS = 160;
@@ -101,20 +105,32 @@ export function averageRow({ x, blockSizes }: Pick<FeatureMachineState, "x" | "b
  * @param x - one row in input coordinates
  * @see Sundararajan, Taly and Yan, "Axiomatic attribution for deep networks", ICML 2017
  */
-export async function explainPrediction(machine: FeatureMachine, x: Points, options: ExplainPredictionOptions = {}): Promise<PredictionExplanation> {
+export async function explainPrediction(
+  machine: FeatureMachine,
+  x: Points,
+  options: ExplainPredictionOptions = {},
+): Promise<PredictionExplanation> {
   const { state } = machine;
   const { evidence = 10, tolerance = 1e-3, mostEvaluations = 4096, signal } = options;
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("explainPrediction", columns, state);
   const reference = options.reference ?? averageRow(state);
-  for (const [name, { coordinates }] of [["x", x], ["reference", reference]] as const)
-    if (coordinates.rows !== 1) throw new RangeError(`explainPrediction: ${name} has ${coordinates.rows} rows, expected 1`);
+  for (const [name, { coordinates }] of [
+    ["x", x],
+    ["reference", reference],
+  ] as const)
+    if (coordinates.rows !== 1)
+      throw new RangeError(`explainPrediction: ${name} has ${coordinates.rows} rows, expected 1`);
   const predictions = await machine.predict(x, signal);
   const output = options.output ?? mostProbable(state, predictions);
-  if (!(output >= 0 && output < state.outputs)) throw new RangeError(`explainPrediction: there is no output ${output}; the machine has ${state.outputs}`);
+  if (!(output >= 0 && output < state.outputs))
+    throw new RangeError(`explainPrediction: there is no output ${output}; the machine has ${state.outputs}`);
   const value = async (points: Points): Promise<Float64Array> => {
     const all = await machine.predict(points, signal);
-    return Float64Array.from({ length: points.coordinates.rows }, (_, i) => all.data[i * state.outputs + output]!);
+    return Float64Array.from(
+      { length: points.coordinates.rows },
+      (_, i) => all.data[i * state.outputs + output]!,
+    );
   };
 
   const walks = sameLevels(x, reference) ? [x.levels] : [x.levels, reference.levels];
@@ -124,14 +140,27 @@ export async function explainPrediction(machine: FeatureMachine, x: Points, opti
   let size = 0;
   let converged = true;
   for (const levels of walks) {
-    const walk = await integrate(machine, reference.coordinates, x.coordinates, levels, output, value, tolerance, Math.floor(mostEvaluations / walks.length), signal);
+    const walk = await integrate(
+      machine,
+      reference.coordinates,
+      x.coordinates,
+      levels,
+      output,
+      value,
+      tolerance,
+      Math.floor(mostEvaluations / walks.length),
+      signal,
+    );
     walk.attributions.forEach((attribution, k) => (coordinates[k]! += attribution / walks.length));
     evaluations += walk.evaluations;
     missed += walk.missed / walks.length;
     size += walk.size / walks.length;
     converged &&= walk.converged;
   }
-  const blocks = walks.length === 1 ? new Float64Array(state.blockSizes.length) : await blockAttributions(x, reference, state.blockSizes.length, value);
+  const blocks =
+    walks.length === 1
+      ? new Float64Array(state.blockSizes.length)
+      : await blockAttributions(x, reference, state.blockSizes.length, value);
   const gradient = await predictionGradients(machine, x, { outputs: [output], signal });
   const [referencePrediction] = await value(reference);
   return {
@@ -186,7 +215,8 @@ async function integrate(
   const d = a.cols;
   const delta = Float64Array.from({ length: d }, (_, k) => b.data[k]! - a.data[k]!);
   const moving = Array.from(delta.keys()).filter((k) => delta[k] !== 0);
-  const place = (t: number, k: number): number => (t === 1 ? b.data[k]! : t === 0 ? a.data[k]! : a.data[k]! + t * delta[k]!);
+  const place = (t: number, k: number): number =>
+    t === 1 ? b.data[k]! : t === 0 ? a.data[k]! : a.data[k]! + t * delta[k]!;
   const at = (times: readonly number[]): Points => {
     const rows = zeros(times.length, d);
     times.forEach((t, j) => {
@@ -212,7 +242,12 @@ async function integrate(
     const ends = [...new Set(intervals.flat())].filter((t) => !known.has(t));
     if (ends.length > 0) (await evaluate(at(ends))).forEach((f, i) => known.set(ends[i]!, f));
   };
-  const panel = ([start, end]: Interval, terms: Float64Array): Panel => ({ start, end, terms, missed: known.get(end)! - known.get(start)! - sum(terms) });
+  const panel = ([start, end]: Interval, terms: Float64Array): Panel => ({
+    start,
+    end,
+    terms,
+    missed: known.get(end)! - known.get(start)! - sum(terms),
+  });
 
   /** ∫ ∂_kF dx_k by quadrature of gradients: exact where F is smooth. */
   const byGradients = async (intervals: readonly Interval[]): Promise<Panel[]> => {
@@ -223,7 +258,12 @@ async function integrate(
     return intervals.map((interval, i) => {
       const terms = new Float64Array(d);
       for (let node = 0; node < NODES.length; node++)
-        for (const k of moving) terms[k]! += WEIGHTS[node]! * (interval[1] - interval[0]) * delta[k]! * slopes.data[(i * NODES.length + node) * d + k]!;
+        for (const k of moving)
+          terms[k]! +=
+            WEIGHTS[node]! *
+            (interval[1] - interval[0]) *
+            delta[k]! *
+            slopes.data[(i * NODES.length + node) * d + k]!;
       return panel(interval, terms);
     });
   };
@@ -250,7 +290,9 @@ async function integrate(
     });
   };
 
-  let panels = await byGradients(Array.from({ length: FIRST_PANELS }, (_, i) => [i / FIRST_PANELS, (i + 1) / FIRST_PANELS] as const));
+  let panels = await byGradients(
+    Array.from({ length: FIRST_PANELS }, (_, i) => [i / FIRST_PANELS, (i + 1) / FIRST_PANELS] as const),
+  );
   const rounding = 2 ** -20 * Math.max(...Array.from(known.values(), Math.abs));
   for (;;) {
     const total = new Float64Array(d);
@@ -259,16 +301,24 @@ async function integrate(
     const wrong = panels.reduce((s, { missed }) => s + Math.abs(missed), 0);
     const missed = sum(panels.map((part) => part.missed));
     // Single panels may err in opposite directions, so their errors are bounded too, more loosely.
-    const converged = Math.abs(missed) <= tolerance * size + rounding && wrong <= 10 * (tolerance * size + rounding);
+    const converged =
+      Math.abs(missed) <= tolerance * size + rounding && wrong <= 10 * (tolerance * size + rounding);
     const stepping = evaluations > SMOOTH_EVALUATIONS && moving.length <= MOST_STEPS;
-    const room = Math.floor((mostEvaluations - evaluations) / (2 * (1 + (stepping ? 2 * moving.length : NODES.length))));
-    if (converged || room < 1) return { attributions: corrected(panels, delta), evaluations, missed, size, converged };
+    const room = Math.floor(
+      (mostEvaluations - evaluations) / (2 * (1 + (stepping ? 2 * moving.length : NODES.length))),
+    );
+    if (converged || room < 1)
+      return { attributions: corrected(panels, delta), evaluations, missed, size, converged };
     // Halve the worst panels that together hold nine tenths of the error.
     const worst = panels.toSorted((p, q) => Math.abs(q.missed) - Math.abs(p.missed));
     let halved = 0;
-    for (let rest = wrong; halved < Math.min(room, worst.length) && rest > 0.1 * wrong; halved++) rest -= Math.abs(worst[halved]!.missed);
+    for (let rest = wrong; halved < Math.min(room, worst.length) && rest > 0.1 * wrong; halved++)
+      rest -= Math.abs(worst[halved]!.missed);
     halved = Math.max(1, halved);
-    const halves = worst.slice(0, halved).flatMap(({ start, end }): Interval[] => [[start, (start + end) / 2], [(start + end) / 2, end]]);
+    const halves = worst.slice(0, halved).flatMap(({ start, end }): Interval[] => [
+      [start, (start + end) / 2],
+      [(start + end) / 2, end],
+    ]);
     panels = [...worst.slice(halved), ...(await (stepping ? bySteps : byGradients)(halves))];
   }
 }
@@ -286,7 +336,12 @@ function corrected(panels: readonly Panel[], delta: Float64Array): Float64Array 
 }
 
 /** What switching each block from the reference's level to the row's adds: mean over both ends of the path and both orders. */
-async function blockAttributions(x: Points, reference: Points, blocks: number, value: (points: Points) => Promise<Float64Array>): Promise<Float64Array> {
+async function blockAttributions(
+  x: Points,
+  reference: Points,
+  blocks: number,
+  value: (points: Points) => Promise<Float64Array>,
+): Promise<Float64Array> {
   const result = new Float64Array(blocks);
   const order = Array.from({ length: blocks }, (_, g) => g);
   for (const base of [x, reference])
@@ -312,7 +367,10 @@ function inDoublePrecision(machine: FeatureMachine): FeatureMachine {
   if (!twin) {
     const members = machine.state.members.map((member) => ({
       ...member,
-      expansions: member.expansions.map((expansion) => ({ ...expansion, coefficients: convert(expansion.coefficients, "float64") })),
+      expansions: member.expansions.map((expansion) => ({
+        ...expansion,
+        coefficients: convert(expansion.coefficients, "float64"),
+      })),
     }));
     twin = new FeatureMachine(machine.engine, { ...machine.state, members });
     precise.set(machine, twin);
@@ -321,7 +379,13 @@ function inDoublePrecision(machine: FeatureMachine): FeatureMachine {
 }
 
 /** The training rows with the largest terms in the members' kernel expansions at x. */
-async function supportingRows(machine: FeatureMachine, x: Points, output: number, count: number, signal: AbortSignal | undefined): Promise<Evidence[]> {
+async function supportingRows(
+  machine: FeatureMachine,
+  x: Points,
+  output: number,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<Evidence[]> {
   const { state, engine } = machine;
   if (count <= 0) return [];
   const n = state.x.coordinates.rows;
@@ -336,10 +400,18 @@ async function supportingRows(machine: FeatureMachine, x: Points, output: number
     for (const [e, { kernel, metric, tables, centers, coefficients }] of expansions.entries()) {
       const precision = precisionOf(coefficients);
       const out = engine.allocate(1, centers.coordinates.rows, precision);
-      await engine.kernelMatrix({ kernel, tables, x: await transform(engine, seen, metric, precision), z: centers, out, signal });
+      await engine.kernelMatrix({
+        kernel,
+        tables,
+        x: await transform(engine, seen, metric, precision),
+        z: centers,
+        out,
+        signal,
+      });
       member.expansions[e]!.rows.forEach((row, i) => {
         let weight = 0;
-        for (let l = 0; l < coefficients.cols; l++) weight += jacobians[m]![l]! * coefficients.data[i * coefficients.cols + l]!;
+        for (let l = 0; l < coefficients.cols; l++)
+          weight += jacobians[m]![l]! * coefficients.data[i * coefficients.cols + l]!;
         contribution[row]! += (weight * out.data[i]!) / expansions.length;
         similarity[row]! += member.recipe.weight * out.data[i]!;
       });
@@ -349,7 +421,12 @@ async function supportingRows(machine: FeatureMachine, x: Points, output: number
   return Array.from({ length: n }, (_, row) => row)
     .sort((p, q) => Math.abs(contribution[q]!) - Math.abs(contribution[p]!) || p - q)
     .slice(0, count)
-    .map((row) => ({ row, contribution: contribution[row]!, share: size > 0 ? Math.abs(contribution[row]!) / size : 0, similarity: similarity[row]! }));
+    .map((row) => ({
+      row,
+      contribution: contribution[row]!,
+      share: size > 0 ? Math.abs(contribution[row]!) / size : 0,
+      similarity: similarity[row]!,
+    }));
 }
 
 function mostProbable(state: FeatureMachineState, predictions: Matrix): number {

@@ -3,7 +3,15 @@ import { FeatureMachine, type LearningProblem, takePoints, takeProblem } from ".
 import { outputValues } from "../machines/prediction-gradients.ts";
 import { refitMember } from "../machines/automatic/refit.ts";
 import { subsample } from "../machines/validation.ts";
-import { checkColumns, coordinateColumns, type ColumnParts, columnParts, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
+import {
+  checkColumns,
+  coordinateColumns,
+  type ColumnParts,
+  columnParts,
+  copyPoints,
+  type ExplainedColumn,
+  switchColumn,
+} from "./columns.ts";
 import { type GradientSample, sampleGradients, type SampleOptions } from "./predictor-gradients.ts";
 import { quantile } from "./quantile.ts";
 
@@ -103,17 +111,24 @@ const SWITCHED_ROWS = 250;
  *
  * @see kernel-machines.md §15; Jansen, "Analysis of variance designs for model output", 1999; Shao and Wu, Ann. Statist. 1989
  */
-export async function importances(machine: FeatureMachine, problem: LearningProblem | undefined, options: ImportanceOptions = {}): Promise<Importances> {
+export async function importances(
+  machine: FeatureMachine,
+  problem: LearningProblem | undefined,
+  options: ImportanceOptions = {},
+): Promise<Importances> {
   const { scales, refits = 4, probes = 4, refitRows = 1000, seed = 0, signal, onProgress } = options;
   const { state } = machine;
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("importances", columns, state);
   if (problem && problem.x.coordinates.rows !== state.x.coordinates.rows)
-    throw new RangeError(`importances: the problem has ${problem.x.coordinates.rows} rows, the machine was fitted on ${state.x.coordinates.rows}`);
+    throw new RangeError(
+      `importances: the problem has ${problem.x.coordinates.rows} rows, the machine was fitted on ${state.x.coordinates.rows}`,
+    );
   const asked = options.measure ?? "auto";
   const measure = asked !== "auto" ? asked : columns.length <= MOST_REDRAWN ? "redraw" : "derivative";
   const d = state.x.coordinates.cols;
-  if (scales && scales.length !== d) throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
+  if (scales && scales.length !== d)
+    throw new RangeError(`importances: there are ${scales.length} scales for ${d} coordinates`);
   const n = state.x.coordinates.rows;
   const enough = problem !== undefined && refits > 0 && n >= 8;
   const steps = 1 + (enough ? refits : 0);
@@ -127,7 +142,15 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   const size = Math.min(refitRows, n >> 1);
   if (enough)
     for (let r = 0; r < refits; r++) {
-      const probed = await probedShares(machine, problem, columns, { ...options, seed: seed + 100 + r }, measure, size, probes);
+      const probed = await probedShares(
+        machine,
+        problem,
+        columns,
+        { ...options, seed: seed + 100 + r },
+        measure,
+        size,
+        probes,
+      );
       if (probed) again.push(probed);
       onProgress?.({ done: 2 + r, of: steps });
     }
@@ -135,16 +158,27 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   const floor: NoiseFloor | undefined =
     floorShares.length === 0
       ? undefined
-      : { mean: floorShares.reduce((sum, share) => sum + share, 0) / floorShares.length, largest: Math.max(...floorShares), shares: floorShares, refits: again.length, rows: size };
-  const deviations = again.length > 1 ? spreadOver(again.map((refit) => refit.shares)).map((s) => s * Math.sqrt(size / (n - size))) : new Float64Array(columns.length);
+      : {
+          mean: floorShares.reduce((sum, share) => sum + share, 0) / floorShares.length,
+          largest: Math.max(...floorShares),
+          shares: floorShares,
+          refits: again.length,
+          rows: size,
+        };
+  const deviations =
+    again.length > 1
+      ? spreadOver(again.map((refit) => refit.shares)).map((s) => s * Math.sqrt(size / (n - size)))
+      : new Float64Array(columns.length);
   const bands = bootstrapBands(effects, deviations, random(seed + 2));
 
   const squares = meanSquares(gradients.slopes!, d);
   const standardized = meanSquares(gradients.gradients, d);
-  const coordinates = Array.from(
-    squares,
-    (meanSquaredDerivative, coordinate): CoordinateImportance => ({ coordinate, meanSquaredDerivative, standardized: standardized[coordinate]!, raw: meanSquaredDerivative / (scales?.[coordinate] ?? 1) ** 2 }),
-  );
+  const coordinates = Array.from(squares, (meanSquaredDerivative, coordinate): CoordinateImportance => ({
+    coordinate,
+    meanSquaredDerivative,
+    standardized: standardized[coordinate]!,
+    raw: meanSquaredDerivative / (scales?.[coordinate] ?? 1) ** 2,
+  }));
   const totals = means(effects);
   return {
     columns: columns.map(({ name, coordinates: own }, g) => ({
@@ -164,12 +198,25 @@ export async function importances(machine: FeatureMachine, problem: LearningProb
   };
 }
 
-function measuredParts(columns: readonly ExplainedColumn[], { spreads }: GradientSample, measure: Importances["measure"]): ColumnParts[] {
-  return columnParts(columns, measure === "derivative" ? spreads : spreads.map((spread) => ({ ...spread, continuous: false })));
+function measuredParts(
+  columns: readonly ExplainedColumn[],
+  { spreads }: GradientSample,
+  measure: Importances["measure"],
+): ColumnParts[] {
+  return columnParts(
+    columns,
+    measure === "derivative" ? spreads : spreads.map((spread) => ({ ...spread, continuous: false })),
+  );
 }
 
 /** The effect of every column at every sampled row, rows × columns. */
-async function columnEffects(machine: FeatureMachine, { points, gradients, outputs, spreads }: GradientSample, parts: readonly ColumnParts[], generator: Random, signal: AbortSignal | undefined): Promise<Matrix<Float64Array>> {
+async function columnEffects(
+  machine: FeatureMachine,
+  { points, gradients, outputs, spreads }: GradientSample,
+  parts: readonly ColumnParts[],
+  generator: Random,
+  signal: AbortSignal | undefined,
+): Promise<Matrix<Float64Array>> {
   const { state } = machine;
   const rows = gradients.rows;
   const d = spreads.length;
@@ -177,7 +224,8 @@ async function columnEffects(machine: FeatureMachine, { points, gradients, outpu
   parts.forEach(({ continuous }, g) => {
     for (let j = 0; j < rows; j++)
       for (let o = 0; o < outputs.length; o++)
-        for (const k of continuous) effects.data[j * parts.length + g]! += gradients.data[(j * outputs.length + o) * d + k]! ** 2;
+        for (const k of continuous)
+          effects.data[j * parts.length + g]! += gradients.data[(j * outputs.length + o) * d + k]! ** 2;
   });
   if (parts.every(({ switches, block }) => switches.length === 0 && block === undefined)) return effects;
   // Few rows are enough for the mean, and each stands for several in the sample, so that bands stay honest. The same donor
@@ -190,7 +238,9 @@ async function columnEffects(machine: FeatureMachine, { points, gradients, outpu
   const predictions = await outputValues(machine, base, "score", signal);
   for (const [g, part] of parts.entries()) {
     const switched = copyPoints(base);
-    const changed = Array.from(chosen.keys()).filter((at) => switchColumn(part, switched, at, state.x, donors[at]!, blocks));
+    const changed = Array.from(chosen.keys()).filter((at) =>
+      switchColumn(part, switched, at, state.x, donors[at]!, blocks),
+    );
     if (changed.length === 0) continue;
     const after = await outputValues(machine, takePoints(switched, changed, blocks), "score", signal);
     changed.forEach((at, row) => {
@@ -218,22 +268,57 @@ async function probedShares(
   const generator = random(seed);
   const n = problem.x.coordinates.rows;
   const labels = problem.target.task === "classification" ? problem.target.labels : undefined;
-  const rows = subsample(Int32Array.from({ length: n }, (_, i) => i), size, generator, labels);
-  const { extended, added } = withProbes({ ...takeProblem(problem, rows), rowGroups: undefined }, columns, probes, generator);
+  const rows = subsample(
+    Int32Array.from({ length: n }, (_, i) => i),
+    size,
+    generator,
+    labels,
+  );
+  const { extended, added } = withProbes(
+    { ...takeProblem(problem, rows), rowGroups: undefined },
+    columns,
+    probes,
+    generator,
+  );
   const members = [];
   const plan = { metricRows: size, solveRows: size, heldOutAbove: Infinity };
-  for (const { recipe } of state.members) members.push((await refitMember(engine, extended, recipe, plan, new Int32Array(0), { seed, signal })).member);
-  const refitted = new FeatureMachine(engine, { ...state, x: extended.x, members, groups: extended.groups, blockSizes: extended.blockSizes });
+  for (const { recipe } of state.members)
+    members.push(
+      (await refitMember(engine, extended, recipe, plan, new Int32Array(0), { seed, signal })).member,
+    );
+  const refitted = new FeatureMachine(engine, {
+    ...state,
+    x: extended.x,
+    members,
+    groups: extended.groups,
+    blockSizes: extended.blockSizes,
+  });
   const sample = await sampleGradients(refitted, { ...options, rows: Math.min(options.rows ?? 500, 200) });
-  const all = means(await columnEffects(refitted, sample, measuredParts([...columns, ...added], sample, measure), generator, signal));
+  const all = means(
+    await columnEffects(
+      refitted,
+      sample,
+      measuredParts([...columns, ...added], sample, measure),
+      generator,
+      signal,
+    ),
+  );
   const real = all.subarray(0, columns.length);
   const total = real.reduce((sum, effect) => sum + effect, 0);
   if (!(total > 0 && Number.isFinite(total))) return undefined;
-  return { shares: real.map((effect) => effect / total), probes: all.subarray(columns.length).map((effect) => effect / total) };
+  return {
+    shares: real.map((effect) => effect / total),
+    probes: all.subarray(columns.length).map((effect) => effect / total),
+  };
 }
 
 /** The problem with probe columns appended: permuted copies of random columns and standard normals, in turn. */
-function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[], count: number, generator: Random): { readonly extended: LearningProblem; readonly added: ExplainedColumn[] } {
+function withProbes(
+  problem: LearningProblem,
+  columns: readonly ExplainedColumn[],
+  count: number,
+  generator: Random,
+): { readonly extended: LearningProblem; readonly added: ExplainedColumn[] } {
   const { coordinates, levels } = problem.x;
   const { rows, cols: d } = coordinates;
   const copied = columns.filter(({ coordinates: own }) => own.length > 0);
@@ -253,7 +338,8 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
       }
       for (const group of problem.groups) {
         const at = own.indexOf(group.start);
-        if (at >= 0 && own.length >= at + group.end - group.start) groups.push({ start: start + at, end: start + at + group.end - group.start });
+        if (at >= 0 && own.length >= at + group.end - group.start)
+          groups.push({ start: start + at, end: start + at + group.end - group.start });
       }
       added.push({ name, coordinates: own.map((_, at) => start + at) });
     } else {
@@ -264,17 +350,26 @@ function withProbes(problem: LearningProblem, columns: readonly ExplainedColumn[
     }
   }
   const width = d + fills.length;
-  const data = coordinates.data instanceof Float32Array ? new Float32Array(rows * width) : new Float64Array(rows * width);
+  const data =
+    coordinates.data instanceof Float32Array
+      ? new Float32Array(rows * width)
+      : new Float64Array(rows * width);
   for (let i = 0; i < rows; i++) {
     data.set(coordinates.data.subarray(i * d, (i + 1) * d), i * width);
     fills.forEach((fill, at) => (data[i * width + d + at] = fill(i)));
   }
-  const x: Points = levels ? { coordinates: { data, rows, cols: width }, levels } : { coordinates: { data, rows, cols: width } };
+  const x: Points = levels
+    ? { coordinates: { data, rows, cols: width }, levels }
+    : { coordinates: { data, rows, cols: width } };
   return { extended: { ...problem, x, groups, ...(problem.rawScale && { rawScale }) }, added };
 }
 
 /** 5 % and 95 % of the share of each column under random row weights (exponential, a Bayesian bootstrap) and normal deviations. */
-function bootstrapBands(effects: Matrix<Float64Array>, deviations: Float64Array, generator: Random): { readonly low: number; readonly high: number }[] {
+function bootstrapBands(
+  effects: Matrix<Float64Array>,
+  deviations: Float64Array,
+  generator: Random,
+): { readonly low: number; readonly high: number }[] {
   const { rows, cols, data } = effects;
   const draws = Array.from({ length: cols }, () => new Float64Array(BOOTSTRAPS));
   for (let b = 0; b < BOOTSTRAPS; b++) {
@@ -283,7 +378,9 @@ function bootstrapBands(effects: Matrix<Float64Array>, deviations: Float64Array,
       const weight = -Math.log(1 - generator.uniform());
       for (let g = 0; g < cols; g++) sums[g]! += weight * data[j * cols + g]!;
     }
-    normalized(sums).forEach((share, g) => (draws[g]![b] = Math.min(1, Math.max(0, share + deviations[g]! * generator.normal()))));
+    normalized(sums).forEach(
+      (share, g) => (draws[g]![b] = Math.min(1, Math.max(0, share + deviations[g]! * generator.normal()))),
+    );
   }
   return draws.map((values) => {
     const sorted = values.sort();
@@ -314,6 +411,8 @@ function normalized(values: Float64Array): Float64Array {
 function spreadOver(vectors: readonly Float64Array[]): Float64Array {
   return vectors[0]!.map((_, g) => {
     const mean = vectors.reduce((sum, vector) => sum + vector[g]!, 0) / vectors.length;
-    return Math.sqrt(vectors.reduce((sum, vector) => sum + (vector[g]! - mean) ** 2, 0) / (vectors.length - 1));
+    return Math.sqrt(
+      vectors.reduce((sum, vector) => sum + (vector[g]! - mean) ** 2, 0) / (vectors.length - 1),
+    );
   });
 }

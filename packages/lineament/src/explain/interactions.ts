@@ -2,7 +2,16 @@ import { type Points, random, sample } from "../linalg/index.ts";
 import { type FeatureMachine, takePoints } from "../machines/index.ts";
 import { hasMixedDerivatives, mixedDerivatives } from "../machines/mixed-derivatives.ts";
 import { outputGradients, outputValues } from "../machines/prediction-gradients.ts";
-import { checkColumns, type ColumnParts, columnParts, coordinateColumns, coordinateSpreads, copyPoints, type ExplainedColumn, switchColumn } from "./columns.ts";
+import {
+  checkColumns,
+  type ColumnParts,
+  columnParts,
+  coordinateColumns,
+  coordinateSpreads,
+  copyPoints,
+  type ExplainedColumn,
+  switchColumn,
+} from "./columns.ts";
 import { importances } from "./importances.ts";
 import type { SampleOptions } from "./predictor-gradients.ts";
 
@@ -60,10 +69,16 @@ const LEAST_ROWS = 30;
  *
  * @see kernel-machines.md §15
  */
-export async function interactions(machine: FeatureMachine, options: InteractionOptions = {}): Promise<Interactions> {
+export async function interactions(
+  machine: FeatureMachine,
+  options: InteractionOptions = {},
+): Promise<Interactions> {
   const { state } = machine;
   const { rows = 200, seed = 0, among = 12, smoothing = 0, signal } = options;
-  if (!(smoothing >= 0)) throw new RangeError(`interactions: smoothing is ${smoothing}; it must be 0 or a positive number of spreads`);
+  if (!(smoothing >= 0))
+    throw new RangeError(
+      `interactions: smoothing is ${smoothing}; it must be 0 or a positive number of spreads`,
+    );
   const columns = options.columns ?? coordinateColumns(state);
   checkColumns("interactions", columns, state);
   const outputs = options.outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
@@ -71,15 +86,26 @@ export async function interactions(machine: FeatureMachine, options: Interaction
   const effects =
     columns.length <= among
       ? columns.map(() => 1)
-      : (options.effects ?? (await importances(machine, undefined, { columns, seed, outputs, signal, rows: 200 })).columns.map(({ effect }) => effect));
-  if (effects.length !== columns.length) throw new RangeError(`interactions: there are ${effects.length} effects for ${columns.length} columns`);
+      : (options.effects ??
+        (await importances(machine, undefined, { columns, seed, outputs, signal, rows: 200 })).columns.map(
+          ({ effect }) => effect,
+        ));
+  if (effects.length !== columns.length)
+    throw new RangeError(`interactions: there are ${effects.length} effects for ${columns.length} columns`);
   const chosen = Array.from(columns, (_, at) => at)
     .sort((a, b) => effects[b]! - effects[a]! || a - b)
     .slice(0, among)
     .sort((a, b) => a - b);
-  const parts = columnParts(chosen.map((at) => columns[at]!), spreads);
+  const parts = columnParts(
+    chosen.map((at) => columns[at]!),
+    spreads,
+  );
   const coordinates = parts.flatMap(({ continuous }) => continuous);
-  const taken = sample(state.x.coordinates.rows, Math.min(rows, affordableRows(machine, coordinates.length, smoothing > 0)), random(seed));
+  const taken = sample(
+    state.x.coordinates.rows,
+    Math.min(rows, affordableRows(machine, coordinates.length, smoothing > 0)),
+    random(seed),
+  );
   const points = takePoints(state.x, taken, state.blockSizes.length);
   const strengths = new Float64Array(parts.length ** 2);
   const add = (a: number, b: number, value: number): void => {
@@ -126,7 +152,12 @@ async function continuousPairs(
   if (size < 2) return;
   const rows = points.coordinates.rows;
   const owner = coordinates.map((k) => parts.findIndex(({ continuous }) => continuous.includes(k)));
-  const mixed = await mixedDerivatives(machine, points, coordinates, { outputs, unit: "spread", smoothing, signal });
+  const mixed = await mixedDerivatives(machine, points, coordinates, {
+    outputs,
+    unit: "spread",
+    smoothing,
+    signal,
+  });
   for (let row = 0; row < rows * outputs.length; row++)
     for (let a = 1; a < size; a++)
       for (let b = 0; b < a; b++)
@@ -148,7 +179,9 @@ async function switchPairs(
   const blocks = state.blockSizes.length;
   const rows = points.coordinates.rows;
   const d = points.coordinates.cols;
-  const switched = parts.flatMap((part, at) => (part.switches.length > 0 || part.block !== undefined ? [at] : []));
+  const switched = parts.flatMap((part, at) =>
+    part.switches.length > 0 || part.block !== undefined ? [at] : [],
+  );
   if (switched.length === 0) return;
   const generator = random(seed + 1);
   const n = state.x.coordinates.rows;
@@ -168,7 +201,8 @@ async function switchPairs(
     parts.forEach(({ continuous }, b) => {
       if (b === a) return;
       for (let row = 0; row < rows * outputs.length; row++)
-        for (const k of continuous) add(a, b, (moved!.data[row * d + k]! - gradients!.data[row * d + k]!) ** 2 / (2 * rows));
+        for (const k of continuous)
+          add(a, b, (moved!.data[row * d + k]! - gradients!.data[row * d + k]!) ** 2 / (2 * rows));
     });
     single.set(a, await outputValues(machine, changed, "score", signal));
   }
@@ -176,11 +210,21 @@ async function switchPairs(
     for (const b of switched) {
       if (b >= a) continue;
       const second = await outputValues(machine, redraw(parts[b]!, points, others), "score", signal);
-      const both = await outputValues(machine, redraw(parts[b]!, redraw(parts[a]!, points, donors), others), "score", signal);
+      const both = await outputValues(
+        machine,
+        redraw(parts[b]!, redraw(parts[a]!, points, donors), others),
+        "score",
+        signal,
+      );
       for (let j = 0; j < rows; j++)
         for (const o of outputs) {
           const at = j * state.outputs + o;
-          add(a, b, (both.data[at]! - second.data[at]! - single.get(a)!.data[at]! + values.data[at]!) ** 2 / (4 * rows));
+          add(
+            a,
+            b,
+            (both.data[at]! - second.data[at]! - single.get(a)!.data[at]! + values.data[at]!) ** 2 /
+              (4 * rows),
+          );
         }
     }
 }
@@ -191,7 +235,11 @@ function affordableRows({ state }: FeatureMachine, size: number, smoothed: boole
   for (const { view, expansions } of state.members)
     for (const { rows, coefficients, kernel, metric } of expansions) {
       const d = view.coordinates.length;
-      work += rows.length * (smoothed || !hasMixedDerivatives(kernel, metric) ? 2 * size * size * d : d + (coefficients.cols * size * size) / 2);
+      work +=
+        rows.length *
+        (smoothed || !hasMixedDerivatives(kernel, metric)
+          ? 2 * size * size * d
+          : d + (coefficients.cols * size * size) / 2);
     }
   return Math.max(LEAST_ROWS, Math.floor(MOST_WORK / work));
 }

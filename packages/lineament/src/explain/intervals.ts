@@ -48,15 +48,25 @@ const FOLDS = 5;
  * @see Lei et al., "Distribution-free predictive inference for regression", JASA 2018, §5.2; Papadopoulos et al., 2008
  * @throws RangeError for a classifier: its probabilities already say how sure it is
  */
-export function fitIntervals({ predictions, target }: FeatureMachineState["validation"], { seed = 0 }: { readonly seed?: number | undefined } = {}): Intervals {
-  if (target.task !== "regression") throw new RangeError("fitIntervals: prediction intervals are for regression; a classifier's probabilities are calibrated, and `fitPredictionSets` makes sets of classes");
+export function fitIntervals(
+  { predictions, target }: FeatureMachineState["validation"],
+  { seed = 0 }: { readonly seed?: number | undefined } = {},
+): Intervals {
+  if (target.task !== "regression")
+    throw new RangeError(
+      "fitIntervals: prediction intervals are for regression; a classifier's probabilities are calibrated, and `fitPredictionSets` makes sets of classes",
+    );
   const { y } = target;
   if (y.rows === 0) throw new RangeError("fitIntervals: there are no validation rows");
   const outputs = Array.from({ length: y.cols }, (_, l) => {
     const predicted = Float64Array.from({ length: y.rows }, (__, i) => predictions.data[i * y.cols + l]!);
     const errors = predicted.map((value, i) => Math.abs(y.data[i * y.cols + l]! - value));
     const { knots, spreads } = fitSpread(predicted, errors, y.rows >= ROWS_FOR_LOCAL_SPREAD);
-    const scores = (knots.length === 1 ? errors.map((error) => scaled(error, spreads[0]!)) : crossFittedScores(predicted, errors, seed)).sort();
+    const scores = (
+      knots.length === 1
+        ? errors.map((error) => scaled(error, spreads[0]!))
+        : crossFittedScores(predicted, errors, seed)
+    ).sort();
     const ranks = keptRanks(scores.length);
     return { knots, spreads, scores: ranks.map((rank) => scores[rank - 1]!), ranks };
   });
@@ -69,15 +79,27 @@ export function fitIntervals({ predictions, target }: FeatureMachineState["valid
  * @param coverage - in (0, 1), such as 0.9
  * @throws RangeError when there were too few validation rows for the coverage: n ≥ coverage / (1 − coverage) are needed
  */
-export function predictIntervals(intervals: Intervals, predictions: Matrix, coverage: number): PredictionIntervals {
-  if (!(coverage > 0 && coverage < 1)) throw new RangeError(`predictIntervals: coverage is ${coverage}; it must lie between 0 and 1, such as 0.9`);
+export function predictIntervals(
+  intervals: Intervals,
+  predictions: Matrix,
+  coverage: number,
+): PredictionIntervals {
+  if (!(coverage > 0 && coverage < 1))
+    throw new RangeError(
+      `predictIntervals: coverage is ${coverage}; it must lie between 0 and 1, such as 0.9`,
+    );
   const { rows: n, outputs } = intervals;
   const { rows, cols } = predictions;
-  if (cols !== outputs.length) throw new RangeError(`predictIntervals: predictions have ${cols} columns, the intervals ${outputs.length}`);
+  if (cols !== outputs.length)
+    throw new RangeError(
+      `predictIntervals: predictions have ${cols} columns, the intervals ${outputs.length}`,
+    );
   const rank = Math.ceil((n + 1) * coverage - 1e-9);
   if (rank > n) {
     const needed = Math.ceil(coverage / (1 - coverage) - 1e-9);
-    throw new RangeError(`predictIntervals: coverage ${coverage} needs at least ${needed} validation rows, there are ${n}; ask for at most ${(Math.floor((1000 * n) / (n + 1)) / 1000).toFixed(3)} or fit on more rows`);
+    throw new RangeError(
+      `predictIntervals: coverage ${coverage} needs at least ${needed} validation rows, there are ${n}; ask for at most ${(Math.floor((1000 * n) / (n + 1)) / 1000).toFixed(3)} or fit on more rows`,
+    );
   }
   const lower = { data: new Float64Array(rows * cols), rows, cols };
   const upper = { data: new Float64Array(rows * cols), rows, cols };
@@ -96,7 +118,8 @@ export function predictIntervals(intervals: Intervals, predictions: Matrix, cove
 /** The part of true values inside their intervals, over all rows and outputs. */
 export function intervalCoverage({ lower, upper }: PredictionIntervals, y: Matrix): number {
   let inside = 0;
-  for (let i = 0; i < y.data.length; i++) if (y.data[i]! >= lower.data[i]! && y.data[i]! <= upper.data[i]!) inside++;
+  for (let i = 0; i < y.data.length; i++)
+    if (y.data[i]! >= lower.data[i]! && y.data[i]! <= upper.data[i]!) inside++;
   return inside / y.data.length;
 }
 
@@ -105,7 +128,11 @@ export function intervalCoverage({ lower, upper }: PredictionIntervals, y: Matri
  * the bin's median so that single outliers do not widen a whole range, smoothed with the neighboring bins (¼, ½, ¼), and lifted
  * to a tenth of the overall mean at least. Zero only where all errors are. Without `local`: the mean absolute error.
  */
-function fitSpread(predicted: Float64Array, errors: Float64Array, local: boolean): { knots: number[]; spreads: number[] } {
+function fitSpread(
+  predicted: Float64Array,
+  errors: Float64Array,
+  local: boolean,
+): { knots: number[]; spreads: number[] } {
   const n = predicted.length;
   const overall = errors.reduce((sum, error) => sum + error, 0) / n;
   const constant = { knots: [0], spreads: [overall] };
@@ -126,7 +153,10 @@ function fitSpread(predicted: Float64Array, errors: Float64Array, local: boolean
   }
   if (knots.length < 2) return constant;
   const at = (i: number): number => raw[Math.min(raw.length - 1, Math.max(0, i))]!;
-  return { knots, spreads: raw.map((_, i) => Math.max(0.1 * overall, (at(i - 1) + 2 * at(i) + at(i + 1)) / 4)) };
+  return {
+    knots,
+    spreads: raw.map((_, i) => Math.max(0.1 * overall, (at(i - 1) + 2 * at(i) + at(i + 1)) / 4)),
+  };
 }
 
 /** |error|/σ, σ fitted on the other folds. */
@@ -135,7 +165,11 @@ function crossFittedScores(predicted: Float64Array, errors: Float64Array, seed: 
   const scores = new Float64Array(predicted.length);
   for (let fold = 0; fold < FOLDS; fold++) {
     const others = order.filter((_, at) => at % FOLDS !== fold);
-    const { knots, spreads } = fitSpread(Float64Array.from(others, (i) => predicted[i]!), Float64Array.from(others, (i) => errors[i]!), true);
+    const { knots, spreads } = fitSpread(
+      Float64Array.from(others, (i) => predicted[i]!),
+      Float64Array.from(others, (i) => errors[i]!),
+      true,
+    );
     order.forEach((i, at) => {
       if (at % FOLDS === fold) scores[i] = scaled(errors[i]!, spreadAt(knots, spreads, predicted[i]!));
     });
@@ -162,7 +196,8 @@ function keptRanks(n: number): number[] {
   if (n <= MOST_SCORES) return Array.from({ length: n }, (_, i) => i + 1);
   const half = MOST_SCORES / 2;
   const split = Math.floor(n * 0.9);
-  const spaced = (from: number, to: number): number[] => Array.from({ length: half }, (_, i) => from + Math.ceil(((i + 1) * (to - from)) / half));
+  const spaced = (from: number, to: number): number[] =>
+    Array.from({ length: half }, (_, i) => from + Math.ceil(((i + 1) * (to - from)) / half));
   return [...new Set([...spaced(0, split), ...spaced(split, n)])];
 }
 
@@ -182,22 +217,38 @@ export type PredictionSets = z.output<typeof PredictionSets>;
  *
  * @see Sadinle, Lei and Wasserman, "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019
  */
-export function fitPredictionSets({ predictions, target }: FeatureMachineState["validation"]): PredictionSets {
-  if (target.task !== "classification") throw new RangeError("fitPredictionSets: sets of classes are for classification; use `fitIntervals` for regression");
-  const scores = Float64Array.from(target.labels, (label, i) => 1 - predictions.data[i * target.classes + label]!).sort();
+export function fitPredictionSets({
+  predictions,
+  target,
+}: FeatureMachineState["validation"]): PredictionSets {
+  if (target.task !== "classification")
+    throw new RangeError(
+      "fitPredictionSets: sets of classes are for classification; use `fitIntervals` for regression",
+    );
+  const scores = Float64Array.from(
+    target.labels,
+    (label, i) => 1 - predictions.data[i * target.classes + label]!,
+  ).sort();
   if (scores.length === 0) throw new RangeError("fitPredictionSets: there are no validation rows");
   const ranks = keptRanks(scores.length);
   return { version: 1, rows: scores.length, scores: ranks.map((rank) => scores[rank - 1]!), ranks };
 }
 
 /** The classes of each row's set, most probable first; the most probable one is always in it. All classes when there are too few validation rows. */
-export function predictSets({ rows: n, scores, ranks }: PredictionSets, probabilities: Matrix, coverage: number): number[][] {
-  if (!(coverage > 0 && coverage < 1)) throw new RangeError(`predictSets: coverage is ${coverage}; it must lie between 0 and 1, such as 0.9`);
+export function predictSets(
+  { rows: n, scores, ranks }: PredictionSets,
+  probabilities: Matrix,
+  coverage: number,
+): number[][] {
+  if (!(coverage > 0 && coverage < 1))
+    throw new RangeError(`predictSets: coverage is ${coverage}; it must lie between 0 and 1, such as 0.9`);
   const { rows, cols, data } = probabilities;
   const rank = Math.ceil((n + 1) * coverage - 1e-9);
   const q = rank > n ? 1 : scores[ranks.findIndex((kept) => kept >= rank)]!;
   return Array.from({ length: rows }, (_, i) => {
-    const order = Array.from({ length: cols }, (__, k) => k).sort((a, b) => data[i * cols + b]! - data[i * cols + a]!);
+    const order = Array.from({ length: cols }, (__, k) => k).sort(
+      (a, b) => data[i * cols + b]! - data[i * cols + a]!,
+    );
     return order.filter((k, at) => at === 0 || data[i * cols + k]! >= 1 - q);
   });
 }

@@ -41,7 +41,10 @@ export interface LearnedDirections {
  *
  * @see kernel-machines.md §15
  */
-export async function learnedDirections(machine: FeatureMachine, { columns, count = 5, entries = 8, ...options }: LearnedDirectionsOptions = {}): Promise<LearnedDirections> {
+export async function learnedDirections(
+  machine: FeatureMachine,
+  { columns, count = 5, entries = 8, ...options }: LearnedDirectionsOptions = {},
+): Promise<LearnedDirections> {
   const shown = columns ?? coordinateColumns(machine.state);
   checkColumns("learnedDirections", shown, machine.state);
   const agop = await spreadAgop(machine, await sampleGradients(machine, options));
@@ -57,26 +60,49 @@ export async function learnedDirections(machine: FeatureMachine, { columns, coun
       .filter(({ coordinates }) => coordinates.length > 0)
       .map(({ name, coordinates }) => {
         const own = coordinates.map((k) => vector[k]!);
-        return { name, weight: own.reduce((sum, entry) => sum + entry * entry, 0), entry: own.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)) };
+        return {
+          name,
+          weight: own.reduce((sum, entry) => sum + entry * entry, 0),
+          entry: own.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)),
+        };
       });
-    return { share: share(value), vector, columns: weights.toSorted((a, b) => b.weight - a.weight).slice(0, entries) };
+    return {
+      share: share(value),
+      vector,
+      columns: weights.toSorted((a, b) => b.weight - a.weight).slice(0, entries),
+    };
   });
   const squares = descending.reduce((sum, value) => sum + value * value, 0);
-  return { directions, spectrum: descending.map(share), effectiveRank: squares > 0 ? trace ** 2 / squares : 0, agop };
+  return {
+    directions,
+    spectrum: descending.map(share),
+    effectiveRank: squares > 0 ? trace ** 2 / squares : 0,
+    agop,
+  };
 }
 
 /**
  * Angles in radians, ascending, between the spans of the leading `count` eigenvectors of two symmetric d × d matrices:
  * arccos of the singular values of Q_aᵀ Q_b. All 0 when the spaces are the same, all π/2 when they are orthogonal.
  */
-export async function principalAngles(engine: Engine, a: Matrix, b: Matrix, count: number): Promise<number[]> {
+export async function principalAngles(
+  engine: Engine,
+  a: Matrix,
+  b: Matrix,
+  count: number,
+): Promise<number[]> {
   const d = a.rows;
-  if (a.cols !== d || b.rows !== d || b.cols !== d) throw new RangeError(`principalAngles: got ${a.rows} × ${a.cols} and ${b.rows} × ${b.cols}, expected two square matrices of one size`);
-  if (!(Number.isInteger(count) && count >= 1 && count <= d)) throw new RangeError(`principalAngles: count is ${count}; it must be between 1 and ${d}`);
+  if (a.cols !== d || b.rows !== d || b.cols !== d)
+    throw new RangeError(
+      `principalAngles: got ${a.rows} × ${a.cols} and ${b.rows} × ${b.cols}, expected two square matrices of one size`,
+    );
+  if (!(Number.isInteger(count) && count >= 1 && count <= d))
+    throw new RangeError(`principalAngles: count is ${count}; it must be between 1 and ${d}`);
   const leading = async (m: Matrix): Promise<Matrix<Float64Array>> => {
     const { vectors } = await engine.eigenSymmetric(convert(m, "float64"));
     const out = zeros(d, count);
-    for (let k = 0; k < d; k++) for (let l = 0; l < count; l++) out.data[k * count + l] = vectors.data[k * d + (d - 1 - l)]!;
+    for (let k = 0; k < d; k++)
+      for (let l = 0; l < count; l++) out.data[k * count + l] = vectors.data[k * d + (d - 1 - l)]!;
     return out;
   };
   const [qa, qb] = [await leading(a), await leading(b)];

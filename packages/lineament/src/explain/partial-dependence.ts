@@ -56,14 +56,18 @@ export async function partialDependence<Value>(
     grid,
     rows: chosen.length,
     outputs: shown.map((output) => {
-      const columns = predictions.map((prediction) => Float64Array.from({ length: chosen.length }, (_, i) => prediction.data[i * state.outputs + output]!));
+      const columns = predictions.map((prediction) =>
+        Float64Array.from({ length: chosen.length }, (_, i) => prediction.data[i * state.outputs + output]!),
+      );
       const sorted = columns.map((column) => column.toSorted());
       return {
         output,
         mean: columns.map((column) => column.reduce((sum, value) => sum + value, 0) / column.length),
         low: sorted.map((column) => quantile(column, 0.1)),
         high: sorted.map((column) => quantile(column, 0.9)),
-        curves: Array.from({ length: Math.min(curves, chosen.length) }, (_, r) => columns.map((column) => column[r]!)),
+        curves: Array.from({ length: Math.min(curves, chosen.length) }, (_, r) =>
+          columns.map((column) => column[r]!),
+        ),
       };
     }),
   };
@@ -77,7 +81,10 @@ export function setCoordinate(k: number): ColumnSetter<number> {
 }
 
 /** Sets a categorical column to a level: one of its one-hot coordinates (by position) to 1 and the others to 0, or its block. −1 is no level. */
-export function setLevel({ coordinates: own, block }: Pick<ExplainedColumn, "coordinates" | "block">, state: Pick<FeatureMachineState, "blockSizes">): ColumnSetter<number> {
+export function setLevel(
+  { coordinates: own, block }: Pick<ExplainedColumn, "coordinates" | "block">,
+  state: Pick<FeatureMachineState, "blockSizes">,
+): ColumnSetter<number> {
   const blocks = state.blockSizes.length;
   return ({ coordinates: { data, rows, cols }, levels }, level) => {
     for (let i = 0; i < rows; i++) {
@@ -91,10 +98,18 @@ export function setLevel({ coordinates: own, block }: Pick<ExplainedColumn, "coo
  * Up to `count` different values of a coordinate: all that occur in the training rows if they are so few, else evenly spaced
  * quantiles from the 1 % to the 99 % one.
  */
-export function coordinateGrid({ x: { coordinates } }: Pick<FeatureMachineState, "x">, k: number, count = 20): number[] {
+export function coordinateGrid(
+  { x: { coordinates } }: Pick<FeatureMachineState, "x">,
+  k: number,
+  count = 20,
+): number[] {
   const { data, rows, cols } = coordinates;
   const sorted = Float64Array.from({ length: rows }, (_, i) => data[i * cols + k]!).sort();
   const different = new Set(sorted);
   if (different.size <= count) return [...different];
-  return [...new Set(Array.from({ length: count }, (_, at) => quantile(sorted, 0.01 + (0.98 * at) / Math.max(1, count - 1))))];
+  return [
+    ...new Set(
+      Array.from({ length: count }, (_, at) => quantile(sorted, 0.01 + (0.98 * at) / Math.max(1, count - 1))),
+    ),
+  ];
 }

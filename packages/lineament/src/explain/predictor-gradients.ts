@@ -29,23 +29,50 @@ export interface GradientSample {
   readonly spreads: readonly CoordinateSpread[];
 }
 
-export async function sampleGradients(machine: FeatureMachine, { rows = 500, seed = 0, outputs, signal }: SampleOptions, withSlopes = false): Promise<GradientSample> {
+export async function sampleGradients(
+  machine: FeatureMachine,
+  { rows = 500, seed = 0, outputs, signal }: SampleOptions,
+  withSlopes = false,
+): Promise<GradientSample> {
   const { state } = machine;
   if (!(rows >= 1)) throw new RangeError(`explain: rows is ${rows}; at least one row is needed`);
   const chosen = sample(state.x.coordinates.rows, rows, random(seed));
   const points = takePoints(state.x, chosen, state.blockSizes.length);
   const counted = outputs ?? Array.from({ length: state.outputs }, (_, o) => o);
-  const [gradients, slopes] = await outputGradients(machine, points, "score", counted, withSlopes ? ["spread", "coordinate"] : ["spread"], signal);
-  return { rows: chosen, points, outputs: counted, gradients: gradients!, slopes, spreads: coordinateSpreads(state.x) };
+  const [gradients, slopes] = await outputGradients(
+    machine,
+    points,
+    "score",
+    counted,
+    withSlopes ? ["spread", "coordinate"] : ["spread"],
+    signal,
+  );
+  return {
+    rows: chosen,
+    points,
+    outputs: counted,
+    gradients: gradients!,
+    slopes,
+    spreads: coordinateSpreads(state.x),
+  };
 }
 
 /**
  * The average gradient outer product of the returned predictor (`GradientSample`) over the sample, d × d, by the spreads of the coordinates:
  * M_jk = mean over rows of Σ_o ∂̂_jF_o ∂̂_kF_o, ∂̂_k = Σ_a sd(z_a) ∂/∂z_a over the view coordinates z_a of x_k (s_k ∂_k for linear views).
  */
-export async function spreadAgop(machine: FeatureMachine, { gradients, outputs, spreads, rows }: GradientSample): Promise<Matrix<Float64Array>> {
+export async function spreadAgop(
+  machine: FeatureMachine,
+  { gradients, outputs, spreads, rows }: GradientSample,
+): Promise<Matrix<Float64Array>> {
   const d = spreads.length;
   const agop = zeros(d, d);
-  if (d > 0) await machine.engine.syrk({ a: { data: gradients.data, rows: rows.length * outputs.length, cols: d }, c: agop, transpose: true, alpha: 1 / rows.length });
+  if (d > 0)
+    await machine.engine.syrk({
+      a: { data: gradients.data, rows: rows.length * outputs.length, cols: d },
+      c: agop,
+      transpose: true,
+      alpha: 1 / rows.length,
+    });
   return agop;
 }

@@ -5,7 +5,17 @@ import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import type { FeatureMachine } from "./feature-machine.ts";
 import { evaluate } from "./kernel-expansion.ts";
-import { type DerivativeUnit, inUnit, memberViewGradients, type OutputStage, outputJacobians, pointRange, spreadsOf, unscalingDerivatives, valueCount } from "./prediction-gradients.ts";
+import {
+  type DerivativeUnit,
+  inUnit,
+  memberViewGradients,
+  type OutputStage,
+  outputJacobians,
+  pointRange,
+  spreadsOf,
+  unscalingDerivatives,
+  valueCount,
+} from "./prediction-gradients.ts";
 import { applyView, pullBack } from "./view.ts";
 
 /**
@@ -14,8 +24,8 @@ import { applyView, pullBack } from "./view.ts";
  * For p = 2 also ∂_j²k = curvature(s) Δ_j² + slope(s).
  */
 export interface KernelCurvature {
-  slope(s: number): number;
-  curvature(s: number): number;
+  readonly slope: (s: number) => number;
+  readonly curvature: (s: number) => number;
 }
 
 /** @param dimensions - the d of sum-power */
@@ -27,14 +37,20 @@ export function kernelCurvature(kernel: FusedKernel, dimensions: number): Kernel
     case "lpq":
       return generalizedLaplace(L, kernel.exponent, kernel.p);
     case "gaussian":
-      return { slope: (s) => -Math.exp(-s / (2 * L * L)) / (L * L), curvature: (s) => Math.exp(-s / (2 * L * L)) / L ** 4 };
+      return {
+        slope: (s) => -Math.exp(-s / (2 * L * L)) / (L * L),
+        curvature: (s) => Math.exp(-s / (2 * L * L)) / L ** 4,
+      };
     case "matern32": {
       const decay = (s: number): number => (3 / (L * L)) * Math.exp(-Math.sqrt(3 * s) / L);
-      return { slope: (s) => -decay(s), curvature: (s) => (s === 0 ? 0 : decay(s) * Math.sqrt(3 / s) / L) };
+      return { slope: (s) => -decay(s), curvature: (s) => (s === 0 ? 0 : (decay(s) * Math.sqrt(3 / s)) / L) };
     }
     case "matern52": {
       const decay = (s: number): number => (5 / (3 * L * L)) * Math.exp(-Math.sqrt(5 * s) / L);
-      return { slope: (s) => -decay(s) * (1 + Math.sqrt(5 * s) / L), curvature: (s) => (5 / (L * L)) * decay(s) };
+      return {
+        slope: (s) => -decay(s) * (1 + Math.sqrt(5 * s) / L),
+        curvature: (s) => (5 / (L * L)) * decay(s),
+      };
     }
     case "sum-power": {
       const { exponent: q, constant, power: m } = kernel;
@@ -73,7 +89,13 @@ export function hasMixedDerivatives(kernel: Kernel, metric: Metric): boolean {
  * Mixed second derivatives ∂_a∂_bf_l of an expansion at rows of its input coordinates for a, b among `chosen`: rows × c × s × s with zeros where
  * a = b unless p = 2. Where the kernel has no second derivative at distance 0, pairs at negligible distance contribute nothing.
  */
-async function expansionMixedDerivatives(machine: FeatureMachine, expansion: TransformedExpansion, seen: Points, chosen: readonly number[], signal: AbortSignal | undefined): Promise<Float64Array> {
+async function expansionMixedDerivatives(
+  machine: FeatureMachine,
+  expansion: TransformedExpansion,
+  seen: Points,
+  chosen: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
   const precision = precisionOf(coefficients);
   const u = (await transform(machine.engine, seen, metric, precision)).coordinates;
@@ -82,12 +104,18 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
   const p = normOrder(kernel);
   const sumPower = kernel.family === "sum-power" ? kernel : undefined;
   const q = sumPower?.exponent ?? p;
-  const { slope, curvature } = kernelCurvature(kernel, tables.reduce((sum, table) => sum + table.dimensions, d));
+  const { slope, curvature } = kernelCurvature(
+    kernel,
+    tables.reduce((sum, table) => sum + table.dimensions, d),
+  );
   const tolerance = 16 * (precision === "float32" ? 2 ** -23 : 2 ** -52);
   const euclidean = p === 2 && !sumPower;
   const singular = (kernel.family === "laplace" || kernel.family === "lpq") && kernel.exponent < 2;
   // Gradients in view coordinates are S Δ for p = 2: differences of transformed rows times the chosen columns of S.
-  const [su, sw] = metric.form === "full" ? await Promise.all([u, w].map((a) => timesColumns(machine, a, metric.root, chosen))) : [undefined, undefined];
+  const [su, sw] =
+    metric.form === "full"
+      ? await Promise.all([u, w].map((a) => timesColumns(machine, a, metric.root, chosen)))
+      : [undefined, undefined];
   const squaredMetric = euclidean && metric.form === "full" ? metricSquares(metric.root, chosen) : undefined;
   const norms = (a: Matrix): Float64Array => {
     const result = new Float64Array(a.rows);
@@ -104,10 +132,16 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
     for (let i = 0; i < n; i++) {
       let s = 0;
       if (euclidean) for (let k = 0; k < d; k++) s += (u.data[j * d + k]! - w.data[i * d + k]!) ** 2;
-      else if (sumPower) for (let k = 0; k < d; k++) s += Math.exp(-((Math.abs(u.data[j * d + k]! - w.data[i * d + k]!) / kernel.bandwidth) ** q));
+      else if (sumPower)
+        for (let k = 0; k < d; k++)
+          s += Math.exp(-((Math.abs(u.data[j * d + k]! - w.data[i * d + k]!) / kernel.bandwidth) ** q));
       else if (p === 1) for (let k = 0; k < d; k++) s += Math.abs(u.data[j * d + k]! - w.data[i * d + k]!);
       else for (let k = 0; k < d; k++) s += Math.abs(u.data[j * d + k]! - w.data[i * d + k]!) ** p;
-      for (let g = 0; g < tables.length; g++) s += tables[g]!.values[seen.levels![j * tables.length + g]! * tables[g]!.size + centers.levels![i * tables.length + g]!]!;
+      for (let g = 0; g < tables.length; g++)
+        s +=
+          tables[g]!.values[
+            seen.levels![j * tables.length + g]! * tables[g]!.size + centers.levels![i * tables.length + g]!
+          ]!;
       if (singular && s ** (2 / p) <= tolerance * (nu[j]! + nw[i]!)) continue;
       const factor = curvature(s);
       if (euclidean) {
@@ -122,7 +156,12 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
           const delta = x - z;
           if (euclidean) direction[a] = metric.scale[k]! * delta;
           else if (delta === 0 || (q < 1 && delta * delta <= tolerance * (x * x + z * z))) direction[a] = 0;
-          else direction[a] = metric.scale[k]! * Math.sign(delta) * Math.abs(delta) ** (q - 1) * (sumPower ? Math.exp(-((Math.abs(delta) / kernel.bandwidth) ** q)) : 1);
+          else
+            direction[a] =
+              metric.scale[k]! *
+              Math.sign(delta) *
+              Math.abs(delta) ** (q - 1) *
+              (sumPower ? Math.exp(-((Math.abs(delta) / kernel.bandwidth) ** q)) : 1);
         }
       }
       for (let l = 0; l < c; l++) {
@@ -132,14 +171,19 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
           const scaled = weight * direction[a]!;
           for (let b = 0; b < a; b++) out[base + a * size + b]! += scaled * direction[b]!;
         }
-        if (euclidean) for (let a = 0; a < size; a++) out[base + a * size + a]! += weight * direction[a]! ** 2;
+        if (euclidean)
+          for (let a = 0; a < size; a++) out[base + a * size + a]! += weight * direction[a]! ** 2;
       }
     }
     for (let l = 0; l < c; l++) {
       const base = (j * c + l) * size * size;
-      if (squaredMetric) for (let a = 0; a < size; a++) for (let b = 0; b <= a; b++) out[base + a * size + b]! += slopes[l]! * squaredMetric[a * size + b]!;
-      else if (euclidean && metric.form === "diagonal") chosen.forEach((k, a) => (out[base + a * size + a]! += slopes[l]! * metric.scale[k]! ** 2));
-      for (let a = 0; a < size; a++) for (let b = a + 1; b < size; b++) out[base + a * size + b] = out[base + b * size + a]!;
+      if (squaredMetric)
+        for (let a = 0; a < size; a++)
+          for (let b = 0; b <= a; b++) out[base + a * size + b]! += slopes[l]! * squaredMetric[a * size + b]!;
+      else if (euclidean && metric.form === "diagonal")
+        chosen.forEach((k, a) => (out[base + a * size + a]! += slopes[l]! * metric.scale[k]! ** 2));
+      for (let a = 0; a < size; a++)
+        for (let b = a + 1; b < size; b++) out[base + a * size + b] = out[base + b * size + a]!;
     }
     await pause();
   }
@@ -147,9 +191,17 @@ async function expansionMixedDerivatives(machine: FeatureMachine, expansion: Tra
 }
 
 /** A S restricted to some columns of S, in float64. */
-async function timesColumns(machine: FeatureMachine, a: Matrix, root: Matrix<Float64Array>, chosen: readonly number[]): Promise<Matrix<Float64Array>> {
+async function timesColumns(
+  machine: FeatureMachine,
+  a: Matrix,
+  root: Matrix<Float64Array>,
+  chosen: readonly number[],
+): Promise<Matrix<Float64Array>> {
   const columns = zeros(root.rows, chosen.length);
-  for (let k = 0; k < root.rows; k++) chosen.forEach((column, at) => (columns.data[k * chosen.length + at] = root.data[k * root.cols + column]!));
+  for (let k = 0; k < root.rows; k++)
+    chosen.forEach(
+      (column, at) => (columns.data[k * chosen.length + at] = root.data[k * root.cols + column]!),
+    );
   const c = zeros(a.rows, chosen.length);
   await machine.engine.gemm({ a: convert(a, "float64"), b: columns, c });
   return c;
@@ -160,14 +212,19 @@ function metricSquares(root: Matrix<Float64Array>, chosen: readonly number[]): F
   const result = new Float64Array(chosen.length ** 2);
   chosen.forEach((row, a) =>
     chosen.forEach((column, b) => {
-      for (let k = 0; k < root.cols; k++) result[a * chosen.length + b]! += root.data[row * root.cols + k]! * root.data[k * root.cols + column]!;
+      for (let k = 0; k < root.cols; k++)
+        result[a * chosen.length + b]! +=
+          root.data[row * root.cols + k]! * root.data[k * root.cols + column]!;
     }),
   );
   return result;
 }
 
 /** View coordinates made from a chosen input coordinate (by its position in the choice). Target means are made from switches. */
-function placesOf(member: Member, coordinates: readonly number[]): { readonly place: number; readonly owner: number }[] {
+function placesOf(
+  member: Member,
+  coordinates: readonly number[],
+): { readonly place: number; readonly owner: number }[] {
   return member.view.coordinates.flatMap((coordinate, place) => {
     const owner = coordinate.kind === "target-mean" ? -1 : coordinates.indexOf(coordinate.source);
     return owner < 0 ? [] : [{ place, owner }];
@@ -179,7 +236,13 @@ function placesOf(member: Member, coordinates: readonly number[]): { readonly pl
  * entries of a coordinate with itself mean nothing. The view maps single coordinates, so its own second derivatives do not enter
  * (soft clipping has some, normal scores are piecewise linear; both only touch ∂_j²).
  */
-async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x: Points, coordinates: readonly number[], options: MixedDerivativeOptions): Promise<Float64Array> {
+async function memberMixedDerivatives(
+  machine: FeatureMachine,
+  member: Member,
+  x: Points,
+  coordinates: readonly number[],
+  options: MixedDerivativeOptions,
+): Promise<Float64Array> {
   const { unit, smoothing, signal } = options;
   const c = valueCount(member.coding);
   const size = coordinates.length;
@@ -192,7 +255,9 @@ async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x
   if (smoothing > 0 || expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) {
     const means = await boxMeans(machine, member, seen, places, size, smoothing || DEFAULT_SMOOTHING, signal);
     if (unit === "spread") return means;
-    throw new RangeError("mixedDerivatives: by coordinates there are none for coordinate-wise kernels under a full metric, nor with smoothing");
+    throw new RangeError(
+      "mixedDerivatives: by coordinates there are none for coordinate-wise kernels under a full metric, nor with smoothing",
+    );
   }
   const ones = { data: new Float64Array(rows).fill(1), rows, cols: 1 };
   const slopes = places.map(({ place, owner }) => {
@@ -203,12 +268,20 @@ async function memberMixedDerivatives(machine: FeatureMachine, member: Member, x
   });
   const width = places.length;
   for (const expansion of expansions) {
-    const inner = await expansionMixedDerivatives(machine, expansion, seen, places.map(({ place }) => place), signal);
+    const inner = await expansionMixedDerivatives(
+      machine,
+      expansion,
+      seen,
+      places.map(({ place }) => place),
+      signal,
+    );
     for (let j = 0; j < rows; j++)
       for (let l = 0; l < c; l++)
         places.forEach((first, a) =>
           places.forEach((second, b) => {
-            out[((j * c + l) * size + first.owner) * size + second.owner]! += (inner[((j * c + l) * width + a) * width + b]! * slopes[a]![j]! * slopes[b]![j]!) / expansions.length;
+            out[((j * c + l) * size + first.owner) * size + second.owner]! +=
+              (inner[((j * c + l) * width + a) * width + b]! * slopes[a]![j]! * slopes[b]![j]!) /
+              expansions.length;
           }),
         );
   }
@@ -234,10 +307,16 @@ async function boxMeans(
   const blocks = machine.state.blockSizes.length;
   const expansions = await machine.memberExpansions(member);
   const out = new Float64Array(rows * c * size * size);
-  const corners = [[1, 1], [1, -1], [-1, 1], [-1, -1]] as const;
+  const corners = [
+    [1, 1],
+    [1, -1],
+    [-1, 1],
+    [-1, -1],
+  ] as const;
   const data = new Float64Array(4 * rows * d);
   const levels = seen.levels && new Int32Array(4 * rows * blocks);
-  for (let corner = 0; corner < 4; corner++) levels?.set(seen.levels!.subarray(0, rows * blocks), corner * rows * blocks);
+  for (let corner = 0; corner < 4; corner++)
+    levels?.set(seen.levels!.subarray(0, rows * blocks), corner * rows * blocks);
   const coordinates = { data, rows: 4 * rows, cols: d };
   const points: Points = levels ? { coordinates, levels } : { coordinates };
   const part = rows * c;
@@ -247,13 +326,16 @@ async function boxMeans(
         data.set(seen.coordinates.data, corner * rows * d);
         for (const { place, owner } of places) {
           const step = h * spreads[place]! * (owner === a ? first : owner === b ? second : 0);
-          if (step !== 0) for (let row = corner * rows; row < (corner + 1) * rows; row++) data[row * d + place]! += step;
+          if (step !== 0)
+            for (let row = corner * rows; row < (corner + 1) * rows; row++) data[row * d + place]! += step;
         }
       });
       for (const expansion of expansions) {
         const { data: values } = await evaluate(machine.engine, expansion, points, signal);
         for (let at = 0; at < part; at++) {
-          const mean = (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) / (4 * h * h * expansions.length);
+          const mean =
+            (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) /
+            (4 * h * h * expansions.length);
           out[at * size * size + a * size + b]! += mean;
           out[at * size * size + b * size + a]! += mean;
         }
@@ -278,7 +360,12 @@ export interface MixedDerivativeOptions {
  * nothing. F is the prediction for regression (through a logarithmic target: T′(v) v_jk + T″(v) v_j v_k), and the class score before
  * calibration for classes (`OutputStage` "score").
  */
-export async function mixedDerivatives(machine: FeatureMachine, x: Points, coordinates: readonly number[], options: MixedDerivativeOptions): Promise<Float64Array> {
+export async function mixedDerivatives(
+  machine: FeatureMachine,
+  x: Points,
+  coordinates: readonly number[],
+  options: MixedDerivativeOptions,
+): Promise<Float64Array> {
   const { state } = machine;
   const { outputs, unit, signal } = options;
   const { rows, cols: d } = x.coordinates;
@@ -297,18 +384,36 @@ export async function mixedDerivatives(machine: FeatureMachine, x: Points, coord
       const { coding, recipe } = member;
       const c = valueCount(coding);
       const inner = await memberMixedDerivatives(machine, member, part, coordinates, options);
-      const curved = coding.task === "regression" && coding.logarithm ? { coding, gradients: inUnit(machine, member, part, await memberViewGradients(machine, member, part, signal), unit) } : undefined;
+      const curved =
+        coding.task === "regression" && coding.logarithm
+          ? {
+              coding,
+              gradients: inUnit(
+                machine,
+                member,
+                part,
+                await memberViewGradients(machine, member, part, signal),
+                unit,
+              ),
+            }
+          : undefined;
       for (let j = 0; j < end - start; j++)
         outputs.forEach((output, o) => {
           const to = ((start + j) * outputs.length + o) * size * size;
           for (let l = 0; l < c; l++) {
             const factor = jacobians[m]![(j * outputs.length + o) * c + l]!;
-            if (factor !== 0) for (let at = 0; at < size * size; at++) out[to + at]! += factor * inner[(j * c + l) * size * size + at]!;
+            if (factor !== 0)
+              for (let at = 0; at < size * size; at++)
+                out[to + at]! += factor * inner[(j * c + l) * size * size + at]!;
           }
           if (!curved) return;
-          const second = recipe.weight * unscalingDerivatives(curved.coding, output, values[m]!.data[j * c + output]!).second;
+          const second =
+            recipe.weight *
+            unscalingDerivatives(curved.coding, output, values[m]!.data[j * c + output]!).second;
           const gradient = curved.gradients.data.subarray((j * c + output) * d, (j * c + output + 1) * d);
-          coordinates.forEach((i, a) => coordinates.forEach((k, b) => (out[to + a * size + b]! += second * gradient[i]! * gradient[k]!)));
+          coordinates.forEach((i, a) =>
+            coordinates.forEach((k, b) => (out[to + a * size + b]! += second * gradient[i]! * gradient[k]!)),
+          );
         });
     }
   }

@@ -37,8 +37,19 @@ const GRADIENT_ENTRIES = 2 ** 23;
  * ∇F = Σ_m (∂F/∂v_m) J_mᵀ S_m Σ_i A_i ∇_u k(u, u_i), J_m the slopes of the member's view. Where F has a kink (a Laplace center,
  * a knot of normal scores) this is the mean of the one-sided derivatives or one of them.
  */
-export async function predictionGradients(machine: FeatureMachine, x: Points, { outputs, signal }: PredictionGradientOptions = {}): Promise<Matrix<Float64Array>> {
-  const [gradients] = await outputGradients(machine, x, "prediction", outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o), ["coordinate"], signal);
+export async function predictionGradients(
+  machine: FeatureMachine,
+  x: Points,
+  { outputs, signal }: PredictionGradientOptions = {},
+): Promise<Matrix<Float64Array>> {
+  const [gradients] = await outputGradients(
+    machine,
+    x,
+    "prediction",
+    outputs ?? Array.from({ length: machine.state.outputs }, (_, o) => o),
+    ["coordinate"],
+    signal,
+  );
   return gradients!;
 }
 
@@ -53,11 +64,18 @@ export async function outputGradients(
 ): Promise<Matrix<Float64Array>[]> {
   const { state } = machine;
   const { rows, cols: d } = x.coordinates;
-  if (d !== state.x.coordinates.cols) throw new RangeError(`predictionGradients: x has ${d} columns, expected ${state.x.coordinates.cols}`);
+  if (d !== state.x.coordinates.cols)
+    throw new RangeError(`predictionGradients: x has ${d} columns, expected ${state.x.coordinates.cols}`);
   for (const output of outputs)
-    if (!(output >= 0 && output < state.outputs)) throw new RangeError(`predictionGradients: there is no output ${output}; the machine has ${state.outputs}`);
+    if (!(output >= 0 && output < state.outputs))
+      throw new RangeError(
+        `predictionGradients: there is no output ${output}; the machine has ${state.outputs}`,
+      );
   const results = units.map(() => zeros(rows, outputs.length * d));
-  const width = Math.max(1, ...state.members.map(({ view, coding }) => valueCount(coding) * Math.max(d, view.coordinates.length)));
+  const width = Math.max(
+    1,
+    ...state.members.map(({ view, coding }) => valueCount(coding) * Math.max(d, view.coordinates.length)),
+  );
   const batch = Math.max(1, Math.min(rows, Math.floor(GRADIENT_ENTRIES / width)));
   for (let start = 0; start < rows; start += batch) {
     signal?.throwIfAborted();
@@ -90,19 +108,30 @@ export async function outputGradients(
 }
 
 /** Predictions, or class scores before calibration: rows × outputs. */
-export async function outputValues(machine: FeatureMachine, x: Points, stage: OutputStage, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+export async function outputValues(
+  machine: FeatureMachine,
+  x: Points,
+  stage: OutputStage,
+  signal?: AbortSignal,
+): Promise<Matrix<Float64Array>> {
   const { state } = machine;
   if (stage === "prediction" || state.task === "regression") return machine.predict(x, signal);
   const average = zeros(x.coordinates.rows, state.outputs);
   for (const member of state.members) {
     const scores = decodeValues(member.coding, await machine.memberValues(member, x, signal));
-    for (let at = 0; at < average.data.length; at++) average.data[at]! += member.recipe.weight * scores.data[at]!;
+    for (let at = 0; at < average.data.length; at++)
+      average.data[at]! += member.recipe.weight * scores.data[at]!;
   }
   return average;
 }
 
 /** Gradients of a member's values (before decoding) with respect to its view coordinates, rows × (c · view size). */
-export async function memberViewGradients(machine: FeatureMachine, member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+export async function memberViewGradients(
+  machine: FeatureMachine,
+  member: Member,
+  x: Points,
+  signal?: AbortSignal,
+): Promise<Matrix<Float64Array>> {
   const width = member.view.coordinates.length;
   const sum = zeros(x.coordinates.rows, valueCount(member.coding) * width);
   if (width === 0) return sum;
@@ -116,15 +145,23 @@ export async function memberViewGradients(machine: FeatureMachine, member: Membe
 }
 
 /** The same with respect to the input coordinates, or by their spreads, rows × (c d). */
-export function inUnit(machine: FeatureMachine, member: Member, x: Points, byView: Matrix<Float64Array>, unit: DerivativeUnit): Matrix<Float64Array> {
+export function inUnit(
+  machine: FeatureMachine,
+  member: Member,
+  x: Points,
+  byView: Matrix<Float64Array>,
+  unit: DerivativeUnit,
+): Matrix<Float64Array> {
   const { rows, cols: d } = x.coordinates;
   const c = valueCount(member.coding);
   const width = member.view.coordinates.length;
   const out = zeros(rows, c * d);
   const slice = zeros(rows, width);
   for (let l = 0; l < c; l++) {
-    for (let j = 0; j < rows; j++) slice.data.set(byView.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
-    const pulled = unit === "coordinate" ? pullBack(member.view, x, slice) : timesSpreads(machine, member, slice);
+    for (let j = 0; j < rows; j++)
+      slice.data.set(byView.data.subarray((j * c + l) * width, (j * c + l + 1) * width), j * width);
+    const pulled =
+      unit === "coordinate" ? pullBack(member.view, x, slice) : timesSpreads(machine, member, slice);
     for (let j = 0; j < rows; j++) out.data.set(pulled.data.subarray(j * d, (j + 1) * d), (j * c + l) * d);
   }
   return out;
@@ -145,8 +182,17 @@ export function spreadsOf(state: FeatureMachineState): Spreads {
   if (!spreads) {
     const n = state.x.coordinates.rows;
     const count = Math.min(n, SPREAD_ROWS);
-    const rows = takePoints(state.x, Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count)), state.blockSizes.length);
-    const views = new Map(state.members.map((member) => [member, deviations(applyView(member.view, rows, state.blockSizes.length).coordinates)]));
+    const rows = takePoints(
+      state.x,
+      Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count)),
+      state.blockSizes.length,
+    );
+    const views = new Map(
+      state.members.map((member) => [
+        member,
+        deviations(applyView(member.view, rows, state.blockSizes.length).coordinates),
+      ]),
+    );
     spreads = { inputs: deviations(rows.coordinates), views };
     spreadsOfStates.set(state, spreads);
   }
@@ -171,9 +217,12 @@ function timesSpreads({ state }: FeatureMachine, member: Member, gradients: Matr
   member.view.coordinates.forEach((coordinate, a) => {
     for (let i = 0; i < gradients.rows; i++) {
       const gradient = gradients.data[i * gradients.cols + a]!;
-      if (coordinate.kind !== "target-mean") out.data[i * out.cols + coordinate.source]! += gradient * spreads[a]!;
+      if (coordinate.kind !== "target-mean")
+        out.data[i * out.cols + coordinate.source]! += gradient * spreads[a]!;
       else if (coordinate.group)
-        for (let k = coordinate.group.start; k < coordinate.group.end; k++) out.data[i * out.cols + k]! += gradient * coordinate.values[k - coordinate.group.start]! * inputs[k]!;
+        for (let k = coordinate.group.start; k < coordinate.group.end; k++)
+          out.data[i * out.cols + k]! +=
+            gradient * coordinate.values[k - coordinate.group.start]! * inputs[k]!;
     }
   });
   return out;
@@ -184,7 +233,12 @@ function timesSpreads({ state }: FeatureMachine, member: Member, gradients: Matr
  *
  * @param values - values of every member at the same rows, each rows × c
  */
-export function outputJacobians(state: FeatureMachineState, values: readonly Matrix[], stage: OutputStage, outputs: readonly number[]): Float64Array[] {
+export function outputJacobians(
+  state: FeatureMachineState,
+  values: readonly Matrix[],
+  stage: OutputStage,
+  outputs: readonly number[],
+): Float64Array[] {
   const rows = values[0]!.rows;
   const jacobians = values.map(({ cols }) => new Float64Array(rows * outputs.length * cols));
   if (state.task === "regression") {
@@ -193,19 +247,23 @@ export function outputJacobians(state: FeatureMachineState, values: readonly Mat
       const c = values[m]!.cols;
       for (let j = 0; j < rows; j++)
         outputs.forEach((l, o) => {
-          jacobians[m]![(j * outputs.length + o) * c + l] = recipe.weight * unscalingDerivatives(coding, l, values[m]!.data[j * c + l]!).first;
+          jacobians[m]![(j * outputs.length + o) * c + l] =
+            recipe.weight * unscalingDerivatives(coding, l, values[m]!.data[j * c + l]!).first;
         });
     });
     return jacobians;
   }
   const k = state.outputs;
   const decoded = state.members.map(({ coding }, m) => decodeValues(coding, values[m]!));
-  const shown = state.members.map(({ recipe }, m) => (stage === "prediction" && recipe.calibration ? calibrate(recipe.calibration, decoded[m]!) : decoded[m]!));
+  const shown = state.members.map(({ recipe }, m) =>
+    stage === "prediction" && recipe.calibration ? calibrate(recipe.calibration, decoded[m]!) : decoded[m]!,
+  );
   const average = zeros(rows, k);
   state.members.forEach(({ recipe }, m) => {
     for (let at = 0; at < average.data.length; at++) average.data[at]! += recipe.weight * shown[m]!.data[at]!;
   });
-  const calibrated = state.calibration && stage === "prediction" ? calibrate(state.calibration, average) : undefined;
+  const calibrated =
+    state.calibration && stage === "prediction" ? calibrate(state.calibration, average) : undefined;
   const n = state.x.coordinates.rows;
   const upstream = new Float64Array(k);
   const row = (a: Matrix<Float64Array>, j: number): Float64Array => a.data.subarray(j * k, (j + 1) * k);
@@ -213,11 +271,15 @@ export function outputJacobians(state: FeatureMachineState, values: readonly Mat
     outputs.forEach((output, o) => {
       upstream.fill(0);
       upstream[output] = stage === "prediction" ? n / (n + 1) : 1;
-      const atAverage = calibrated ? calibrationPullBack(state.calibration!, row(average, j), row(calibrated, j), upstream) : upstream;
+      const atAverage = calibrated
+        ? calibrationPullBack(state.calibration!, row(average, j), row(calibrated, j), upstream)
+        : upstream;
       state.members.forEach(({ recipe, coding }, m) => {
         if (coding.task !== "classification") return;
         const atScores =
-          stage === "prediction" && recipe.calibration ? calibrationPullBack(recipe.calibration, row(decoded[m]!, j), row(shown[m]!, j), atAverage) : atAverage;
+          stage === "prediction" && recipe.calibration
+            ? calibrationPullBack(recipe.calibration, row(decoded[m]!, j), row(shown[m]!, j), atAverage)
+            : atAverage;
         const c = k - 1;
         for (let l = 0; l < c; l++) {
           let sum = 0;
@@ -231,7 +293,11 @@ export function outputJacobians(state: FeatureMachineState, values: readonly Mat
 
 /** First and second derivative of the prediction of target column l by the member's value v: y = v s + μ, or its exponential. */
 export function unscalingDerivatives(
-  { logarithm, mean, scale }: { readonly logarithm: boolean; readonly mean: readonly number[]; readonly scale: readonly number[] },
+  {
+    logarithm,
+    mean,
+    scale,
+  }: { readonly logarithm: boolean; readonly mean: readonly number[]; readonly scale: readonly number[] },
   l: number,
   v: number,
 ): { readonly first: number; readonly second: number } {
@@ -243,7 +309,12 @@ export function unscalingDerivatives(
 }
 
 /** (∂p/∂s)ᵀ g for p = softmax(z(s)): z′ ∘ p ∘ (g − p·g), z′ = β, or β/s where the logarithm is not cut. */
-function calibrationPullBack(calibration: Calibration, scores: Float64Array, probabilities: Float64Array, upstream: Float64Array): Float64Array {
+function calibrationPullBack(
+  calibration: Calibration,
+  scores: Float64Array,
+  probabilities: Float64Array,
+  upstream: Float64Array,
+): Float64Array {
   let mean = 0;
   probabilities.forEach((p, k) => (mean += p * upstream[k]!));
   return probabilities.map((p, k) => {
@@ -258,7 +329,14 @@ export function valueCount(coding: Member["coding"]): number {
 }
 
 /** Rows start … end − 1 of points, sharing memory. */
-export function pointRange({ coordinates, levels }: Points, start: number, end: number, blocks: number): Points {
+export function pointRange(
+  { coordinates, levels }: Points,
+  start: number,
+  end: number,
+  blocks: number,
+): Points {
   const range = rowRange(coordinates, start, end);
-  return levels ? { coordinates: range, levels: levels.subarray(start * blocks, end * blocks) } : { coordinates: range };
+  return levels
+    ? { coordinates: range, levels: levels.subarray(start * blocks, end * blocks) }
+    : { coordinates: range };
 }

@@ -1,8 +1,22 @@
-import { fitIntervals, fitPredictionSets, intervalCoverage, Intervals, type Matrix, predictIntervals, predictSets, random, zeros } from "lineament";
+import {
+  fitIntervals,
+  fitPredictionSets,
+  intervalCoverage,
+  Intervals,
+  type Matrix,
+  predictIntervals,
+  predictSets,
+  random,
+  zeros,
+} from "lineament";
 import { describe, expect, test } from "vitest";
 
 /** Predictions and truths with errors of spread σ(prediction). */
-function sampled(n: number, sigma: (prediction: number) => number, seed: number): { predictions: Matrix<Float64Array>; y: Matrix<Float64Array> } {
+function sampled(
+  n: number,
+  sigma: (prediction: number) => number,
+  seed: number,
+): { predictions: Matrix<Float64Array>; y: Matrix<Float64Array> } {
   const generator = random(seed);
   const [predictions, y] = [zeros(n, 1), zeros(n, 1)];
   for (let i = 0; i < n; i++) {
@@ -12,10 +26,14 @@ function sampled(n: number, sigma: (prediction: number) => number, seed: number)
   return { predictions, y };
 }
 
-const fit = ({ predictions, y }: ReturnType<typeof sampled>) => fitIntervals({ predictions, target: { task: "regression", y } });
+const fit = ({ predictions, y }: ReturnType<typeof sampled>) =>
+  fitIntervals({ predictions, target: { task: "regression", y } });
 
 describe("intervals cover what they promise", () => {
-  for (const [name, sigma] of [["equal errors", () => 1], ["errors that grow with the prediction", (p: number) => 0.1 + 0.4 * p]] as const)
+  for (const [name, sigma] of [
+    ["equal errors", () => 1],
+    ["errors that grow with the prediction", (p: number) => 0.1 + 0.4 * p],
+  ] as const)
     for (const n of [60, 400, 3000])
       for (const coverage of [0.5, 0.9])
         test(`${name}, ${n} validation rows, coverage ${coverage}`, () => {
@@ -23,7 +41,11 @@ describe("intervals cover what they promise", () => {
           const draws = 20;
           for (let draw = 0; draw < draws; draw++) {
             const test = sampled(2000, sigma, 1000 + draw);
-            mean += intervalCoverage(predictIntervals(fit(sampled(n, sigma, draw)), test.predictions, coverage), test.y) / draws;
+            mean +=
+              intervalCoverage(
+                predictIntervals(fit(sampled(n, sigma, draw)), test.predictions, coverage),
+                test.y,
+              ) / draws;
           }
           // Standard error of the mean over draws: √(c(1 − c)(1/n + 1/2000)/20), below 0.015 at n = 60.
           expect(Math.abs(mean - coverage)).toBeLessThan(n === 60 ? 0.045 : 0.02);
@@ -35,8 +57,11 @@ describe("intervals cover what they promise", () => {
     const { predictions, y } = sampled(20_000, sigma, 2);
     const { lower, upper } = predictIntervals(intervals, predictions, 0.9);
     for (const from of [0, 2.5, 5, 7.5]) {
-      const rows = Array.from(predictions.data.keys()).filter((i) => predictions.data[i]! >= from && predictions.data[i]! < from + 2.5);
-      const inside = rows.filter((i) => y.data[i]! >= lower.data[i]! && y.data[i]! <= upper.data[i]!).length / rows.length;
+      const rows = Array.from(predictions.data.keys()).filter(
+        (i) => predictions.data[i]! >= from && predictions.data[i]! < from + 2.5,
+      );
+      const inside =
+        rows.filter((i) => y.data[i]! >= lower.data[i]! && y.data[i]! <= upper.data[i]!).length / rows.length;
       expect(Math.abs(inside - 0.9)).toBeLessThan(0.06);
     }
   });
@@ -54,25 +79,42 @@ test("intervals are a plain value that survives JSON and its schema", () => {
 test("higher coverage is never narrower", () => {
   const intervals = fit(sampled(1500, () => 1, 1));
   const one = { data: Float64Array.of(4), rows: 1, cols: 1 };
-  const widths = [0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999].map((coverage) => predictIntervals(intervals, one, coverage)).map(({ lower, upper }) => upper.data[0]! - lower.data[0]!);
+  const widths = [0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999]
+    .map((coverage) => predictIntervals(intervals, one, coverage))
+    .map(({ lower, upper }) => upper.data[0]! - lower.data[0]!);
   expect(widths).toEqual(widths.toSorted((a, b) => a - b));
 });
 
 test("each target column has its own intervals", () => {
   const [a, b] = [sampled(100, () => 1, 1), sampled(100, () => 10, 2)];
-  const both = (first: Matrix, second: Matrix) => ({ data: Float64Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? first : second).data[at >> 1]!), rows: 100, cols: 2 });
-  const intervals = fitIntervals({ predictions: both(a.predictions, b.predictions), target: { task: "regression", y: both(a.y, b.y) } });
-  const { lower, upper } = predictIntervals(intervals, { data: Float64Array.of(5, 5), rows: 1, cols: 2 }, 0.9);
+  const both = (first: Matrix, second: Matrix) => ({
+    data: Float64Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? first : second).data[at >> 1]!),
+    rows: 100,
+    cols: 2,
+  });
+  const intervals = fitIntervals({
+    predictions: both(a.predictions, b.predictions),
+    target: { task: "regression", y: both(a.y, b.y) },
+  });
+  const { lower, upper } = predictIntervals(
+    intervals,
+    { data: Float64Array.of(5, 5), rows: 1, cols: 2 },
+    0.9,
+  );
   expect((upper.data[1]! - lower.data[1]!) / (upper.data[0]! - lower.data[0]!)).toBeGreaterThan(5);
 });
 
 test("too few rows for a coverage say how many are needed", () => {
   const intervals = fit(sampled(15, () => 1, 1));
   const one = { data: Float64Array.of(4), rows: 1, cols: 1 };
-  expect(() => predictIntervals(intervals, one, 0.95)).toThrow(/needs at least 19 validation rows, there are 15; ask for at most 0.937/);
+  expect(() => predictIntervals(intervals, one, 0.95)).toThrow(
+    /needs at least 19 validation rows, there are 15; ask for at most 0.937/,
+  );
   expect(predictIntervals(intervals, one, 0.937).upper.data[0]).toBeGreaterThan(4);
   expect(() => predictIntervals(intervals, one, 90)).toThrow(/between 0 and 1/);
-  expect(() => predictIntervals(intervals, { data: new Float64Array(2), rows: 1, cols: 2 }, 0.5)).toThrow(/2 columns/);
+  expect(() => predictIntervals(intervals, { data: new Float64Array(2), rows: 1, cols: 2 }, 0.5)).toThrow(
+    /2 columns/,
+  );
 });
 
 test("perfect and equal predictions give finite intervals", () => {
@@ -117,6 +159,10 @@ describe("prediction sets", () => {
 
 test("intervals are for regression and sets for classification", () => {
   const predictions = zeros(2, 2);
-  expect(() => fitIntervals({ predictions, target: { task: "classification", labels: new Int32Array(2), classes: 2 } })).toThrow(/fitPredictionSets/);
-  expect(() => fitPredictionSets({ predictions, target: { task: "regression", y: predictions } })).toThrow(/fitIntervals/);
+  expect(() =>
+    fitIntervals({ predictions, target: { task: "classification", labels: new Int32Array(2), classes: 2 } }),
+  ).toThrow(/fitPredictionSets/);
+  expect(() => fitPredictionSets({ predictions, target: { task: "regression", y: predictions } })).toThrow(
+    /fitIntervals/,
+  );
 });
