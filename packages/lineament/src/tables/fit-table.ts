@@ -475,9 +475,9 @@ function warningsOf(
   ];
 }
 
-/** Options that are plain values, for the record. */
+/** Options that say what was fitted, not on what machine: plain values, for the record. */
 function plainOptions(options: TableFitOptions): FitRecord["options"] {
-  const own = ["test", "data", "engine", "signal", "onProgress", "onPlan"];
+  const own = ["test", "data", "memory", "engine", "signal", "onProgress", "onPlan"];
   const plain = Object.entries(options).filter(([name, value]) => value !== undefined && !own.includes(name));
   return JSON.parse(JSON.stringify(Object.fromEntries(plain))) as FitRecord["options"];
 }

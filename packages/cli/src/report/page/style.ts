@@ -50,6 +50,8 @@ section > p { margin: 0.35rem 0 0; max-width: 46rem; color: var(--soft); }
 .card p strong { color: var(--ink); font-weight: 600; }
 .frame { overflow-x: auto; margin-top: 0.9rem; }
 .picture { display: block; width: 100%; max-width: var(--natural); min-width: min(var(--natural), 17.5rem); height: auto; font-family: ${fontStack}; }
+.picture * { pointer-events: none; }
+.picture [data-note] { pointer-events: all; }
 .picture [data-note]:hover { stroke: var(--ink); }
 @media (min-width: 56rem) {
   .beside { display: grid; grid-template-columns: 17rem 1fr; gap: 2rem; }
