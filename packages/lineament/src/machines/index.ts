@@ -13,3 +13,6 @@ export * from "./recursive-feature-machine.ts";
 export * from "./scores.ts";
 export * from "./validation.ts";
 export * from "./view.ts";
+export type { TargetScaling } from "./target-scaling.ts";
+export type { Member, MemberExpansion, MemberRecipe } from "./automatic/refit.ts";
+export type { MachineSetup } from "./automatic/evaluation.ts";
