@@ -45,7 +45,9 @@ function asProgram(snippets: readonly string[]): string {
     imports.set(module, known);
     return "";
   });
-  const head = [...imports].map(([module, names]) => `import { ${[...names].join(", ")} } from "${module}";\n`);
+  const head = [...imports].map(
+    ([module, names]) => `import { ${[...names].join(", ")} } from "${module}";\n`,
+  );
   return `${head.join("")}export {};\n${body}`;
 }
 
