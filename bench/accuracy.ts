@@ -37,12 +37,18 @@ const { values, positionals } = parseArgs({
 });
 const folder = positionals[0];
 if (!folder || !existsSync(folder)) {
-  console.error("usage: bench/accuracy.ts DATA_FOLDER [--tables a,b] [--effort default] [--seed 0] [--json out.json]");
+  console.error(
+    "usage: bench/accuracy.ts DATA_FOLDER [--tables a,b] [--effort default] [--seed 0] [--json out.json]",
+  );
   process.exit(2);
 }
-const peers: readonly PeerTable[] = JSON.parse(readFileSync(join(import.meta.dirname, "peers.json"), "utf8")).tables;
+const peers: readonly PeerTable[] = JSON.parse(
+  readFileSync(join(import.meta.dirname, "peers.json"), "utf8"),
+).tables;
 /** The peers that finished every table. */
-const methods = Object.keys(peers[0]!.score).filter((method) => peers.every((table) => method in table.score));
+const methods = Object.keys(peers[0]!.score).filter((method) =>
+  peers.every((table) => method in table.score),
+);
 const wanted = values.tables?.split(",");
 const engine = await openEngine();
 console.log(`engine: ${engine.description}`);
@@ -66,11 +72,24 @@ for (const { name, file, task, target } of peers.filter((table) => !wanted || wa
       ? { score: scores.r2, loss: scores.rmse }
       : { score: scores.accuracy, loss: scores.logLoss };
   rows.push({ table: name, ...row, seconds: (performance.now() - started) / 1000 });
-  console.log(format(rows.at(-1)!, peers.find((peer) => peer.name === name)!));
+  console.log(
+    format(
+      rows.at(-1)!,
+      peers.find((peer) => peer.name === name)!,
+    ),
+  );
 }
 await engine.close();
 if (rows.length === peers.length) summarize();
-if (values.json) writeFileSync(values.json, JSON.stringify({ engine: engine.description, effort: values.effort, seed: values.seed, rows }, undefined, 1));
+if (values.json)
+  writeFileSync(
+    values.json,
+    JSON.stringify(
+      { engine: engine.description, effort: values.effort, seed: values.seed, rows },
+      undefined,
+      1,
+    ),
+  );
 
 function format({ table, score, loss, seconds }: Row, peer: PeerTable): string {
   const best = Object.entries(peer.score).reduce((a, b) => (b[1] > a[1] ? b : a));
@@ -81,7 +100,8 @@ function format({ table, score, loss, seconds }: Row, peer: PeerTable): string {
 /** Mean ranks among the peers (ties share their mean rank) and the error relative to tuned XGBoost. */
 function summarize(): void {
   const rank = (values: readonly number[], at: number): number =>
-    values.filter((value) => value < values[at]!).length + (values.filter((value) => value === values[at]).length + 1) / 2;
+    values.filter((value) => value < values[at]!).length +
+    (values.filter((value) => value === values[at]).length + 1) / 2;
   const columns = ["lineament", ...methods];
   const byScore = columns.map(() => 0);
   const byLoss = columns.map(() => 0);
@@ -101,9 +121,20 @@ function summarize(): void {
         return sum + Math.log((1 - scoreOf(peer, row)) / (1 - peer.score["xgb tuned"]!));
       }, 0) / rows.length,
     );
-  console.log("\nmethod           rank by R²/accuracy   rank by RMSE/log loss   error relative to tuned XGBoost");
+  console.log(
+    "\nmethod           rank by R²/accuracy   rank by RMSE/log loss   error relative to tuned XGBoost",
+  );
   columns
-    .map((name, at) => ({ name, score: byScore[at]!, loss: byLoss[at]!, error: relative((peer, row) => (at === 0 ? row.score : peer.score[name]!)) }))
+    .map((name, at) => ({
+      name,
+      score: byScore[at]!,
+      loss: byLoss[at]!,
+      error: relative((peer, row) => (at === 0 ? row.score : peer.score[name]!)),
+    }))
     .toSorted((a, b) => a.score - b.score)
-    .forEach(({ name, score, loss, error }) => console.log(`${name.padEnd(16)} ${score.toFixed(2).padStart(19)} ${loss.toFixed(2).padStart(23)} ${error.toFixed(3).padStart(33)}`));
+    .forEach(({ name, score, loss, error }) =>
+      console.log(
+        `${name.padEnd(16)} ${score.toFixed(2).padStart(19)} ${loss.toFixed(2).padStart(23)} ${error.toFixed(3).padStart(33)}`,
+      ),
+    );
 }

@@ -8,7 +8,13 @@ import { type Kernel, normOrder } from "./kernel.ts";
  * @param rows - how many rows to look at (all pairs among them)
  * @see xRFM, `bandwidth_mode = "adaptive"`
  */
-export function medianDistance(u: Points, tables: readonly CategoricalTable[], kernel: Kernel, generator: Random, rows = 256): number {
+export function medianDistance(
+  u: Points,
+  tables: readonly CategoricalTable[],
+  kernel: Kernel,
+  generator: Random,
+  rows = 256,
+): number {
   const { coordinates, levels } = u;
   const { data, cols } = coordinates;
   const p = normOrder(kernel);
@@ -28,7 +34,10 @@ export function medianDistance(u: Points, tables: readonly CategoricalTable[], k
       else if (p === 1) for (let k = 0; k < cols; k++) sum += Math.abs(data[i + k]! - data[j + k]!);
       else for (let k = 0; k < cols; k++) sum += Math.abs(data[i + k]! - data[j + k]!) ** p;
       tables.forEach((table, g) => {
-        sum += table.values[levels![chosen[a]! * tables.length + g]! * table.size + levels![chosen[b]! * tables.length + g]!]!;
+        sum +=
+          table.values[
+            levels![chosen[a]! * tables.length + g]! * table.size + levels![chosen[b]! * tables.length + g]!
+          ]!;
       });
       distances[count++] = p === 1 ? sum : sum ** (1 / p);
     }

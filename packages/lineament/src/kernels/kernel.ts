@@ -27,7 +27,12 @@ export const Kernel = z
     z.strictObject({ family: z.literal("gaussian"), bandwidth }),
     z.strictObject({ family: z.literal("matern32"), bandwidth }),
     z.strictObject({ family: z.literal("matern52"), bandwidth }),
-    z.strictObject({ family: z.literal("lpq"), bandwidth, exponent: exponent.default(1), p: z.number().positive().max(2).default(1) }),
+    z.strictObject({
+      family: z.literal("lpq"),
+      bandwidth,
+      exponent: exponent.default(1),
+      p: z.number().positive().max(2).default(1),
+    }),
     z.strictObject({
       family: z.literal("sum-power"),
       bandwidth,

@@ -1,4 +1,12 @@
-import { type CategoricalTable, type Engine, type Matrix, type Points, precisionOf, rowRange, zeros } from "../linalg/index.ts";
+import {
+  type CategoricalTable,
+  type Engine,
+  type Matrix,
+  type Points,
+  precisionOf,
+  rowRange,
+  zeros,
+} from "../linalg/index.ts";
 import { type Kernel, type Metric, type MetricMatrix, normOrder } from "../kernels/index.ts";
 import { takePoints } from "./learning-problem.ts";
 
@@ -54,7 +62,16 @@ export async function averageGradientOuterProduct(
   for (let start = 0; start < end; start += batch) {
     const chosen = rows.subarray(start, Math.min(rows.length, start + batch));
     const out = rowRange(gradients, 0, chosen.length);
-    await engine.kernelGradient({ kernel, tables, x: takePoints(centers, chosen, tables.length), z: centers, coefficients, selfPairs: chosen, out, signal });
+    await engine.kernelGradient({
+      kernel,
+      tables,
+      x: takePoints(centers, chosen, tables.length),
+      z: centers,
+      coefficients,
+      selfPairs: chosen,
+      out,
+      signal,
+    });
     const { data } = out;
     if (weights)
       chosen.forEach((j, at) => {
@@ -76,19 +93,32 @@ export async function averageGradientOuterProduct(
     }
   }
   const blocks: Float64Array[] = [];
-  for (let g = 0; g < tables.length; g++) blocks.push(await categoricalBlock(engine, expansion, g, form, rows, weights, totalWeight, signal));
+  for (let g = 0; g < tables.length; g++)
+    blocks.push(await categoricalBlock(engine, expansion, g, form, rows, weights, totalWeight, signal));
   if (metric.form === "diagonal") {
     const s = metric.scale;
-    if (!outer) return { form: "diagonal", values: squares.map((value, k) => (value / totalWeight - (centered ? c * meanGradient[k]! ** 2 : 0)) * s[k]! ** 2), blocks };
+    if (!outer)
+      return {
+        form: "diagonal",
+        values: squares.map(
+          (value, k) => (value / totalWeight - (centered ? c * meanGradient[k]! ** 2 : 0)) * s[k]! ** 2,
+        ),
+        blocks,
+      };
     for (let i = 0; i < d; i++)
       for (let j = 0; j < d; j++)
-        outer.data[i * d + j] = (outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0)) * s[i]! * s[j]!;
+        outer.data[i * d + j] =
+          (outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0)) *
+          s[i]! *
+          s[j]!;
     return { form: "full", values: outer, blocks };
   }
-  if (!outer) throw new RangeError("average gradient outer product: a diagonal one under a full metric is not defined");
+  if (!outer)
+    throw new RangeError("average gradient outer product: a diagonal one under a full metric is not defined");
   for (let i = 0; i < d; i++)
     for (let j = 0; j < d; j++)
-      outer.data[i * d + j] = outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0);
+      outer.data[i * d + j] =
+        outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0);
   const half = zeros(d, d);
   await engine.gemm({ a: metric.root, b: outer, c: half });
   await engine.gemm({ a: half, b: metric.root, c: outer });
@@ -121,11 +151,14 @@ async function categoricalBlock(
   const grouped = engine.allocate(n, size + 1, precisionOf(coefficients));
   const gradient = new Float64Array(size);
   const batch = Math.max(1, Math.min(rows.length, Math.floor(GRADIENT_ENTRIES / (size + 1))));
-  const byLevel = rows.toSorted((i, j) => centers.levels![i * blocks + g]! - centers.levels![j * blocks + g]!);
+  const byLevel = rows.toSorted(
+    (i, j) => centers.levels![i * blocks + g]! - centers.levels![j * blocks + g]!,
+  );
   let differences: { readonly level: number; readonly values: Float64Array } | undefined;
   for (let l = 0; l < c; l++) {
     grouped.data.fill(0);
-    for (let i = 0; i < n; i++) grouped.data[i * (size + 1) + centers.levels![i * blocks + g]!] = coefficients.data[i * c + l]!;
+    for (let i = 0; i < n; i++)
+      grouped.data[i * (size + 1) + centers.levels![i * blocks + g]!] = coefficients.data[i * c + l]!;
     for (let start = 0; start < rows.length; start += batch) {
       const chosen = byLevel.subarray(start, Math.min(rows.length, start + batch));
       const sums = await slopeSums(engine, expansion, chosen, grouped, signal);
@@ -137,7 +170,8 @@ async function categoricalBlock(
           for (let b = 0; b <= size; b++) if (b !== level) total += t[b]!;
           for (let k = 0; k < size; k++) gradient[k] = direction(root[k]!) * (k === level ? total : -t[k]!);
         } else {
-          if (differences?.level !== level) differences = { level, values: levelDirections(root, size, level, direction) };
+          if (differences?.level !== level)
+            differences = { level, values: levelDirections(root, size, level, direction) };
           gradient.fill(0);
           for (let b = 0; b <= size; b++)
             for (let k = 0; k < size; k++) gradient[k]! += t[b]! * differences.values[b * size + k]!;
@@ -163,17 +197,42 @@ async function categoricalBlock(
 }
 
 /** Σ_i φ(x_j, z_i) grouped[i, b] with ∇_u k = φ direction(Δ): the slope of the kernel; rows × columns of `grouped`. */
-async function slopeSums(engine: Engine, { kernel, tables, centers }: TransformedExpansion, rows: Int32Array, grouped: Matrix, signal: AbortSignal | undefined): Promise<Matrix> {
+async function slopeSums(
+  engine: Engine,
+  { kernel, tables, centers }: TransformedExpansion,
+  rows: Int32Array,
+  grouped: Matrix,
+  signal: AbortSignal | undefined,
+): Promise<Matrix> {
   const out = engine.allocate(rows.length, grouped.cols, precisionOf(grouped));
   const x = takePoints(centers, rows, tables.length);
   if (kernel.family !== "sum-power") {
-    await engine.kernelProduct({ kernel, tables, x, z: centers, v: grouped, part: "slope", selfPairs: rows, out, signal });
+    await engine.kernelProduct({
+      kernel,
+      tables,
+      x,
+      z: centers,
+      v: grouped,
+      part: "slope",
+      selfPairs: rows,
+      out,
+      signal,
+    });
     return out;
   }
   // φ = −m b^{m−1} (1 − ω)/d q L^{−q}, and b^{m−1} is the kernel of the next lower power.
   const { power, constant, exponent, bandwidth } = kernel;
   const dimensions = tables.reduce((sum, table) => sum + table.dimensions, centers.coordinates.cols);
-  if (power > 1) await engine.kernelProduct({ kernel: { ...kernel, power: power - 1 }, tables, x, z: centers, v: grouped, out, signal });
+  if (power > 1)
+    await engine.kernelProduct({
+      kernel: { ...kernel, power: power - 1 },
+      tables,
+      x,
+      z: centers,
+      v: grouped,
+      out,
+      signal,
+    });
   else
     for (let b = 0; b < grouped.cols; b++) {
       let sum = 0;
@@ -187,7 +246,8 @@ async function slopeSums(engine: Engine, { kernel, tables, centers }: Transforme
 
 /** What the slope is multiplied by, coordinate by coordinate: Δ for p = 2, |Δ|^{p−1} sgn Δ, or |Δ|^{q−1} sgn Δ exp(−(|Δ|/L)^q). */
 function directionOf(kernel: Kernel): (delta: number) => number {
-  const signed = (delta: number, power: number): number => (delta === 0 ? 0 : Math.sign(delta) * Math.abs(delta) ** power);
+  const signed = (delta: number, power: number): number =>
+    delta === 0 ? 0 : Math.sign(delta) * Math.abs(delta) ** power;
   if (kernel.family === "sum-power") {
     const { exponent: q, bandwidth } = kernel;
     return (delta) => signed(delta, q - 1) * Math.exp(-((Math.abs(delta) / bandwidth) ** q));
@@ -197,7 +257,12 @@ function directionOf(kernel: Kernel): (delta: number) => number {
 }
 
 /** direction(S_level − S_b) for every level b and the unknown one, whose row of S is 0: (κ + 1) × κ. Rounding counts as 0. */
-function levelDirections(root: Float64Array, size: number, level: number, direction: (delta: number) => number): Float64Array {
+function levelDirections(
+  root: Float64Array,
+  size: number,
+  level: number,
+  direction: (delta: number) => number,
+): Float64Array {
   const result = new Float64Array((size + 1) * size);
   for (let b = 0; b <= size; b++)
     for (let k = 0; k < size; k++) {

@@ -22,7 +22,9 @@ export function calibrate(calibration: Calibration, scores: Matrix): Matrix<Floa
     for (let k = 0; k < cols; k++) {
       const score = scores.data[i * cols + k]!;
       out.data[i * cols + k] =
-        calibration.kind === "linear" ? calibration.slope * score + calibration.offsets[k]! : calibration.slope * Math.log(Math.max(SMALLEST, score));
+        calibration.kind === "linear"
+          ? calibration.slope * score + calibration.offsets[k]!
+          : calibration.slope * Math.log(Math.max(SMALLEST, score));
     }
     softmax(out.data.subarray(i * cols, (i + 1) * cols));
   }
@@ -35,11 +37,18 @@ export function calibrate(calibration: Calibration, scores: Matrix): Matrix<Floa
  *
  * @param labels - class numbers of the rows of `scores`
  */
-export function fitCalibration(kind: Calibration["kind"], scores: Matrix, labels: ArrayLike<number>, weights?: ArrayLike<number>): Calibration {
+export function fitCalibration(
+  kind: Calibration["kind"],
+  scores: Matrix,
+  labels: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): Calibration {
   const { rows: n, cols: k } = scores;
   const offsets = kind === "linear" ? k : 0;
   const size = 1 + offsets;
-  const feature = Float64Array.from(scores.data, (score) => (kind === "linear" ? score : Math.log(Math.max(SMALLEST, score))));
+  const feature = Float64Array.from(scores.data, (score) =>
+    kind === "linear" ? score : Math.log(Math.max(SMALLEST, score)),
+  );
   const smoothing = 1 / n;
   let parameters = new Float64Array(size);
   parameters[0] = kind === "linear" ? 4 : 1;
@@ -59,7 +68,9 @@ export function fitCalibration(kind: Calibration["kind"], scores: Matrix, labels
         total += Math.exp(p[a]! - largest);
         mean += p[a]! / k;
       }
-      sum += (weights?.[i] ?? 1) * (largest + Math.log(total) - (1 - smoothing) * p[labels[i]!]! - smoothing * mean);
+      sum +=
+        (weights?.[i] ?? 1) *
+        (largest + Math.log(total) - (1 - smoothing) * p[labels[i]!]! - smoothing * mean);
     }
     return sum;
   };
@@ -69,7 +80,8 @@ export function fitCalibration(kind: Calibration["kind"], scores: Matrix, labels
     const hessian = new Float64Array(size * size);
     for (let i = 0; i < n; i++) {
       const weight = weights?.[i] ?? 1;
-      for (let a = 0; a < k; a++) p[a] = parameters[0]! * feature[i * k + a]! + (offsets ? parameters[1 + a]! : 0);
+      for (let a = 0; a < k; a++)
+        p[a] = parameters[0]! * feature[i * k + a]! + (offsets ? parameters[1 + a]! : 0);
       softmax(p);
       let mean = 0;
       let square = 0;
@@ -118,7 +130,11 @@ export function fitCalibration(kind: Calibration["kind"], scores: Matrix, labels
 }
 
 /** Mean log loss against labels smoothed by 1/n of the uniform distribution: finite even for perfect separation. */
-export function smoothedLogLoss(probabilities: Matrix, labels: ArrayLike<number>, weights?: ArrayLike<number>): number {
+export function smoothedLogLoss(
+  probabilities: Matrix,
+  labels: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): number {
   const { rows: n, cols: k, data } = probabilities;
   const smoothing = 1 / n;
   let sum = 0;
@@ -127,7 +143,8 @@ export function smoothedLogLoss(probabilities: Matrix, labels: ArrayLike<number>
     const weight = weights?.[i] ?? 1;
     let mean = 0;
     for (let a = 0; a < k; a++) mean += Math.log(Math.max(1e-9, data[i * k + a]!)) / k;
-    sum -= weight * ((1 - smoothing) * Math.log(Math.max(1e-9, data[i * k + labels[i]!]!)) + smoothing * mean);
+    sum -=
+      weight * ((1 - smoothing) * Math.log(Math.max(1e-9, data[i * k + labels[i]!]!)) + smoothing * mean);
     total += weight;
   }
   return sum / total;

@@ -30,7 +30,10 @@ export function classCoding(prior: Float64Array): ClassCoding {
 }
 
 /** The codes of the labels (class numbers 0 … K − 1), n × (K − 1). */
-export function encodeClasses({ prior, basis }: ClassCoding, labels: ArrayLike<number>): Matrix<Float64Array> {
+export function encodeClasses(
+  { prior, basis }: ClassCoding,
+  labels: ArrayLike<number>,
+): Matrix<Float64Array> {
   const k = prior.length;
   const c = k - 1;
   const origin = new Float64Array(c);
@@ -56,7 +59,11 @@ export function decodeScores({ prior, basis }: ClassCoding, f: Matrix): Matrix<F
 }
 
 /** Class frequencies of the labels, weighted where weights are given. */
-export function classFrequencies(labels: ArrayLike<number>, classes: number, weights?: ArrayLike<number>): Float64Array {
+export function classFrequencies(
+  labels: ArrayLike<number>,
+  classes: number,
+  weights?: ArrayLike<number>,
+): Float64Array {
   const counts = new Float64Array(classes);
   let total = 0;
   for (let i = 0; i < labels.length; i++) {

@@ -52,18 +52,22 @@ export class FeatureMachine {
   async predict(x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
     const { state } = this;
     if (x.coordinates.cols !== state.x.coordinates.cols)
-      throw new RangeError(`predict: x has ${x.coordinates.cols} columns, expected ${state.x.coordinates.cols}`);
+      throw new RangeError(
+        `predict: x has ${x.coordinates.cols} columns, expected ${state.x.coordinates.cols}`,
+      );
     const average = zeros(x.coordinates.rows, state.outputs);
     for (const member of state.members) {
       const decoded = decodeValues(member.coding, await this.memberValues(member, x, signal));
       const outputs = member.recipe.calibration ? calibrate(member.recipe.calibration, decoded) : decoded;
-      for (let at = 0; at < average.data.length; at++) average.data[at]! += member.recipe.weight * outputs.data[at]!;
+      for (let at = 0; at < average.data.length; at++)
+        average.data[at]! += member.recipe.weight * outputs.data[at]!;
     }
     if (state.task === "regression") return average;
     const probabilities = state.calibration ? calibrate(state.calibration, average) : average;
     // As if one more training row had been seen, spread over all classes: no probability is ever 0.
     const n = state.x.coordinates.rows;
-    for (let at = 0; at < probabilities.data.length; at++) probabilities.data[at] = (n * probabilities.data[at]! + 1 / state.outputs) / (n + 1);
+    for (let at = 0; at < probabilities.data.length; at++)
+      probabilities.data[at] = (n * probabilities.data[at]! + 1 / state.outputs) / (n + 1);
     return probabilities;
   }
 
@@ -94,7 +98,9 @@ export class FeatureMachine {
     const result: TransformedExpansion[] = [];
     for (const { rows, kernel, metric, coefficients } of member.expansions) {
       const centers = applyView(member.view, takePoints(x, rows, blockSizes.length), blockSizes.length);
-      result.push(await transformed(this.engine, { kernel, metric, centers, coefficients }, precisionOf(coefficients)));
+      result.push(
+        await transformed(this.engine, { kernel, metric, centers, coefficients }, precisionOf(coefficients)),
+      );
     }
     return result;
   }

@@ -6,7 +6,15 @@ import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } fr
 import { averageCalibration, searchMachines } from "./automatic/search.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
-import { decodeValues, encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, takeTarget, type Target } from "./learning-problem.ts";
+import {
+  decodeValues,
+  encodeTarget,
+  fitTargetCoding,
+  type LearningProblem,
+  takeProblem,
+  takeTarget,
+  type Target,
+} from "./learning-problem.ts";
 import type { ResolvedFitOptions } from "./options.ts";
 import { type Iterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { crossValidationFolds, holdout } from "./validation.ts";
@@ -32,7 +40,12 @@ export interface FitControl {
  * Fits a feature machine to a prepared problem: chooses (or takes) the members, then fits each on all rows.
  * The validation rules are those of the search; test rows never enter.
  */
-export async function fitFeatureMachine(engine: Engine, given: LearningProblem, options: ResolvedFitOptions, { signal, onProgress }: FitControl = {}): Promise<FeatureMachine> {
+export async function fitFeatureMachine(
+  engine: Engine,
+  given: LearningProblem,
+  options: ResolvedFitOptions,
+  { signal, onProgress }: FitControl = {},
+): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
   const { members, calibration, predictions, target, ...summary } = options.machine
     ? await fitGivenMachine(engine, problem, options, { signal, onProgress })
@@ -68,29 +81,50 @@ async function fitChosenMachines(
 ): Promise<FinishedChoice> {
   const plan = PLANS[effort];
   const deadline = seconds === undefined ? undefined : performance.now() + 600 * seconds;
-  const found = await searchMachines(engine, problem, { ...plan.search, deadline }, {
-    seed,
-    signal,
-    onProgress: ({ stage, done, of, loss }) =>
-      onProgress?.({
-        stage,
-        fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
-        message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
-      }),
-  });
+  const found = await searchMachines(
+    engine,
+    problem,
+    { ...plan.search, deadline },
+    {
+      seed,
+      signal,
+      onProgress: ({ stage, done, of, loss }) =>
+        onProgress?.({
+          stage,
+          fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
+          message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
+        }),
+    },
+  );
   const n = problem.x.coordinates.rows;
   const heldOut = heldOutRows(problem, plan.refit, seed + 3);
   const rows = largestSolve(n, plan.refit);
   const memory = engine.allocate(rows, rows, "float32");
   const refitted: Refitted[] = [];
   for (const [at, { setup, ridges, calibration, weight }] of found.members.entries()) {
-    onProgress?.({ stage: "fitting", fraction: 0.7 + (0.3 * at) / found.members.length, message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows` });
-    refitted.push(await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, { seed: seed + 5, signal, memory }));
+    onProgress?.({
+      stage: "fitting",
+      fraction: 0.7 + (0.3 * at) / found.members.length,
+      message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows`,
+    });
+    refitted.push(
+      await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, {
+        seed: seed + 5,
+        signal,
+        memory,
+      }),
+    );
   }
   const { loss, bestSingleLoss, leaderboard, evaluated } = found;
   const summary = { loss, bestSingleLoss, leaderboard, evaluated };
   if (heldOut.length === 0)
-    return { members: refitted.map(({ member }) => member), calibration: found.calibration, predictions: found.predictions, target: found.target, ...summary };
+    return {
+      members: refitted.map(({ member }) => member),
+      calibration: found.calibration,
+      predictions: found.predictions,
+      target: found.target,
+      ...summary,
+    };
   const weights = problem.weights && Float64Array.from(heldOut, (i) => problem.weights![i]!);
   return { ...reweigh(refitted, takeTarget(problem.target, heldOut), weights), ...summary };
 }
@@ -103,16 +137,38 @@ function reweigh(
   refitted: readonly Refitted[],
   target: Target,
   weights: Float64Array | undefined,
-): { members: Member[]; calibration: Calibration | undefined; predictions: Matrix<Float64Array>; target: Target } {
-  const judged = refitted.map(({ member, heldOutValues }) => ({ member, ...judgePredictions(decodeValues(member.coding, heldOutValues!), target, weights) }));
-  const shares = greedyAverage(judged.map(({ predictions }) => predictions), (p) => validationLoss(p, target, weights), { steps: 12, members: judged.length });
-  const members = judged.map(({ member, calibration }, at) => ({ ...member, recipe: { ...member.recipe, calibration, weight: (member.recipe.weight + shares[at]!) / 2 } }));
+): {
+  members: Member[];
+  calibration: Calibration | undefined;
+  predictions: Matrix<Float64Array>;
+  target: Target;
+} {
+  const judged = refitted.map(({ member, heldOutValues }) => ({
+    member,
+    ...judgePredictions(decodeValues(member.coding, heldOutValues!), target, weights),
+  }));
+  const shares = greedyAverage(
+    judged.map(({ predictions }) => predictions),
+    (p) => validationLoss(p, target, weights),
+    { steps: 12, members: judged.length },
+  );
+  const members = judged.map(({ member, calibration }, at) => ({
+    ...member,
+    recipe: { ...member.recipe, calibration, weight: (member.recipe.weight + shares[at]!) / 2 },
+  }));
   const averaged = zeros(judged[0]!.predictions.rows, judged[0]!.predictions.cols);
   judged.forEach(({ predictions }, at) => {
-    for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += members[at]!.recipe.weight * predictions.data[i]!;
+    for (let i = 0; i < averaged.data.length; i++)
+      averaged.data[i]! += members[at]!.recipe.weight * predictions.data[i]!;
   });
-  const calibration = target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
-  return { members, calibration, predictions: calibration ? calibrate(calibration, averaged) : averaged, target };
+  const calibration =
+    target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
+  return {
+    members,
+    calibration,
+    predictions: calibration ? calibrate(calibration, averaged) : averaged,
+    target,
+  };
 }
 
 /**
@@ -120,30 +176,86 @@ function reweigh(
  * most 10,000 rows) pick the iterate, and the ridge if none is given; then the path is replayed on all rows, or with
  * `refit: false` the best iterate is kept as it is.
  */
-async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machine, seed }: ResolvedFitOptions, { signal, onProgress }: FitControl): Promise<FinishedChoice> {
-  const { kernel, bandwidth, iterations, ridge, metric, power, shrinkage, view, logarithm, agopRows, precision, stopFactor, refit } = machine!;
+async function fitGivenMachine(
+  engine: Engine,
+  problem: LearningProblem,
+  { machine, seed }: ResolvedFitOptions,
+  { signal, onProgress }: FitControl,
+): Promise<FinishedChoice> {
+  const {
+    kernel,
+    bandwidth,
+    iterations,
+    ridge,
+    metric,
+    power,
+    shrinkage,
+    view,
+    logarithm,
+    agopRows,
+    precision,
+    stopFactor,
+    refit,
+  } = machine!;
   const n = problem.x.coordinates.rows;
   const { target } = problem;
-  const bad = logarithm && target.task === "regression" ? target.y.data.findIndex((value) => !(value > 0)) : -1;
+  const bad =
+    logarithm && target.task === "regression" ? target.y.data.findIndex((value) => !(value > 0)) : -1;
   if (bad >= 0 && target.task === "regression")
-    throw new RangeError(`logarithm: the target is ${target.y.data[bad]} in row ${Math.floor(bad / target.y.cols)} (counted from 0); only positive numbers have one`);
-  const setup: MachineSetup = { view, targetMeans: false, logarithm, settings: { kernel, bandwidth, form: metric, power, shrinkage, agopRows, precision } };
-  const splitOptions = { labels: problem.target.task === "classification" ? problem.target.labels : undefined, groups: problem.rowGroups };
+    throw new RangeError(
+      `logarithm: the target is ${target.y.data[bad]} in row ${Math.floor(bad / target.y.cols)} (counted from 0); only positive numbers have one`,
+    );
+  const setup: MachineSetup = {
+    view,
+    targetMeans: false,
+    logarithm,
+    settings: { kernel, bandwidth, form: metric, power, shrinkage, agopRows, precision },
+  };
+  const splitOptions = {
+    labels: problem.target.task === "classification" ? problem.target.labels : undefined,
+    groups: problem.rowGroups,
+  };
   const name = kernelName(kernel);
   const report = (done: number, loss: number): void =>
-    onProgress?.({ stage: "comparing", fraction: (0.7 * done) / (iterations + 1), message: `iterate ${done - 1} of ${iterations}, validation loss ${loss.toPrecision(4)}` });
+    onProgress?.({
+      stage: "comparing",
+      fraction: (0.7 * done) / (iterations + 1),
+      message: `iterate ${done - 1} of ${iterations}, validation loss ${loss.toPrecision(4)}`,
+    });
   if (n < 500 || (refit ?? n < 5000)) {
-    const folds = n < 500 ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions) : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
+    const folds =
+      n < 500
+        ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions)
+        : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
     const arena = createArena(engine, problem, folds, { seed, signal, stopFactor });
-    const iterates = await arena.evaluate(setup, iterations, ridge === undefined ? { kind: "search" } : { kind: "fixed", ridges: [ridge] });
-    if (iterates.length === 0) throw new RangeError(`${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`);
+    const iterates = await arena.evaluate(
+      setup,
+      iterations,
+      ridge === undefined ? { kind: "search" } : { kind: "fixed", ridges: [ridge] },
+    );
+    if (iterates.length === 0)
+      throw new RangeError(
+        `${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`,
+      );
     const best = iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
     report(iterations + 1, best.loss);
     const recipe = { ...setup, ridges: best.ridges, calibration: best.calibration, weight: 1 };
     const whole = { metricRows: Infinity, solveRows: Infinity, heldOutAbove: Infinity };
-    const { member } = await refitMember(engine, problem, recipe, whole, new Int32Array(0), { seed: seed + 5, signal });
+    const { member } = await refitMember(engine, problem, recipe, whole, new Int32Array(0), {
+      seed: seed + 5,
+      signal,
+    });
     const leaderboard = iterates.map(({ loss, ridges }) => ({ name, loss, rounds: ridges.length - 1 }));
-    return { members: [member], calibration: undefined, predictions: best.predictions, target: arena.target, loss: best.loss, bestSingleLoss: best.loss, evaluated: 1, leaderboard };
+    return {
+      members: [member],
+      calibration: undefined,
+      predictions: best.predictions,
+      target: arena.target,
+      loss: best.loss,
+      bestSingleLoss: best.loss,
+      evaluated: 1,
+      leaderboard,
+    };
   }
   const { train, validation } = holdout(n, 0.2, 10_000, random(seed), splitOptions);
   const [part, held] = [takeProblem(problem, train), takeProblem(problem, validation)];
@@ -152,13 +264,21 @@ async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machi
   const { blockSizes } = problem;
   const fitted = fitView(view, false, { ...part, y });
   const blocks = blockSizes.length;
-  const rounds = recursiveFeatureIterations(engine, { x: applyView(fitted, part.x, blocks), blockSizes, y, weights: part.weights }, setup.settings, {
-    iterations,
-    ridges: ridge === undefined ? AUTOMATIC_RIDGES : [ridge],
-    judge: { x: applyView(fitted, held.x, blocks), loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss },
-    seed,
-    signal,
-  });
+  const rounds = recursiveFeatureIterations(
+    engine,
+    { x: applyView(fitted, part.x, blocks), blockSizes, y, weights: part.weights },
+    setup.settings,
+    {
+      iterations,
+      ridges: ridge === undefined ? AUTOMATIC_RIDGES : [ridge],
+      judge: {
+        x: applyView(fitted, held.x, blocks),
+        loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss,
+      },
+      seed,
+      signal,
+    },
+  );
   const leaderboard: { name: string; loss: number; rounds: number }[] = [];
   const ridges: number[] = [];
   let best: (Iterate & { readonly loss: number; readonly ridges: readonly number[] }) | undefined;
@@ -170,8 +290,15 @@ async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machi
     report(iterate.iteration + 1, best.loss);
     if (loss > stopFactor * best.loss) break;
   }
-  if (!best) throw new RangeError(`${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`);
-  const { predictions, calibration, loss } = judgePredictions(decodeValues(coding, best.values!), held.target, held.weights);
+  if (!best)
+    throw new RangeError(
+      `${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`,
+    );
+  const { predictions, calibration, loss } = judgePredictions(
+    decodeValues(coding, best.values!),
+    held.target,
+    held.weights,
+  );
   const coefficients = engine.allocate(train.length, y.cols, precision);
   coefficients.data.set(best.solution.coefficients.data);
   const member: Member = {
@@ -181,7 +308,16 @@ async function fitGivenMachine(engine: Engine, problem: LearningProblem, { machi
     expansions: [{ rows: train, kernel: best.round.kernel, metric: best.round.metric, coefficients }],
     jitter: best.solution.factor.jitter,
   };
-  return { members: [member], calibration: undefined, predictions, target: held.target, loss, bestSingleLoss: loss, evaluated: 1, leaderboard };
+  return {
+    members: [member],
+    calibration: undefined,
+    predictions,
+    target: held.target,
+    loss,
+    bestSingleLoss: loss,
+    evaluated: 1,
+    leaderboard,
+  };
 }
 
 /** Weights n / (K n_k), times the given ones. */
@@ -191,5 +327,11 @@ function withBalancedClasses(problem: LearningProblem): LearningProblem {
   const counts = new Float64Array(target.classes);
   for (const label of target.labels) counts[label]!++;
   const n = target.labels.length;
-  return { ...problem, weights: Float64Array.from(target.labels, (label, i) => ((weights?.[i] ?? 1) * n) / (target.classes * counts[label]!)) };
+  return {
+    ...problem,
+    weights: Float64Array.from(
+      target.labels,
+      (label, i) => ((weights?.[i] ?? 1) * n) / (target.classes * counts[label]!),
+    ),
+  };
 }

@@ -1,4 +1,12 @@
-import { convert, type Engine, type Matrix, type Points, type Precision, precisionOf, zeros } from "../linalg/index.ts";
+import {
+  convert,
+  type Engine,
+  type Matrix,
+  type Points,
+  type Precision,
+  precisionOf,
+  zeros,
+} from "../linalg/index.ts";
 import { categoricalTables, type Kernel, type Metric, transform } from "../kernels/index.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 
@@ -13,7 +21,11 @@ export interface KernelExpansion {
 }
 
 /** The expansion with its centers transformed, ready for many predictions. */
-export async function transformed(engine: Engine, expansion: KernelExpansion, precision: Precision = precisionOf(expansion.coefficients)): Promise<TransformedExpansion> {
+export async function transformed(
+  engine: Engine,
+  expansion: KernelExpansion,
+  precision: Precision = precisionOf(expansion.coefficients),
+): Promise<TransformedExpansion> {
   const { kernel, metric, centers, coefficients } = expansion;
   return {
     kernel,
@@ -25,7 +37,12 @@ export async function transformed(engine: Engine, expansion: KernelExpansion, pr
 }
 
 /** Values f(x) at the rows of x, m × c in float64. */
-export async function evaluate(engine: Engine, expansion: TransformedExpansion, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+export async function evaluate(
+  engine: Engine,
+  expansion: TransformedExpansion,
+  x: Points,
+  signal?: AbortSignal,
+): Promise<Matrix<Float64Array>> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
   const m = x.coordinates.rows;
   const out = engine.allocate(m, coefficients.cols, precisionOf(coefficients));
@@ -38,7 +55,12 @@ export async function evaluate(engine: Engine, expansion: TransformedExpansion, 
  * Gradients ∇f_l(x_j) with respect to the input coordinates (those not in categorical blocks): row j holds c gradients
  * of d entries one after the other, m × (c d).
  */
-export async function gradients(engine: Engine, expansion: TransformedExpansion, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
+export async function gradients(
+  engine: Engine,
+  expansion: TransformedExpansion,
+  x: Points,
+  signal?: AbortSignal,
+): Promise<Matrix<Float64Array>> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
   const { rows: m, cols: d } = x.coordinates;
   const c = coefficients.cols;
@@ -47,7 +69,8 @@ export async function gradients(engine: Engine, expansion: TransformedExpansion,
   await engine.kernelGradient({ kernel, tables, x: u, z: centers, coefficients, out, signal });
   const inU = { data: convert(out, "float64").data, rows: m * c, cols: d };
   if (metric.form === "diagonal") {
-    for (let row = 0; row < m * c; row++) for (let k = 0; k < d; k++) inU.data[row * d + k]! *= metric.scale[k]!;
+    for (let row = 0; row < m * c; row++)
+      for (let k = 0; k < d; k++) inU.data[row * d + k]! *= metric.scale[k]!;
     return { data: inU.data, rows: m, cols: c * d };
   }
   const inX = zeros(m * c, d);
@@ -62,4 +85,3 @@ function shared(engine: Engine, a: Matrix, precision: Precision): Matrix {
   copy.data.set(a.data);
   return copy;
 }
-

@@ -1,5 +1,11 @@
 import { type Matrix, type Points, takeRows } from "../linalg/index.ts";
-import { type ClassCoding, classCoding, classFrequencies, decodeScores, encodeClasses } from "./class-coding.ts";
+import {
+  type ClassCoding,
+  classCoding,
+  classFrequencies,
+  decodeScores,
+  encodeClasses,
+} from "./class-coding.ts";
 import { fitTargetScaling, scaleTargets, type TargetScaling, unscaleTargets } from "./target-scaling.ts";
 import type { OneHotGroup } from "./view.ts";
 
@@ -25,9 +31,15 @@ export interface LearningProblem {
 }
 
 /** How targets became numbers that a least-squares machine fits, and how its values become predictions again. */
-export type TargetCoding = ({ readonly task: "regression" } & TargetScaling) | ({ readonly task: "classification" } & ClassCoding);
+export type TargetCoding =
+  | ({ readonly task: "regression" } & TargetScaling)
+  | ({ readonly task: "classification" } & ClassCoding);
 
-export function fitTargetCoding(target: Target, logarithm: boolean, weights?: ArrayLike<number>): TargetCoding {
+export function fitTargetCoding(
+  target: Target,
+  logarithm: boolean,
+  weights?: ArrayLike<number>,
+): TargetCoding {
   return target.task === "regression"
     ? { task: "regression", ...fitTargetScaling(target.y, logarithm, weights) }
     : { task: "classification", ...classCoding(classFrequencies(target.labels, target.classes, weights)) };
@@ -36,7 +48,8 @@ export function fitTargetCoding(target: Target, logarithm: boolean, weights?: Ar
 /** Encoded targets, n × c. */
 export function encodeTarget(coding: TargetCoding, target: Target): Matrix<Float64Array> {
   if (coding.task === "regression" && target.task === "regression") return scaleTargets(coding, target.y);
-  if (coding.task === "classification" && target.task === "classification") return encodeClasses(coding, target.labels);
+  if (coding.task === "classification" && target.task === "classification")
+    return encodeClasses(coding, target.labels);
   throw new TypeError("encodeTarget: the coding is of another task");
 }
 
@@ -62,7 +75,11 @@ export function takeProblem(problem: LearningProblem, rows: Int32Array): Learnin
 export function takeTarget(target: Target, rows: Int32Array): Target {
   return target.task === "regression"
     ? { task: "regression", y: takeRows(target.y, rows) }
-    : { task: "classification", labels: Int32Array.from(rows, (i) => target.labels[i]!), classes: target.classes };
+    : {
+        task: "classification",
+        labels: Int32Array.from(rows, (i) => target.labels[i]!),
+        classes: target.classes,
+      };
 }
 
 /** The rows of `points` at `indices`, with the levels of their categorical blocks. */
@@ -70,6 +87,7 @@ export function takePoints(points: Points, indices: ArrayLike<number>, blocks: n
   const coordinates = takeRows(points.coordinates, indices);
   if (!points.levels) return { coordinates };
   const levels = new Int32Array(indices.length * blocks);
-  for (let i = 0; i < indices.length; i++) levels.set(points.levels.subarray(indices[i]! * blocks, (indices[i]! + 1) * blocks), i * blocks);
+  for (let i = 0; i < indices.length; i++)
+    levels.set(points.levels.subarray(indices[i]! * blocks, (indices[i]! + 1) * blocks), i * blocks);
   return { coordinates, levels };
 }

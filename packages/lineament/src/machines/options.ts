@@ -12,23 +12,50 @@ export type Effort = z.output<typeof Effort>;
  */
 export const FitOptions = z.strictObject({
   effort: Effort.default("default").describe("how much the automatic choice tries"),
-  seconds: z.number().positive().optional().describe("stop trying further candidates after this time, in seconds"),
+  seconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe("stop trying further candidates after this time, in seconds"),
   seed: z.int().nonnegative().default(0).describe("seed of every random choice"),
-  task: z.enum(["auto", "regression", "classification"]).default("auto").describe("auto: text and boolean labels are classes, numbers are regression"),
-  classWeights: z.enum(["none", "balanced"]).default("none").describe("balanced: every class counts the same"),
+  task: z
+    .enum(["auto", "regression", "classification"])
+    .default("auto")
+    .describe("auto: text and boolean labels are classes, numbers are regression"),
+  classWeights: z
+    .enum(["none", "balanced"])
+    .default("none")
+    .describe("balanced: every class counts the same"),
   machine: z
     .strictObject({
-      kernel: Kernel.describe("kernel; the bandwidth is in units of the median distance when `bandwidth` is adaptive"),
-      bandwidth: z.enum(["constant", "adaptive"]).default("constant").describe("constant: as given; adaptive: times the median distance, before every solve"),
+      kernel: Kernel.describe(
+        "kernel; the bandwidth is in units of the median distance when `bandwidth` is adaptive",
+      ),
+      bandwidth: z
+        .enum(["constant", "adaptive"])
+        .default("constant")
+        .describe("constant: as given; adaptive: times the median distance, before every solve"),
       iterations: z.int().nonnegative().default(5).describe("metric updates T; 0 is kernel ridge regression"),
       ridge: z.number().nonnegative().optional().describe("λ in K + λ I; chosen by validation when absent"),
       metric: z.enum(["full", "diagonal"]).default("full").describe("form of the metric"),
       power: z.number().positive().max(2).default(0.5).describe("s in S = M^s"),
       shrinkage: z.number().min(0).max(1).default(0).describe("η in M ← (1 − η) M + η (tr M / d) I"),
-      view: z.enum(VIEW_KINDS).default("standardized").describe("how continuous columns are shown to the kernel"),
+      view: z
+        .enum(VIEW_KINDS)
+        .default("standardized")
+        .describe("how continuous columns are shown to the kernel"),
       logarithm: z.boolean().default(false).describe("fit the logarithm of a positive target"),
-      stopFactor: z.number().min(1).default(1.1).describe("stop when the validation loss exceeds this multiple of the best"),
-      refit: z.boolean().optional().describe("fit the chosen iterate again on all rows, validation rows included; default below 5,000 rows"),
+      stopFactor: z
+        .number()
+        .min(1)
+        .default(1.1)
+        .describe("stop when the validation loss exceeds this multiple of the best"),
+      refit: z
+        .boolean()
+        .optional()
+        .describe(
+          "fit the chosen iterate again on all rows, validation rows included; default below 5,000 rows",
+        ),
       agopRows: z.int().positive().default(20_000).describe("rows that gradients are averaged over"),
       precision: z.enum(["float32", "float64"]).default("float32").describe("precision of kernel matrices"),
     })

@@ -1,6 +1,15 @@
 import { type Engine, type Matrix, type Points, random } from "../linalg/index.ts";
 import type { Metric } from "../kernels/index.ts";
-import { type FeatureProblem, type FeatureSettings, firstMetric, nextMetric, type Round, type RoundSolution, roundPredictions, solveRound } from "./feature-round.ts";
+import {
+  type FeatureProblem,
+  type FeatureSettings,
+  firstMetric,
+  nextMetric,
+  type Round,
+  type RoundSolution,
+  roundPredictions,
+  solveRound,
+} from "./feature-round.ts";
 
 /** Held-out rows and how predictions there are judged. */
 export interface IterateJudge {
@@ -51,7 +60,9 @@ export async function* recursiveFeatureIterations(
   for (let iteration = 0; iteration <= iterations; iteration++) {
     const started = performance.now();
     const round = await solveRound(engine, problem, settings, metric, ridges, scratch, generator, { signal });
-    const values = judge ? await roundPredictions(engine, round, judge.x, settings.precision, signal) : undefined;
+    const values = judge
+      ? await roundPredictions(engine, round, judge.x, settings.precision, signal)
+      : undefined;
     const losses = round.solutions.map(({ coefficients }, at) => {
       if (!coefficients) return Infinity;
       const loss = judge ? judge.loss(values![at]!) : at;

@@ -21,7 +21,11 @@ export interface ClassificationScores {
   readonly f1: number;
 }
 
-export function regressionScores(y: ArrayLike<number>, prediction: ArrayLike<number>, weights?: ArrayLike<number>): RegressionScores {
+export function regressionScores(
+  y: ArrayLike<number>,
+  prediction: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): RegressionScores {
   let total = 0;
   let mean = 0;
   for (let i = 0; i < y.length; i++) {
@@ -72,7 +76,8 @@ export function classificationScores(labels: ArrayLike<number>, probabilities: M
     }
     for (let a = 0; a < k; a++) brier += (data[i * k + a]! - (a === label ? 1 : 0)) ** 2;
   }
-  const f1 = (a: number): number => (actual[a]! + claimed[a]! === 0 ? 0 : (2 * truePositive[a]!) / (actual[a]! + claimed[a]!));
+  const f1 = (a: number): number =>
+    actual[a]! + claimed[a]! === 0 ? 0 : (2 * truePositive[a]!) / (actual[a]! + claimed[a]!);
   const curves = (k === 2 ? [1] : Array.from({ length: k }, (_, a) => a))
     .map((a) => areaUnderCurve(labels, (i) => data[i * k + a]!, a, n))
     .filter((area) => area !== undefined);
@@ -81,7 +86,8 @@ export function classificationScores(labels: ArrayLike<number>, probabilities: M
     logLoss: logLoss(labels, probabilities),
     brier: brier / (n * k),
     auc: curves.length ? curves.reduce((sum, area) => sum + area, 0) / curves.length : undefined,
-    f1: k === 2 ? f1(1) : Array.from({ length: k }, (_, a) => f1(a)).reduce((sum, value) => sum + value, 0) / k,
+    f1:
+      k === 2 ? f1(1) : Array.from({ length: k }, (_, a) => f1(a)).reduce((sum, value) => sum + value, 0) / k,
   };
 }
 
@@ -94,11 +100,16 @@ export function logLoss(labels: ArrayLike<number>, probabilities: Matrix): numbe
 }
 
 /** The probability that a row of the class scores above a row of another, ties counted half (Mann and Whitney). */
-function areaUnderCurve(labels: ArrayLike<number>, score: (i: number) => number, positive: number, n: number): number | undefined {
+function areaUnderCurve(
+  labels: ArrayLike<number>,
+  score: (i: number) => number,
+  positive: number,
+  n: number,
+): number | undefined {
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => score(a) - score(b));
   let rankSum = 0;
   let positives = 0;
-  for (let start = 0; start < n; ) {
+  for (let start = 0; start < n;) {
     let end = start;
     while (end < n && score(order[end]!) === score(order[start]!)) end++;
     const rank = (start + end + 1) / 2;
@@ -115,7 +126,11 @@ function areaUnderCurve(labels: ArrayLike<number>, score: (i: number) => number,
 }
 
 /** Counts, `matrix[actual][predicted]`. */
-export function confusion(labels: ArrayLike<number>, predicted: ArrayLike<number>, classes: number): number[][] {
+export function confusion(
+  labels: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): number[][] {
   const counts = Array.from({ length: classes }, () => Array.from({ length: classes }, () => 0));
   for (let i = 0; i < labels.length; i++) counts[labels[i]!]![predicted[i]!]!++;
   return counts;

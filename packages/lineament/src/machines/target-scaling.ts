@@ -22,7 +22,8 @@ export function fitTargetScaling(y: Matrix, logarithm: boolean, weights?: ArrayL
     }
     const center = sum / total;
     let square = 0;
-    for (let i = 0; i < rows; i++) square += (weights?.[i] ?? 1) * (shown(y.data[i * cols + l]!, logarithm) - center) ** 2;
+    for (let i = 0; i < rows; i++)
+      square += (weights?.[i] ?? 1) * (shown(y.data[i * cols + l]!, logarithm) - center) ** 2;
     mean.push(center);
     scale.push(Math.sqrt(square / total) || 1);
   }

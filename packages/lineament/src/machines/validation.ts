@@ -17,7 +17,12 @@ export interface SplitOptions {
  * Divides 0 … n − 1 into `folds` parts of nearly equal size and returns, for each, that part as validation and the rest
  * as train. Seeded; stratified by class or kept together by group.
  */
-export function crossValidationFolds(n: number, folds: number, generator: Random, { labels, groups }: SplitOptions = {}): Split[] {
+export function crossValidationFolds(
+  n: number,
+  folds: number,
+  generator: Random,
+  { labels, groups }: SplitOptions = {},
+): Split[] {
   const fold = new Int32Array(n);
   const order = permutation(n, generator);
   if (groups) {
@@ -50,12 +55,19 @@ export function crossValidationFolds(n: number, folds: number, generator: Random
  *
  * @throws RangeError when nothing would be left to train on
  */
-export function holdout(n: number, fraction: number, cap: number, generator: Random, options: SplitOptions = {}): Split {
+export function holdout(
+  n: number,
+  fraction: number,
+  cap: number,
+  generator: Random,
+  options: SplitOptions = {},
+): Split {
   if (n < 2) throw new RangeError(`holdout: ${n} rows cannot be divided`);
   const wanted = Math.max(1, Math.min(cap, Math.round(n * fraction), n - 1));
   if (options.groups) {
     const [split] = crossValidationFolds(n, Math.max(2, Math.round(n / wanted)), generator, options);
-    if (!split) throw new RangeError("holdout: all rows belong to one group; validation needs at least two groups");
+    if (!split)
+      throw new RangeError("holdout: all rows belong to one group; validation needs at least two groups");
     return split;
   }
   const all = Int32Array.from({ length: n }, (_, i) => i);
@@ -65,12 +77,22 @@ export function holdout(n: number, fraction: number, cap: number, generator: Ran
 }
 
 /** At most `size` of the given rows, seeded, each class in proportion; ascending. */
-export function subsample(rows: Int32Array, size: number, generator: Random, labels?: ArrayLike<number>): Int32Array {
+export function subsample(
+  rows: Int32Array,
+  size: number,
+  generator: Random,
+  labels?: ArrayLike<number>,
+): Int32Array {
   if (rows.length <= size) return rows;
   const order = permutation(rows.length, generator);
-  if (!labels) return order.subarray(0, size).map((at) => rows[at]!).sort();
+  if (!labels)
+    return order
+      .subarray(0, size)
+      .map((at) => rows[at]!)
+      .sort();
   const sorted = order.toSorted((a, b) => labels[rows[a]!]! - labels[rows[b]!]!);
   const chosen = new Int32Array(size);
-  for (let at = 0; at < size; at++) chosen[at] = rows[sorted[Math.floor(((at + 0.5) * rows.length) / size)]!]!;
+  for (let at = 0; at < size; at++)
+    chosen[at] = rows[sorted[Math.floor(((at + 0.5) * rows.length) / size)]!]!;
   return chosen.sort();
 }

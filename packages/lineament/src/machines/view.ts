@@ -25,9 +25,24 @@ export interface OneHotGroup {
  * - target-mean: the shrunken mean target of the row's level, from one-hot coordinates `group` or from level column `block`
  */
 export type ViewCoordinate =
-  | { readonly kind: "linear" | "soft-clipped"; readonly source: number; readonly shift: number; readonly scale: number }
-  | { readonly kind: "normal-scores"; readonly source: number; readonly knots: readonly number[]; readonly scores: readonly number[] }
-  | { readonly kind: "target-mean"; readonly group?: OneHotGroup | undefined; readonly block?: number | undefined; readonly values: readonly number[] };
+  | {
+      readonly kind: "linear" | "soft-clipped";
+      readonly source: number;
+      readonly shift: number;
+      readonly scale: number;
+    }
+  | {
+      readonly kind: "normal-scores";
+      readonly source: number;
+      readonly knots: readonly number[];
+      readonly scores: readonly number[];
+    }
+  | {
+      readonly kind: "target-mean";
+      readonly group?: OneHotGroup | undefined;
+      readonly block?: number | undefined;
+      readonly values: readonly number[];
+    };
 
 export interface View {
   readonly kind: ViewKind;
@@ -97,14 +112,21 @@ function summarize({ x, rawScale }: ViewData): CoordinateSummary[] {
     const mean = sorted.reduce((sum, value) => sum + value, 0) / rows;
     const deviation = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
     // A spread whose square is below the smallest number cannot be divided by.
-    const kind = sorted[0] === sorted[rows - 1] || !(deviation > 1e-150) ? "constant" : isBinary(sorted) ? "binary" : "continuous";
+    const kind =
+      sorted[0] === sorted[rows - 1] || !(deviation > 1e-150)
+        ? "constant"
+        : isBinary(sorted)
+          ? "binary"
+          : "continuous";
     return { source, kind, sorted, mean, deviation, rawDeviation: deviation * (rawScale?.[source] ?? 1) };
   });
 }
 
 /** 1 / the root mean square of the raw deviations: the scale of a coordinate is that times its raw unit. */
 function commonScale(summaries: readonly CoordinateSummary[]): number {
-  const squares = summaries.filter(({ kind }) => kind === "continuous").map(({ rawDeviation }) => rawDeviation ** 2);
+  const squares = summaries
+    .filter(({ kind }) => kind === "continuous")
+    .map(({ rawDeviation }) => rawDeviation ** 2);
   return 1 / Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / Math.max(1, squares.length));
 }
 
@@ -113,7 +135,8 @@ export function applyView(view: View, x: Points, blocks = 0): Points {
   const { data, rows, cols } = x.coordinates;
   const out = zeros(rows, view.coordinates.length);
   view.coordinates.forEach((coordinate, k) => {
-    for (let i = 0; i < rows; i++) out.data[i * out.cols + k] = valueOf(coordinate, data, i * cols, x.levels, i * blocks);
+    for (let i = 0; i < rows; i++)
+      out.data[i * out.cols + k] = valueOf(coordinate, data, i * cols, x.levels, i * blocks);
   });
   return x.levels ? { coordinates: out, levels: x.levels } : { coordinates: out };
 }
@@ -130,8 +153,12 @@ export function pullBack(view: View, x: Points, gradients: Matrix): Matrix<Float
       const gradient = gradients.data[i * gradients.cols + k]!;
       if (coordinate.kind === "target-mean") {
         const { group } = coordinate;
-        if (group) for (let a = group.start; a < group.end; a++) out.data[i * cols + a]! += gradient * coordinate.values[a - group.start]!;
-      } else out.data[i * cols + coordinate.source]! += gradient * slopeOf(coordinate, data[i * cols + coordinate.source]!);
+        if (group)
+          for (let a = group.start; a < group.end; a++)
+            out.data[i * cols + a]! += gradient * coordinate.values[a - group.start]!;
+      } else
+        out.data[i * cols + coordinate.source]! +=
+          gradient * slopeOf(coordinate, data[i * cols + coordinate.source]!);
     }
   });
   return out;
@@ -167,7 +194,7 @@ function normalScores(source: number, sorted: Float64Array, share: number): View
   const values: number[] = [];
   const middles: number[] = [];
   const counts: number[] = [];
-  for (let start = 0; start < n; ) {
+  for (let start = 0; start < n;) {
     let end = start;
     while (end < n && sorted[end] === sorted[start]) end++;
     values.push(sorted[start]!);
@@ -186,7 +213,12 @@ function normalScores(source: number, sorted: Float64Array, share: number): View
     square += (score * score * counts[at]!) / n;
   });
   const deviation = Math.sqrt(Math.max(square - mean * mean, 1e-18));
-  return { kind: "normal-scores", source, knots, scores: raw.map((score) => ((score - mean) / deviation) * share) };
+  return {
+    kind: "normal-scores",
+    source,
+    knots,
+    scores: raw.map((score) => ((score - mean) / deviation) * share),
+  };
 }
 
 /** Positions of at most `most` entries, first and last among them, evenly spaced in the (ascending) cumulative probabilities. */
@@ -217,7 +249,11 @@ function targetMeanCoordinates({ x, y, groups, blockSizes }: ViewData): ViewCoor
         return -1;
       },
     })),
-    ...blockSizes.map((size, block) => ({ size, where: { block }, level: (i: number): number => x.levels![i * blockSizes.length + block]! })),
+    ...blockSizes.map((size, block) => ({
+      size,
+      where: { block },
+      level: (i: number): number => x.levels![i * blockSizes.length + block]!,
+    })),
   ];
   return columns.flatMap(({ size, where, level }) => {
     const sums = new Float64Array(size * c);
@@ -249,7 +285,13 @@ function targetMeanCoordinates({ x, y, groups, blockSizes }: ViewData): ViewCoor
   });
 }
 
-function valueOf(coordinate: ViewCoordinate, data: ArrayLike<number>, row: number, levels: Int32Array | undefined, levelRow: number): number {
+function valueOf(
+  coordinate: ViewCoordinate,
+  data: ArrayLike<number>,
+  row: number,
+  levels: Int32Array | undefined,
+  levelRow: number,
+): number {
   switch (coordinate.kind) {
     case "linear":
       return (data[row + coordinate.source]! - coordinate.shift) * coordinate.scale;
@@ -260,7 +302,8 @@ function valueOf(coordinate: ViewCoordinate, data: ArrayLike<number>, row: numbe
     case "normal-scores":
       return interpolate(coordinate.knots, coordinate.scores, data[row + coordinate.source]!);
     case "target-mean": {
-      if (coordinate.block !== undefined) return coordinate.values[levels![levelRow + coordinate.block]!] ?? 0;
+      if (coordinate.block !== undefined)
+        return coordinate.values[levels![levelRow + coordinate.block]!] ?? 0;
       const { start, end } = coordinate.group!;
       let sum = 0;
       for (let a = start; a < end; a++) sum += data[row + a]! * coordinate.values[a - start]!;

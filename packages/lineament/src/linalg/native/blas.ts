@@ -233,7 +233,9 @@ function level3<R>(
     },
     gemv(a, x, y) {
       if (x.rows !== a.cols || y.rows !== a.rows || x.cols !== 1 || y.cols !== 1)
-        throw new RangeError(`gemv: ${a.rows} × ${a.cols} times ${x.rows} × ${x.cols} into ${y.rows} × ${y.cols}`);
+        throw new RangeError(
+          `gemv: ${a.rows} × ${a.cols} times ${x.rows} × ${x.cols} into ${y.rows} × ${y.cols}`,
+        );
       sameType("gemv", a, x, y);
       // Column-major, `a` is Aᵀ.
       return run(pick("gemv", a.data), [

@@ -58,7 +58,8 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
         const level3 = sized(2 * c.rows * c.cols * k);
-        if (c.cols === 1 && !transposeA && !transposeB && alpha === 1 && beta === 0) await level3.gemv(whole(a), whole(b), whole(c));
+        if (c.cols === 1 && !transposeA && !transposeB && alpha === 1 && beta === 0)
+          await level3.gemv(whole(a), whole(b), whole(c));
         else await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 

@@ -22,7 +22,16 @@ export interface Candidate {
 /** Exponents that are tried for each p. */
 const EXPONENTS: Readonly<Record<1 | 2, readonly number[]>> = { 1: [0.7, 1], 2: [0.7, 1, 1.4, 1.7, 2] };
 
-const usual: Candidate = { view: "standardized", targetMeans: false, p: 2, q: 1, form: "full", power: 0.5, bandwidth: 2, logarithm: false };
+const usual: Candidate = {
+  view: "standardized",
+  targetMeans: false,
+  p: 2,
+  q: 1,
+  form: "full",
+  power: 0.5,
+  bandwidth: 2,
+  logarithm: false,
+};
 
 /** Rotation-invariant candidates that open the search. */
 const rotationInvariant: readonly Candidate[] = [
@@ -71,7 +80,11 @@ export function openingCandidates({ wide, categories, oneUnit }: TableShape): re
   const all = [...rotationInvariant, ...(oneUnit ? commonScale : []), ...(wide ? [] : coordinateWise)];
   if (!categories) return all;
   const withMeans: Candidate[] = [{ ...usual, targetMeans: true }];
-  if (!wide) withMeans.push({ ...usual, targetMeans: true, p: 1, form: "diagonal" }, { ...usual, targetMeans: true, p: 1 });
+  if (!wide)
+    withMeans.push(
+      { ...usual, targetMeans: true, p: 1, form: "diagonal" },
+      { ...usual, targetMeans: true, p: 1 },
+    );
   return [...all, ...withMeans];
 }
 
@@ -82,12 +95,18 @@ export function neighbors(candidate: Candidate, { wide, categories, oneUnit }: T
   return [
     { ...candidate, bandwidth: candidate.bandwidth / 2 },
     { ...candidate, bandwidth: candidate.bandwidth * 2 },
-    ...[at - 1, at + 1].filter((i) => i >= 0 && i < exponents.length).map((i) => ({ ...candidate, q: exponents[i]! })),
+    ...[at - 1, at + 1]
+      .filter((i) => i >= 0 && i < exponents.length)
+      .map((i) => ({ ...candidate, q: exponents[i]! })),
     { ...candidate, power: candidate.power === 0.5 ? 0.25 : 0.5 },
     { ...candidate, form: candidate.form === "full" ? ("diagonal" as const) : ("full" as const) },
     ...(categories ? [{ ...candidate, targetMeans: !candidate.targetMeans }] : []),
-    ...VIEW_KINDS.filter((view) => view !== candidate.view && (oneUnit || view !== "common-scale")).map((view) => ({ ...candidate, view })),
-    ...(!wide && candidate.q <= 1 ? [{ ...candidate, p: candidate.p === 1 ? (2 as const) : (1 as const) }] : []),
+    ...VIEW_KINDS.filter((view) => view !== candidate.view && (oneUnit || view !== "common-scale")).map(
+      (view) => ({ ...candidate, view }),
+    ),
+    ...(!wide && candidate.q <= 1
+      ? [{ ...candidate, p: candidate.p === 1 ? (2 as const) : (1 as const) }]
+      : []),
   ];
 }
 
@@ -98,13 +117,45 @@ export function candidateKey(candidate: Candidate): string {
 }
 
 /** A short description for people. */
-export function candidateName({ view, targetMeans, p, q, form, power, bandwidth, logarithm }: Candidate): string {
-  const kernel = p === 1 ? (q === 1 ? "product Laplace" : `l1 exponential q=${q}`) : q === 2 ? "Gaussian" : q === 1 ? "Laplace" : `Laplace q=${q}`;
-  return [`${kernel}, bandwidth ${bandwidth} × median`, `${form} metric, power ${power}`, `${view} inputs${targetMeans ? " with target means" : ""}`, ...(logarithm ? ["log target"] : [])].join("; ");
+export function candidateName({
+  view,
+  targetMeans,
+  p,
+  q,
+  form,
+  power,
+  bandwidth,
+  logarithm,
+}: Candidate): string {
+  const kernel =
+    p === 1
+      ? q === 1
+        ? "product Laplace"
+        : `l1 exponential q=${q}`
+      : q === 2
+        ? "Gaussian"
+        : q === 1
+          ? "Laplace"
+          : `Laplace q=${q}`;
+  return [
+    `${kernel}, bandwidth ${bandwidth} × median`,
+    `${form} metric, power ${power}`,
+    `${view} inputs${targetMeans ? " with target means" : ""}`,
+    ...(logarithm ? ["log target"] : []),
+  ].join("; ");
 }
 
 /** The machine that a candidate stands for. */
-export function candidateSetup({ view, targetMeans, logarithm, p, q, bandwidth, form, power }: Candidate, agopRows: number): MachineSetup {
-  const kernel: Kernel = p === 2 ? { family: "laplace", bandwidth, exponent: q } : { family: "lpq", bandwidth, exponent: q, p };
-  return { view, targetMeans, logarithm, settings: { kernel, bandwidth: "adaptive", form, power, shrinkage: 0, agopRows, precision: "float32" } };
+export function candidateSetup(
+  { view, targetMeans, logarithm, p, q, bandwidth, form, power }: Candidate,
+  agopRows: number,
+): MachineSetup {
+  const kernel: Kernel =
+    p === 2 ? { family: "laplace", bandwidth, exponent: q } : { family: "lpq", bandwidth, exponent: q, p };
+  return {
+    view,
+    targetMeans,
+    logarithm,
+    settings: { kernel, bandwidth: "adaptive", form, power, shrinkage: 0, agopRows, precision: "float32" },
+  };
 }

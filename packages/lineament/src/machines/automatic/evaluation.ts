@@ -1,8 +1,24 @@
 import { type Engine, type Matrix, type Points, random, takeRows, zeros } from "../../linalg/index.ts";
 import type { Metric } from "../../kernels/index.ts";
 import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
-import { type FeatureProblem, type FeatureSettings, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
-import { decodeValues, encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, takeTarget, type Target, type TargetCoding } from "../learning-problem.ts";
+import {
+  type FeatureProblem,
+  type FeatureSettings,
+  firstMetric,
+  nextMetric,
+  roundPredictions,
+  solveRound,
+} from "../feature-round.ts";
+import {
+  decodeValues,
+  encodeTarget,
+  fitTargetCoding,
+  type LearningProblem,
+  takeProblem,
+  takeTarget,
+  type Target,
+  type TargetCoding,
+} from "../learning-problem.ts";
 import type { Split } from "../validation.ts";
 import { applyView, fitView, type ViewKind } from "../view.ts";
 
@@ -66,7 +82,10 @@ export function createArena(
   folds: readonly Split[],
   { stopFactor = 1.03, seed, signal }: ArenaOptions,
 ): Arena {
-  const parts = folds.map(({ train, validation }) => ({ train: takeProblem(problem, train), validation: takeProblem(problem, validation) }));
+  const parts = folds.map(({ train, validation }) => ({
+    train: takeProblem(problem, train),
+    validation: takeProblem(problem, validation),
+  }));
   const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
   const target = takeTarget(problem.target, all);
   const weights = problem.weights && Float64Array.from(all, (i) => problem.weights![i]!);
@@ -74,7 +93,11 @@ export function createArena(
   const scratch = engine.allocate(largest, largest, "float32");
   const prepared = new Map<string, { problem: FeatureProblem; validation: Points; coding: TargetCoding }[]>();
 
-  const prepare = ({ view, targetMeans, logarithm }: MachineSetup): { problem: FeatureProblem; validation: Points; coding: TargetCoding }[] => {
+  const prepare = ({
+    view,
+    targetMeans,
+    logarithm,
+  }: MachineSetup): { problem: FeatureProblem; validation: Points; coding: TargetCoding }[] => {
     const key = JSON.stringify([view, targetMeans, logarithm]);
     let ready = prepared.get(key);
     if (!ready) {
@@ -94,9 +117,17 @@ export function createArena(
     return ready;
   };
 
-  const evaluate = async (setup: MachineSetup, rounds: number, rule: RidgeRule = { kind: "search" }): Promise<Evaluated[]> => {
+  const evaluate = async (
+    setup: MachineSetup,
+    rounds: number,
+    rule: RidgeRule = { kind: "search" },
+  ): Promise<Evaluated[]> => {
     const { settings } = setup;
-    const states = prepare(setup).map((state, f) => ({ ...state, metric: firstMetric(state.problem) as Metric | undefined, generator: random(seed + 7 * f) }));
+    const states = prepare(setup).map((state, f) => ({
+      ...state,
+      metric: firstMetric(state.problem) as Metric | undefined,
+      generator: random(seed + 7 * f),
+    }));
     const results: Evaluated[] = [];
     let last: number | undefined;
     let bestError = Infinity;
@@ -107,17 +138,31 @@ export function createArena(
       for (const [f, state] of states.entries()) {
         const n = state.problem.y.rows;
         const k = { data: scratch.data.subarray(0, n * n), rows: n, cols: n };
-        const round = await solveRound(engine, state.problem, settings, state.metric!, ridges, k, state.generator, { signal, refinements: 0, tolerance: 1e-4 });
+        const round = await solveRound(
+          engine,
+          state.problem,
+          settings,
+          state.metric!,
+          ridges,
+          k,
+          state.generator,
+          { signal, refinements: 0, tolerance: 1e-4 },
+        );
         const values = await roundPredictions(engine, round, state.validation, settings.precision, signal);
         const y = encodeTarget(state.coding, parts[f]!.validation.target);
-        values.forEach((value, at) => (errors[at]! += value ? squaredError(value, y, parts[f]!.validation.weights) : Infinity));
+        values.forEach(
+          (value, at) =>
+            (errors[at]! += value ? squaredError(value, y, parts[f]!.validation.weights) : Infinity),
+        );
         solved.push({ round, values });
       }
       const best = errors.indexOf(errors.reduce((a, b) => (b < a || Number.isNaN(a) ? b : a)));
       const error = errors[best]!;
       if (!Number.isFinite(error)) break;
       last = ridges[best]!;
-      const decoded = concatenate(solved.map(({ values }, f) => decodeValues(states[f]!.coding, values[best]!)));
+      const decoded = concatenate(
+        solved.map(({ values }, f) => decodeValues(states[f]!.coding, values[best]!)),
+      );
       const path = [...(results.at(-1)?.ridges ?? []), last];
       results.push({ setup, ridges: path, ...judgePredictions(decoded, target, weights) });
       bestError = Math.min(bestError, error);
@@ -125,7 +170,15 @@ export function createArena(
       let informative = true;
       for (const [f, state] of states.entries()) {
         const { round } = solved[f]!;
-        state.metric = await nextMetric(engine, state.problem, settings, round, round.solutions[best]!.coefficients!, state.generator, signal);
+        state.metric = await nextMetric(
+          engine,
+          state.problem,
+          settings,
+          round,
+          round.solutions[best]!.coefficients!,
+          state.generator,
+          signal,
+        );
         informative &&= state.metric !== undefined;
       }
       if (!informative) break;
@@ -139,13 +192,23 @@ export function createArena(
 function ridgesOf(rule: RidgeRule, round: number, last: number | undefined): readonly number[] {
   if (rule.kind === "fixed") return rule.ridges;
   const near = rule.kind === "near" ? rule.path[round] : undefined;
-  const wanted = near !== undefined ? REPLAY_RIDGES.map((f) => f * near) : last === undefined ? FIRST_RIDGES : NEXT_RIDGES.map((f) => f * last);
+  const wanted =
+    near !== undefined
+      ? REPLAY_RIDGES.map((f) => f * near)
+      : last === undefined
+        ? FIRST_RIDGES
+        : NEXT_RIDGES.map((f) => f * last);
   return wanted.filter((ridge) => ridge >= RIDGE_RANGE[0] && ridge <= RIDGE_RANGE[1]);
 }
 
 /** Loss of pooled decoded values, after calibration for classes: the better of the two kinds. */
-export function judgePredictions(decoded: Matrix<Float64Array>, target: Target, weights: Float64Array | undefined): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
-  if (target.task === "regression") return { predictions: decoded, loss: validationLoss(decoded, target, weights), calibration: undefined };
+export function judgePredictions(
+  decoded: Matrix<Float64Array>,
+  target: Target,
+  weights: Float64Array | undefined,
+): Pick<Evaluated, "predictions" | "loss" | "calibration"> {
+  if (target.task === "regression")
+    return { predictions: decoded, loss: validationLoss(decoded, target, weights), calibration: undefined };
   const part = calibrationRows(decoded, target.labels, weights);
   const calibrations = (["logarithmic", "linear"] as const).map((kind) => {
     const calibration = fitCalibration(kind, part.scores, part.labels, part.weights);
@@ -156,11 +219,19 @@ export function judgePredictions(decoded: Matrix<Float64Array>, target: Target, 
 }
 
 /** Evenly spaced rows, at most 2,000: more do not change a calibration that has one number a class. */
-function calibrationRows(scores: Matrix<Float64Array>, labels: Int32Array, weights: Float64Array | undefined): { scores: Matrix; labels: Int32Array; weights: Float64Array | undefined } {
+function calibrationRows(
+  scores: Matrix<Float64Array>,
+  labels: Int32Array,
+  weights: Float64Array | undefined,
+): { scores: Matrix; labels: Int32Array; weights: Float64Array | undefined } {
   const step = Math.ceil(labels.length / 2000);
   if (step === 1) return { scores, labels, weights };
   const rows = Int32Array.from({ length: Math.floor(labels.length / step) }, (_, i) => i * step);
-  return { scores: takeRows(scores, rows), labels: rows.map((i) => labels[i]!), weights: weights && Float64Array.from(rows, (i) => weights[i]!) };
+  return {
+    scores: takeRows(scores, rows),
+    labels: rows.map((i) => labels[i]!),
+    weights: weights && Float64Array.from(rows, (i) => weights[i]!),
+  };
 }
 
 /** Regression: mean over outputs of 1 − R². Classification: smoothed log loss. */
@@ -211,4 +282,3 @@ function concatenate(parts: readonly Matrix<Float64Array>[]): Matrix<Float64Arra
   }
   return out;
 }
-

@@ -38,11 +38,13 @@ export function greedyAverage(
     for (let i = 0; i < sum.data.length; i++) sum.data[i]! += predictions[at]!.data[i]!;
   };
   const record = (value: number): void => {
-    if (value + penalty * size < best.value) best = { value: value + penalty * size, counts: counts.slice(), size };
+    if (value + penalty * size < best.value)
+      best = { value: value + penalty * size, counts: counts.slice(), size };
   };
   const lossWith = (prediction: Matrix | undefined): number => {
     const count = size + (prediction ? 1 : 0);
-    for (let i = 0; i < trial.data.length; i++) trial.data[i] = (sum.data[i]! + (prediction?.data[i] ?? 0)) / count;
+    for (let i = 0; i < trial.data.length; i++)
+      trial.data[i] = (sum.data[i]! + (prediction?.data[i] ?? 0)) / count;
     return loss(trial);
   };
   for (let at = 0; at < Math.min(initial, predictions.length, members); at++) add(at);

@@ -5,23 +5,62 @@ import type { SearchPlan } from "./search.ts";
 /** What each effort tries and fits. All sizes are rows; none depends on the machine that runs it. */
 export const PLANS: Readonly<Record<Effort, { readonly search: SearchPlan; readonly refit: RefitPlan }>> = {
   quick: {
-    search: { screeningRows: 800, smallRows: 800, finalRows: 2000, finalists: 2, mutations: 0, rounds: 2, agopRows: 1000, average: averages(3) },
+    search: {
+      screeningRows: 800,
+      smallRows: 800,
+      finalRows: 2000,
+      finalists: 2,
+      mutations: 0,
+      rounds: 2,
+      agopRows: 1000,
+      average: averages(3),
+    },
     refit: { metricRows: 3000, solveRows: 8000, heldOutAbove: 2000 },
   },
   default: {
-    search: { screeningRows: 1500, smallRows: 1500, finalRows: 4000, finalists: 7, mutations: 16, rounds: 3, agopRows: 2000, average: averages(10) },
+    search: {
+      screeningRows: 1500,
+      smallRows: 1500,
+      finalRows: 4000,
+      finalists: 7,
+      mutations: 16,
+      rounds: 3,
+      agopRows: 2000,
+      average: averages(10),
+    },
     refit: { metricRows: 6000, solveRows: 16_000, heldOutAbove: 4000 },
   },
   thorough: {
-    search: { screeningRows: 3000, smallRows: 4000, finalRows: 8000, finalists: 12, mutations: 60, rounds: 5, agopRows: 5000, average: averages(16) },
+    search: {
+      screeningRows: 3000,
+      smallRows: 4000,
+      finalRows: 8000,
+      finalists: 12,
+      mutations: 60,
+      rounds: 5,
+      agopRows: 5000,
+      average: averages(16),
+    },
     refit: { metricRows: 10_000, solveRows: 20_000, heldOutAbove: 8000 },
   },
 };
 
 function averages(members: number): SearchPlan["average"] {
   return {
-    regression: { initial: Math.min(5, members), tolerance: 1.1, penalty: 0.2, steps: 20, members: Math.ceil(0.8 * members) },
+    regression: {
+      initial: Math.min(5, members),
+      tolerance: 1.1,
+      penalty: 0.2,
+      steps: 20,
+      members: Math.ceil(0.8 * members),
+    },
     classification: { initial: Math.min(9, members), tolerance: 1.25, penalty: 0.2, steps: 24, members },
-    large: { initial: Math.min(2, members), tolerance: Infinity, penalty: 0, steps: 12, members: Math.ceil(0.3 * members) },
+    large: {
+      initial: Math.min(2, members),
+      tolerance: Infinity,
+      penalty: 0,
+      steps: 12,
+      members: Math.ceil(0.3 * members),
+    },
   };
 }

@@ -1,8 +1,20 @@
 import { type Engine, type Matrix, permutation, random, type Random, zeros } from "../../linalg/index.ts";
 import type { Kernel, Metric } from "../../kernels/index.ts";
 import type { Calibration } from "../calibration.ts";
-import { type FeatureProblem, firstMetric, nextMetric, roundPredictions, solveRound } from "../feature-round.ts";
-import { encodeTarget, fitTargetCoding, type LearningProblem, takeProblem, type TargetCoding } from "../learning-problem.ts";
+import {
+  type FeatureProblem,
+  firstMetric,
+  nextMetric,
+  roundPredictions,
+  solveRound,
+} from "../feature-round.ts";
+import {
+  encodeTarget,
+  fitTargetCoding,
+  type LearningProblem,
+  takeProblem,
+  type TargetCoding,
+} from "../learning-problem.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import type { MachineSetup } from "./evaluation.ts";
@@ -51,7 +63,11 @@ export interface Refitted {
 }
 
 /** Rows that no metric, view or (in effect) coefficient is fitted on: at most 2,000 and a fifth; none for small problems. */
-export function heldOutRows({ x, target, rowGroups }: LearningProblem, plan: RefitPlan, seed: number): Int32Array {
+export function heldOutRows(
+  { x, target, rowGroups }: LearningProblem,
+  plan: RefitPlan,
+  seed: number,
+): Int32Array {
   const n = x.coordinates.rows;
   if (n <= plan.heldOutAbove) return new Int32Array(0);
   const labels = target.task === "classification" ? target.labels : undefined;
@@ -94,10 +110,21 @@ export async function refitMember(
   const free = Int32Array.from({ length: n }, (_, i) => i).filter((i) => !held.has(i));
   const coding = fitTargetCoding(target, recipe.logarithm, weights);
   const seen = takeProblem(problem, free);
-  const view = fitView(recipe.view, recipe.targetMeans, { x: seen.x, y: encodeTarget(coding, seen.target), groups, blockSizes, rawScale });
+  const view = fitView(recipe.view, recipe.targetMeans, {
+    x: seen.x,
+    y: encodeTarget(coding, seen.target),
+    groups,
+    blockSizes,
+    rawScale,
+  });
   const take = (rows: Int32Array): FeatureProblem => {
     const part = takeProblem(problem, rows);
-    return { x: applyView(view, part.x, blockSizes.length), blockSizes, y: encodeTarget(coding, part.target), weights: part.weights };
+    return {
+      x: applyView(view, part.x, blockSizes.length),
+      blockSizes,
+      y: encodeTarget(coding, part.target),
+      weights: part.weights,
+    };
   };
   const updates = ridges.length - 1;
   const labels = target.task === "classification" ? target.labels : undefined;
@@ -105,14 +132,28 @@ export async function refitMember(
   const pieces = divide(free, heldOut, plan.solveRows, generator);
   const largest = Math.max(learning.length, ...pieces.map((rows) => rows.length));
   const scratch = memory ?? engine.allocate(largest, largest, settings.precision);
-  const square = (rows: number): Matrix => ({ data: scratch.data.subarray(0, rows * rows), rows, cols: rows });
+  const square = (rows: number): Matrix => ({
+    data: scratch.data.subarray(0, rows * rows),
+    rows,
+    cols: rows,
+  });
 
   const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
   let metric = firstMetric(part);
   for (let t = 0; t < updates; t++) {
-    const round = await solveRound(engine, part, settings, metric, [ridges[t]!], square(learning.length), generator, { signal, refinements: 0, tolerance: 1e-4 });
+    const round = await solveRound(
+      engine,
+      part,
+      settings,
+      metric,
+      [ridges[t]!],
+      square(learning.length),
+      generator,
+      { signal, refinements: 0, tolerance: 1e-4 },
+    );
     const coefficients = round.solutions[0]!.coefficients;
-    const next = coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
+    const next =
+      coefficients && (await nextMetric(engine, part, settings, round, coefficients, generator, signal));
     if (!next) break;
     metric = next;
   }
@@ -123,14 +164,30 @@ export async function refitMember(
   for (const [piece, rows] of pieces.entries()) {
     const own = take(rows);
     const count = piece === 0 ? heldOut.length : 0;
-    const round = await solveRound(engine, own, settings, metric, [ridges.at(-1)!], square(rows.length), generator, { signal, heldOut: count });
+    const round = await solveRound(
+      engine,
+      own,
+      settings,
+      metric,
+      [ridges.at(-1)!],
+      square(rows.length),
+      generator,
+      { signal, heldOut: count },
+    );
     const { coefficients, factor, heldOutResiduals } = round.solutions[0]!;
-    if (!coefficients) throw new RangeError(`the kernel matrix of ${rows.length} rows is not positive definite even with jitter; use a larger ridge`);
+    if (!coefficients)
+      throw new RangeError(
+        `the kernel matrix of ${rows.length} rows is not positive definite even with jitter; use a larger ridge`,
+      );
     jitter = Math.max(jitter, factor.jitter);
     if (heldPart && heldOutValues) {
-      const [direct] = heldOutResiduals ? [] : await roundPredictions(engine, round, heldPart.x, settings.precision, signal);
+      const [direct] = heldOutResiduals
+        ? []
+        : await roundPredictions(engine, round, heldPart.x, settings.precision, signal);
       for (let at = 0; at < heldOutValues.data.length; at++)
-        heldOutValues.data[at]! += (heldOutResiduals ? heldPart.y.data[at]! - heldOutResiduals.data[at]! : direct!.data[at]!) / pieces.length;
+        heldOutValues.data[at]! +=
+          (heldOutResiduals ? heldPart.y.data[at]! - heldOutResiduals.data[at]! : direct!.data[at]!) /
+          pieces.length;
     }
     const stored = engine.allocate(coefficients.rows, coefficients.cols, settings.precision);
     stored.data.set(coefficients.data);
@@ -147,7 +204,8 @@ function divide(free: Int32Array, heldOut: Int32Array, size: number, generator: 
   const order = permutation(free.length, generator);
   const first = Math.max(0, Math.round(n / count) - heldOut.length);
   const pieces = [order.subarray(0, first)];
-  for (let piece = 1; piece < count; piece++) pieces.push(order.subarray(first).filter((_, at) => at % (count - 1) === piece - 1));
+  for (let piece = 1; piece < count; piece++)
+    pieces.push(order.subarray(first).filter((_, at) => at % (count - 1) === piece - 1));
   return pieces.map((positions, piece) => {
     const rows = positions.map((at) => free[at]!).sort();
     return piece === 0 ? Int32Array.from([...rows, ...heldOut]) : rows;

@@ -3,8 +3,23 @@ import { type Calibration, calibrate, fitCalibration } from "../calibration.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
 import { crossValidationFolds, holdout, type Split, subsample } from "../validation.ts";
 import { sharesOneUnit } from "../view.ts";
-import { type Candidate, candidateKey, candidateName, candidateSetup, neighbors, openingCandidates, type TableShape } from "./candidate.ts";
-import { type Arena, type ArenaOptions, createArena, type Evaluated, type RidgeRule, validationLoss } from "./evaluation.ts";
+import {
+  type Candidate,
+  candidateKey,
+  candidateName,
+  candidateSetup,
+  neighbors,
+  openingCandidates,
+  type TableShape,
+} from "./candidate.ts";
+import {
+  type Arena,
+  type ArenaOptions,
+  createArena,
+  type Evaluated,
+  type RidgeRule,
+  validationLoss,
+} from "./evaluation.ts";
 import { greedyAverage } from "./greedy-average.ts";
 
 /** How much the search tries. Counts, not seconds, so that the same seed gives the same machine everywhere. */
@@ -51,7 +66,10 @@ export interface SearchProgress {
 }
 
 /** One machine of the chosen average. */
-export interface ChosenMember extends Pick<Judged, "candidate" | "setup" | "ridges" | "calibration" | "loss"> {
+export interface ChosenMember extends Pick<
+  Judged,
+  "candidate" | "setup" | "ridges" | "calibration" | "loss"
+> {
   readonly weight: number;
 }
 
@@ -84,7 +102,15 @@ export async function searchMachines(
   engine: Engine,
   problem: LearningProblem,
   plan: SearchPlan,
-  { seed, signal, onProgress }: { readonly seed: number; readonly signal?: AbortSignal | undefined; readonly onProgress?: ((progress: SearchProgress) => void) | undefined },
+  {
+    seed,
+    signal,
+    onProgress,
+  }: {
+    readonly seed: number;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((progress: SearchProgress) => void) | undefined;
+  },
 ): Promise<SearchResult> {
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
@@ -94,8 +120,16 @@ export async function searchMachines(
   const shape = { wide, categories, oneUnit };
   const small = n <= plan.smallRows;
   const options = { seed, signal };
-  const judge = async (arena: Arena, candidate: Candidate, rounds: number, ridges?: RidgeRule): Promise<Judged[]> =>
-    (await arena.evaluate(candidateSetup(candidate, plan.agopRows), rounds, ridges)).map((evaluated) => ({ ...evaluated, candidate }));
+  const judge = async (
+    arena: Arena,
+    candidate: Candidate,
+    rounds: number,
+    ridges?: RidgeRule,
+  ): Promise<Judged[]> =>
+    (await arena.evaluate(candidateSetup(candidate, plan.agopRows), rounds, ridges)).map((evaluated) => ({
+      ...evaluated,
+      candidate,
+    }));
   const late = (): boolean => plan.deadline !== undefined && performance.now() > plan.deadline;
 
   const screening = screeningArena(engine, problem, plan, seed, options);
@@ -109,10 +143,16 @@ export async function searchMachines(
     seen.add(key);
     judged.push(...(await judge(screening, candidate, plan.rounds)));
     planned = Math.max(planned, seen.size);
-    onProgress?.({ stage: "screening", done: seen.size, of: planned, loss: best(judged, 1)[0]?.loss ?? Infinity });
+    onProgress?.({
+      stage: "screening",
+      done: seen.size,
+      of: planned,
+      loss: best(judged, 1)[0]?.loss ?? Infinity,
+    });
     return true;
   };
-  const canTakeLogarithm = problem.target.task === "regression" && problem.target.y.data.every((value) => value > 0);
+  const canTakeLogarithm =
+    problem.target.task === "regression" && problem.target.y.data.every((value) => value > 0);
   let logarithm = false;
   if (canTakeLogarithm) {
     const probes = wide ? opening.slice(0, 1) : [opening[0]!, opening.find(({ p }) => p === 1)!];
@@ -121,12 +161,18 @@ export async function searchMachines(
   }
   for (const candidate of opening) await consider({ ...candidate, logarithm });
   let changes = 0;
-  for (const [rank, share] of [[0, 1 / 2], [1, 3 / 4], [0, 1]] as const) {
+  for (const [rank, share] of [
+    [0, 1 / 2],
+    [1, 3 / 4],
+    [0, 1],
+  ] as const) {
     const parent = best(judged, rank + 1)[rank]?.candidate;
     for (const candidate of parent ? neighbors(parent, shape) : [])
       if (changes < plan.mutations * share && (await consider(candidate))) changes++;
   }
-  if (canTakeLogarithm) for (const { candidate } of best(judged, 2)) await consider({ ...candidate, logarithm: !candidate.logarithm });
+  if (canTakeLogarithm)
+    for (const { candidate } of best(judged, 2))
+      await consider({ ...candidate, logarithm: !candidate.logarithm });
   if (judged.length === 0) throw new RangeError("no candidate machine could be solved: are all rows equal?");
 
   if (small) return { ...average(screening, judged, plan, n), evaluated: seen.size };
@@ -135,14 +181,29 @@ export async function searchMachines(
   const entries: Judged[] = [];
   for (const [at, { candidate, ridges }] of finalists.entries()) {
     if (entries.length > 0 && late()) break;
-    entries.push(...(await judge(arena, candidate, Math.min(plan.rounds, ridges.length), { kind: "near", path: ridges })));
-    onProgress?.({ stage: "comparing", done: at + 1, of: finalists.length, loss: best(entries, 1)[0]?.loss ?? Infinity });
+    entries.push(
+      ...(await judge(arena, candidate, Math.min(plan.rounds, ridges.length), {
+        kind: "near",
+        path: ridges,
+      })),
+    );
+    onProgress?.({
+      stage: "comparing",
+      done: at + 1,
+      of: finalists.length,
+      loss: best(entries, 1)[0]?.loss ?? Infinity,
+    });
   }
   return { ...average(arena, entries, plan, n), evaluated: seen.size };
 }
 
 /** Averages the best entries greedily and calibrates the average. */
-function average(arena: Arena, entries: readonly Judged[], plan: SearchPlan, n: number): Omit<SearchResult, "evaluated"> {
+function average(
+  arena: Arena,
+  entries: readonly Judged[],
+  plan: SearchPlan,
+  n: number,
+): Omit<SearchResult, "evaluated"> {
   const { target, weights } = arena;
   const rule = plan.average[n > plan.finalRows ? "large" : target.task];
   const leaders = best(entries, Infinity);
@@ -156,30 +217,53 @@ function average(arena: Arena, entries: readonly Judged[], plan: SearchPlan, n: 
     return kinds.add(kind);
   });
   const ordered = [...different, ...sorted.filter((entry) => !different.includes(entry))];
-  const shares = greedyAverage(ordered.map(({ predictions }) => predictions), (p) => validationLoss(p, target, weights), {
-    steps: rule.steps,
-    members: n > plan.finalRows && n <= 3 * plan.finalRows ? rule.members + 2 : rule.members,
-    initial: Math.min(rule.initial, different.length),
-    penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
-  });
-  const members = ordered.map((entry, at) => ({ ...entry, weight: shares[at]! })).filter(({ weight }) => weight > 0);
+  const shares = greedyAverage(
+    ordered.map(({ predictions }) => predictions),
+    (p) => validationLoss(p, target, weights),
+    {
+      steps: rule.steps,
+      members: n > plan.finalRows && n <= 3 * plan.finalRows ? rule.members + 2 : rule.members,
+      initial: Math.min(rule.initial, different.length),
+      penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
+    },
+  );
+  const members = ordered
+    .map((entry, at) => ({ ...entry, weight: shares[at]! }))
+    .filter(({ weight }) => weight > 0);
   const averaged = zeros(members[0]!.predictions.rows, members[0]!.predictions.cols);
-  for (const { predictions, weight } of members) for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += weight * predictions.data[i]!;
-  const calibration = target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
+  for (const { predictions, weight } of members)
+    for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += weight * predictions.data[i]!;
+  const calibration =
+    target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
   const predictions = calibration ? calibrate(calibration, averaged) : averaged;
   return {
-    members: members.map(({ candidate, setup, ridges, calibration: own, loss, weight }) => ({ candidate, setup, ridges, calibration: own, loss, weight })),
+    members: members.map(({ candidate, setup, ridges, calibration: own, loss, weight }) => ({
+      candidate,
+      setup,
+      ridges,
+      calibration: own,
+      loss,
+      weight,
+    })),
     calibration,
     predictions,
     target,
     loss: validationLoss(predictions, target, weights),
     bestSingleLoss: leading,
-    leaderboard: leaders.map(({ candidate, loss, ridges }) => ({ name: candidateName(candidate), loss, rounds: ridges.length - 1 })),
+    leaderboard: leaders.map(({ candidate, loss, ridges }) => ({
+      name: candidateName(candidate),
+      loss,
+      rounds: ridges.length - 1,
+    })),
   };
 }
 
 /** The temperature of averaged probabilities, kept near 1 because the members are calibrated already. */
-export function averageCalibration(averaged: Matrix, labels: ArrayLike<number>, weights?: ArrayLike<number>): Calibration {
+export function averageCalibration(
+  averaged: Matrix,
+  labels: ArrayLike<number>,
+  weights?: ArrayLike<number>,
+): Calibration {
   const { slope } = fitCalibration("logarithmic", averaged, labels, weights);
   return { kind: "logarithmic", slope: Math.min(1.5, Math.max(0.7, slope)) };
 }
@@ -199,12 +283,22 @@ function best(entries: readonly Judged[], count: number): Judged[] {
 }
 
 /** The best four, those that a greedy average wants, and one of each norm that is not far behind. */
-function chooseFinalists(arena: Arena, judged: readonly Judged[], plan: SearchPlan, { wide }: TableShape): Judged[] {
+function chooseFinalists(
+  arena: Arena,
+  judged: readonly Judged[],
+  plan: SearchPlan,
+  { wide }: TableShape,
+): Judged[] {
   const leaders = best(judged, Infinity);
   const entries = judged.toSorted((a, b) => a.loss - b.loss).slice(0, 40);
-  const shares = greedyAverage(entries.map(({ predictions }) => predictions), (p) => validationLoss(p, arena.target, arena.weights), { steps: 12, members: 5 });
+  const shares = greedyAverage(
+    entries.map(({ predictions }) => predictions),
+    (p) => validationLoss(p, arena.target, arena.weights),
+    { steps: 12, members: 5 },
+  );
   const finalists = leaders.slice(0, Math.min(4, plan.finalists));
-  const has = (entry: Judged): boolean => finalists.some(({ candidate }) => candidateKey(candidate) === candidateKey(entry.candidate));
+  const has = (entry: Judged): boolean =>
+    finalists.some(({ candidate }) => candidateKey(candidate) === candidateKey(entry.candidate));
   const wanted = entries
     .map((entry, at) => ({ entry, share: shares[at]! }))
     .filter(({ share }) => share > 0)
@@ -223,39 +317,87 @@ function labelsOf(target: Target): Int32Array | undefined {
 }
 
 function folds({ x, target, rowGroups }: LearningProblem, count: number, seed: number): Split[] {
-  return crossValidationFolds(x.coordinates.rows, count, random(seed), { labels: labelsOf(target), groups: rowGroups });
+  return crossValidationFolds(x.coordinates.rows, count, random(seed), {
+    labels: labelsOf(target),
+    groups: rowGroups,
+  });
 }
 
 /** The first comparison: folds of all rows where there are few, with thinned training parts or a single division where there are many. */
-function screeningArena(engine: Engine, problem: LearningProblem, plan: SearchPlan, seed: number, options: ArenaOptions): Arena {
+function screeningArena(
+  engine: Engine,
+  problem: LearningProblem,
+  plan: SearchPlan,
+  seed: number,
+  options: ArenaOptions,
+): Arena {
   const { rows: n, cols: d } = problem.x.coordinates;
-  if (n <= plan.smallRows) return createArena(engine, problem, folds(problem, n <= 1000 ? 5 : 4, seed), options);
+  if (n <= plan.smallRows)
+    return createArena(engine, problem, folds(problem, n <= 1000 ? 5 : 4, seed), options);
   if (n <= plan.finalRows) {
     const generator = random(seed);
-    const thinned = folds(problem, 2, seed).map(({ train, validation }) => ({ train: thin(problem, train, plan.screeningRows, generator), validation }));
+    const thinned = folds(problem, 2, seed).map(({ train, validation }) => ({
+      train: thin(problem, train, plan.screeningRows, generator),
+      validation,
+    }));
     return createArena(engine, problem, thinned, options);
   }
-  return subsampledArena(engine, problem, plan.screeningRows, Math.min(d > 100 ? 2000 : 4000, n - plan.screeningRows), seed, options);
+  return subsampledArena(
+    engine,
+    problem,
+    plan.screeningRows,
+    Math.min(d > 100 ? 2000 : 4000, n - plan.screeningRows),
+    seed,
+    options,
+  );
 }
 
 /** The second comparison: 3 folds of all rows, or a single division with `finalRows` training rows. */
-function finalArena(engine: Engine, problem: LearningProblem, plan: SearchPlan, seed: number, options: ArenaOptions): Arena {
+function finalArena(
+  engine: Engine,
+  problem: LearningProblem,
+  plan: SearchPlan,
+  seed: number,
+  options: ArenaOptions,
+): Arena {
   const n = problem.x.coordinates.rows;
   if (n <= plan.finalRows) return createArena(engine, problem, folds(problem, 3, seed + 1), options);
-  return subsampledArena(engine, problem, plan.finalRows, Math.min(4000, n - plan.finalRows), seed + 1, options);
+  return subsampledArena(
+    engine,
+    problem,
+    plan.finalRows,
+    Math.min(4000, n - plan.finalRows),
+    seed + 1,
+    options,
+  );
 }
 
 function thin({ target }: LearningProblem, rows: Int32Array, size: number, generator: Random): Int32Array {
   return subsample(rows, size, generator, labelsOf(target));
 }
 
-function subsampledArena(engine: Engine, problem: LearningProblem, training: number, validation: number, seed: number, options: ArenaOptions): Arena {
+function subsampledArena(
+  engine: Engine,
+  problem: LearningProblem,
+  training: number,
+  validation: number,
+  seed: number,
+  options: ArenaOptions,
+): Arena {
   const n = problem.x.coordinates.rows;
   const generator = random(seed);
   const labels = labelsOf(problem.target);
   const all = Int32Array.from({ length: n }, (_, i) => i);
   const chosen = subsample(all, training + validation, generator, labels);
   const part = takeProblem(problem, chosen);
-  const split = holdout(chosen.length, validation / chosen.length, validation, generator, { labels: labelsOf(part.target), groups: part.rowGroups });
-  return createArena(engine, part, [{ train: thin(part, split.train, training, generator), validation: split.validation }], options);
+  const split = holdout(chosen.length, validation / chosen.length, validation, generator, {
+    labels: labelsOf(part.target),
+    groups: part.rowGroups,
+  });
+  return createArena(
+    engine,
+    part,
+    [{ train: thin(part, split.train, training, generator), validation: split.validation }],
+    options,
+  );
 }
