@@ -168,8 +168,8 @@ describe("a regression", () => {
     expect(own.row!.contributions.find(({ column }) => column === "district")).toMatchObject({
       value: "north",
     });
-    const table_ = await documentOf("explain", model, table);
-    expect(table_.table!.contributions).toHaveLength(3);
+    const average = await documentOf("explain", model, table);
+    expect(average.table!.contributions).toHaveLength(3);
   });
 
   test("leaves the table alone and no other file behind", async () => {

@@ -138,7 +138,7 @@ export function describeMachine(state: FeatureMachineState): {
     };
   });
   const { task, outputs, groups, summary } = state;
-  const description: MachineDescription = {
+  const description = {
     task,
     outputs,
     blockSizes: [...blockSizes],
@@ -147,7 +147,8 @@ export function describeMachine(state: FeatureMachineState): {
     summary: { ...summary, leaderboard: [...summary.leaderboard] },
     members,
   };
-  return { tensors, description };
+  // In the order of the schema: equal machines are equal files, and what is written can be read.
+  return { tensors, description: machineDescription.parse(description) };
 }
 
 /**

@@ -21,6 +21,7 @@ export interface TransformedExpansion {
   readonly coefficients: Matrix;
 }
 
+/** Where gradients are taken, and what is kept of their outer products. */
 export interface AgopOptions {
   readonly form: "full" | "diagonal";
   /** Rows of the centers at which gradients are taken. */

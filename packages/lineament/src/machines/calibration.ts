@@ -15,6 +15,7 @@ const SMALLEST = 1e-3;
 /** Probabilities below this are left out of the Hessian. */
 const NEGLIGIBLE = 1e-3;
 
+/** Probabilities of scores under a calibration, n × K; rows sum to 1. The scores are not changed. */
 export function calibrate(calibration: Calibration, scores: Matrix): Matrix<Float64Array> {
   const { rows, cols } = scores;
   const out = zeros(rows, cols);

@@ -15,6 +15,8 @@ export interface ClassCoding {
 }
 
 /**
+ * The coding for these class frequencies; Q is the Helmert basis.
+ *
  * @param prior - training class frequencies (weighted if there are weights), summing to 1
  */
 export function classCoding(prior: Float64Array): ClassCoding {

@@ -71,7 +71,7 @@ export class FeatureMachine {
     return probabilities;
   }
 
-  /** The mean value of a member's expansions before decoding, rows × c. */
+  /** The mean value of a member's expansions before decoding, rows × c (c target columns, or classes less one). */
   async memberValues(member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
     const seen = applyView(member.view, x, this.state.blockSizes.length);
     const expansions = await this.memberExpansions(member);

@@ -69,6 +69,7 @@ export interface Round {
   readonly solutions: readonly RoundSolution[];
 }
 
+/** How a round is solved. */
 export interface RoundOptions {
   readonly signal?: AbortSignal | undefined;
   /** So many last rows are also judged as if they had been left out. Default 0. */

@@ -31,8 +31,11 @@ export interface FitProgress {
   readonly message: string;
 }
 
+/** How a running fit is watched and stopped. */
 export interface FitControl {
+  /** Rejects with its reason, soon after it is aborted. */
   readonly signal?: AbortSignal | undefined;
+  /** Told where the fit is, between pieces of work. */
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 

@@ -13,7 +13,8 @@ const usualKernel = {
 } as const;
 
 /**
- * Kernel ridge regression: the feature machine with zero metric updates. The ridge is chosen by validation unless given.
+ * Kernel ridge regression: the feature machine with zero metric updates, f(x) = k(x, X) A with (K + λI) A = Y. The ridge is
+ * chosen by validation unless given; the kernel is Laplace with a bandwidth of twice the median distance unless given.
  *
  * @example
  * const machine = await KernelRidge.fit(x, y, { machine: { kernel: { family: "gaussian", bandwidth: 3 } } });

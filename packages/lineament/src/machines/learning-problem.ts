@@ -35,6 +35,12 @@ export type TargetCoding =
   | ({ readonly task: "regression" } & TargetScaling)
   | ({ readonly task: "classification" } & ClassCoding);
 
+/**
+ * Learns from training targets how they become numbers: mean and deviation (of the logarithm, if asked for) of each target
+ * column, or the frequencies of the classes.
+ *
+ * @param logarithm - for regression; the targets must then be positive
+ */
 export function fitTargetCoding(
   target: Target,
   logarithm: boolean,
@@ -72,6 +78,7 @@ export function takeProblem(problem: LearningProblem, rows: Int32Array): Learnin
   };
 }
 
+/** The targets of some of the rows, in that order, copied. */
 export function takeTarget(target: Target, rows: Int32Array): Target {
   return target.task === "regression"
     ? { task: "regression", y: takeRows(target.y, rows) }

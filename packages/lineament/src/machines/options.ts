@@ -67,4 +67,5 @@ export const FitOptions = z.strictObject({
     .describe("fit exactly this machine instead of choosing one"),
 });
 export type FitOptions = z.input<typeof FitOptions>;
+/** `FitOptions` with every default filled in. */
 export type ResolvedFitOptions = z.output<typeof FitOptions>;

@@ -6,6 +6,7 @@ import { gradients } from "./kernel-expansion.ts";
 import { decodeValues, takePoints } from "./learning-problem.ts";
 import { applyView, pullBack } from "./view.ts";
 
+/** Of which outputs gradients are taken. */
 export interface PredictionGradientOptions {
   /** Target columns or classes; default all. */
   readonly outputs?: readonly number[] | undefined;

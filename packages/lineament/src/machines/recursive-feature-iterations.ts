@@ -30,12 +30,14 @@ export interface Iterate {
   readonly seconds: number;
 }
 
+/** How many rounds, with which ridges, judged on what. */
 export interface IterationOptions {
   /** Metric updates T; T + 1 solves. */
   readonly iterations: number;
   /** Ridges of every round, among which the judge chooses. */
   readonly ridges: readonly number[];
   readonly judge?: IterateJudge | undefined;
+  /** Of the rows that gradients are averaged over and distances are measured between. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -21,6 +21,11 @@ export interface ClassificationScores {
   readonly f1: number;
 }
 
+/**
+ * R², root mean squared and mean absolute error of n predictions.
+ *
+ * @param weights - one a row; default all equal
+ */
 export function regressionScores(
   y: ArrayLike<number>,
   prediction: ArrayLike<number>,
@@ -58,6 +63,11 @@ export function mostLikely(probabilities: Matrix): Int32Array {
   });
 }
 
+/**
+ * Scores of class probabilities, n × K.
+ *
+ * @param labels - the true class numbers, 0 … K − 1
+ */
 export function classificationScores(labels: ArrayLike<number>, probabilities: Matrix): ClassificationScores {
   const { rows: n, cols: k, data } = probabilities;
   const predicted = mostLikely(probabilities);

@@ -6,6 +6,7 @@ export interface Split {
   readonly validation: Int32Array;
 }
 
+/** What a division of rows respects. */
 export interface SplitOptions {
   /** Class numbers: every fold gets each class in proportion. */
   readonly labels?: ArrayLike<number> | undefined;

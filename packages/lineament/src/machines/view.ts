@@ -8,6 +8,7 @@ import { normalQuantile } from "./normal-quantile.ts";
  * standardized.
  */
 export const VIEW_KINDS = ["standardized", "normal-scores", "both", "soft-clipped", "common-scale"] as const;
+/** One of `VIEW_KINDS`. */
 export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** One-hot coordinates start … end − 1 of the input that together stand for one categorical column. */
@@ -44,6 +45,7 @@ export type ViewCoordinate =
       readonly values: readonly number[];
     };
 
+/** A fitted view: the coordinates that a kernel sees, each a function of the input coordinates. */
 export interface View {
   readonly kind: ViewKind;
   readonly targetMeans: boolean;

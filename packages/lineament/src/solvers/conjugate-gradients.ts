@@ -10,9 +10,11 @@ export interface ConjugateGradientSolution {
   readonly residuals: Float64Array;
 }
 
+/** When conjugate gradients end. */
 export interface ConjugateGradientOptions {
   /** Stop when every column's residual is below this part of its right-hand side. Default 1e-6. */
   readonly tolerance?: number;
+  /** Default: the number of rows. */
   readonly maxSteps?: number;
   readonly signal?: AbortSignal | undefined;
 }

@@ -34,6 +34,7 @@ export interface RidgeAssessment {
   readonly effectiveDimension: number;
 }
 
+/** The λ of a path that does best on rows it was not fitted on. */
 export interface RidgeChoice {
   readonly ridge: number;
   /** The assessment of the chosen λ; its coefficients are the solution. */
@@ -151,9 +152,11 @@ export async function leaveOneOut(
   });
 }
 
+/** What `chooseRidge` looks at. */
 export interface ChooseRidgeOptions {
   /** Default `RIDGE_PATH`. */
   readonly ridges?: readonly number[];
+  /** One positive weight a row. */
   readonly weights?: Float64Array | undefined;
   /** What is made small. Generalized cross-validation is the smoother one. Default "leave-one-out". */
   readonly criterion?: "leave-one-out" | "generalized-cross-validation";

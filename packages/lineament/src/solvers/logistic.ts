@@ -2,6 +2,7 @@ import { type Engine, type Matrix, precisionOf, zeros } from "../linalg/index.ts
 import { type FactorReport, RidgeSystem } from "./ridge-system.ts";
 import { unitKernelProduct } from "./unit-kernel-product.ts";
 
+/** What `fitKernelLogistic` minimizes, how, and until when. */
 export interface LogisticOptions {
   /** K, the number of classes. */
   readonly classes: number;
@@ -34,6 +35,7 @@ export interface LogisticOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What `fitKernelLogistic` found, and how its steps ended. */
 export interface LogisticSolution {
   /** A: n × 1 with "newton" (the log-odds of class 1), n × K with "bound" (rows sum to 0). */
   readonly coefficients: Matrix<Float64Array>;

@@ -24,7 +24,12 @@ export interface NystromPreconditioner {
   apply(r: Matrix, ridges: Float64Array): Promise<Matrix>;
 }
 
-/** @param k - symmetric with unit diagonal, both triangles filled */
+/**
+ * Prepares the preconditioner from `rank` random columns of K: about rank² n + rank³ operations and rank · n numbers.
+ *
+ * @param k - n × n, symmetric with unit diagonal, both triangles filled; not changed
+ * @returns undefined when the block of the chosen columns is not positive definite even with 1e-6 on its diagonal
+ */
 export async function nystromPreconditioner(
   engine: Engine,
   k: Matrix,

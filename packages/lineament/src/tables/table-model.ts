@@ -11,7 +11,7 @@ import {
   regressionScores,
 } from "../machines/index.ts";
 import { parseNumber } from "./cells.ts";
-import { type Encoded, type Encoder, type EncodingNotes, encode, parseEncoder } from "./encoder.ts";
+import { type Encoded, type Encoder, type EncodingNotes, encode, encoderSchema } from "./encoder.ts";
 import { InputError } from "./errors.ts";
 import { FitRecord, type Scores } from "./fit-record.ts";
 import { type Column, quote, sourceOf, type Table } from "./table.ts";
@@ -91,7 +91,7 @@ export interface TableModelParts {
 }
 
 const tablePart = z.object({
-  encoder: z.unknown(),
+  encoder: encoderSchema,
   target: targetSpecSchema,
   intervals: Intervals.optional(),
   record: FitRecord,
@@ -296,7 +296,7 @@ export class TableModel implements TableModelParts {
     const { encoder, target, intervals, record, training } = this;
     return writeModelFile({
       state: this.machine.state,
-      parts: { table: { encoder, target, intervals, record } },
+      parts: { table: tablePart.parse({ encoder, target, intervals, record }) },
       tensors: new Map([
         ["training.rows", { shape: [training.sourceRows.length], data: training.sourceRows }],
         ["training.target", { shape: [training.target.length], data: training.target }],
@@ -323,8 +323,7 @@ export class TableModel implements TableModelParts {
           `damaged model file: table.${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
         );
       }
-      const { target, intervals, record } = part.data;
-      const encoder = parseEncoder(part.data.encoder);
+      const { encoder, target, intervals, record } = part.data;
       checkFit(state, encoder, target);
       const sourceRows = tensors.get("training.rows")?.data;
       const values = tensors.get("training.target")?.data;

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import {
   FeatureMachine,
   FileFormatError,
-  type FeatureMachineState,
   FitOptions,
   fitFeatureMachine,
   KernelRidge,
@@ -159,7 +158,7 @@ describe("a machine of plain matrices", () => {
     expect(() => openMachine(engine, new TextEncoder().encode("a,b\n1,2\n3,4\n"))).toThrow(
       "not a safetensors file",
     );
-    const table = writeModelFile({ state: machine.state as FeatureMachineState, parts: { table: {} } });
+    const table = writeModelFile({ state: machine.state, parts: { table: {} } });
     expect(() => openMachine(engine, table)).toThrow("of a table");
     expect(machine).toBeInstanceOf(RecursiveFeatureMachine);
   });

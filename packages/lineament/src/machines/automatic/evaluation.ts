@@ -1,4 +1,4 @@
-import { type Engine, type Matrix, type Points, random, takeRows, zeros } from "../../linalg/index.ts";
+import { type Engine, type Matrix, type Points, type Precision, random, takeRows, zeros } from "../../linalg/index.ts";
 import type { Metric } from "../../kernels/index.ts";
 import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
 import {
@@ -90,7 +90,12 @@ export function createArena(
   const target = takeTarget(problem.target, all);
   const weights = problem.weights && Float64Array.from(all, (i) => problem.weights![i]!);
   const largest = Math.max(...folds.map(({ train }) => train.length));
-  const scratch = engine.allocate(largest, largest, "float32");
+  const memories = new Map<Precision, Matrix>();
+  const scratchFor = (precision: Precision): Matrix => {
+    const memory = memories.get(precision) ?? engine.allocate(largest, largest, precision);
+    memories.set(precision, memory);
+    return memory;
+  };
   const prepared = new Map<string, { problem: FeatureProblem; validation: Points; coding: TargetCoding }[]>();
 
   const prepare = ({
@@ -137,7 +142,7 @@ export function createArena(
       const solved = [];
       for (const [f, state] of states.entries()) {
         const n = state.problem.y.rows;
-        const k = { data: scratch.data.subarray(0, n * n), rows: n, cols: n };
+        const k = { data: scratchFor(settings.precision).data.subarray(0, n * n), rows: n, cols: n };
         const round = await solveRound(
           engine,
           state.problem,
