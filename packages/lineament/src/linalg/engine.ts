@@ -59,6 +59,8 @@ export interface Gemm {
   readonly c: Matrix;
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
+  /** A promise that A is symmetric: an engine may then read its lower triangle alone. */
+  readonly symmetricA?: boolean;
   /** Default 1. */
   readonly alpha?: number;
   /** Default 0; then C is written without being read. */

@@ -74,7 +74,7 @@ export interface RoundOptions {
   readonly signal?: AbortSignal | undefined;
   /** So many last rows are also judged as if they had been left out. Default 0. */
   readonly heldOut?: number;
-  /** Relative residual of solutions by conjugate gradients. Default 1e-5. */
+  /** Relative residual of solutions by conjugate gradients. Default 1e-4. */
   readonly tolerance?: number;
   /** Steps of iterative refinement of every solution; see `RidgeSystem.solve`. */
   readonly refinements?: number;
@@ -93,7 +93,7 @@ export async function solveRound(
   ridges: readonly number[],
   scratch: Matrix,
   generator: Random,
-  { signal, heldOut = 0, refinements, tolerance = 1e-5 }: RoundOptions = {},
+  { signal, heldOut = 0, refinements, tolerance = 1e-4 }: RoundOptions = {},
 ): Promise<Round> {
   const { x, y, weights } = problem;
   const centers = await transform(engine, x, metric, settings.precision);

@@ -121,7 +121,7 @@ export class RidgeSystem {
     const precision = precisionOf(this.#k);
     const multiply = async (v: Matrix<Float64Array>): Promise<Matrix> => {
       const product = this.#engine.allocate(n, width, precision);
-      await this.#engine.gemm({ a: this.#k, b: convert(v, precision), c: product });
+      await this.#engine.gemm({ a: this.#k, b: convert(v, precision), c: product, symmetricA: true });
       const result = zeros(n, width);
       for (let at = 0; at < result.data.length; at++)
         result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;

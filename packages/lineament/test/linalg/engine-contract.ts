@@ -97,6 +97,23 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
             close(c, expected, at(64));
           });
 
+          for (const columns of [1, 3, 9])
+            test(`${columns} columns: a plain product, a transposed one and one with a symmetric matrix`, async () => {
+              const a = normal(150, 150, precision, 1);
+              for (let i = 0; i < 150; i++)
+                for (let j = 0; j < i; j++) a.data[j * 150 + i] = a.data[i * 150 + j]!;
+              const skew = normal(150, 150, precision, 2);
+              const b = normal(150, columns, precision, 3);
+              for (const options of [{ a: skew }, { a: skew, transposeA: true }, { a, symmetricA: true }]) {
+                const c = zeros(150, columns, precision);
+                c.data.fill(NaN);
+                await engine.gemm({ ...options, b, c });
+                const expected = zeros(150, columns, precision);
+                await plain.gemm({ ...options, b, c: expected });
+                close(c, expected, at(600));
+              }
+            });
+
           test("works on memory that the engine allocated", async () => {
             const a = engine.allocate(130, 140, precision);
             a.data.set(normal(130, 140, precision, 1).data);

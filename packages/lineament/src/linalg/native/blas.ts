@@ -22,8 +22,10 @@ export interface Level3<R> {
     c: Block,
     options?: { transposeA?: boolean; transposeB?: boolean; alpha?: number; beta?: number },
   ): R;
-  /** y ← A x for one column x and y: reads A once, where gemm would first copy it into panels. */
-  gemv(a: Block, x: Block, y: Block): R;
+  /** y ← op(A) x for one column x and y: reads A once, where gemm would first copy it into panels. */
+  gemv(a: Block, x: Block, y: Block, options?: { transposed?: boolean }): R;
+  /** y ← A x for symmetric A, of which the lower triangle is read; x and y are columns, of any stride. */
+  symv(a: Block, x: Block, y: Block): R;
   /** Lower triangle of C ← alpha op(A) op(A)ᵀ + beta C */
   syrk(a: Block, c: Block, options?: { transpose?: boolean; alpha?: number; beta?: number }): R;
   /** B ← L⁻¹ B or L⁻ᵀ B (left), B L⁻¹ or B L⁻ᵀ (right); L lower triangular */
@@ -112,6 +114,7 @@ const routines = {
   // name: number of pointer arguments, number of character arguments (each has a hidden length at the end)
   gemm: [13, 2],
   gemv: [11, 1],
+  symv: [10, 1],
   syrk: [10, 2],
   trsm: [11, 4],
   lacpy: [7, 1],
@@ -231,15 +234,23 @@ function level3<R>(
         view(b), int(b.stride), view(a), int(a.stride), real(c, beta), view(c), int(c.stride), 1, 1,
       ]); // prettier-ignore
     },
-    gemv(a, x, y) {
-      if (x.rows !== a.cols || y.rows !== a.rows || x.cols !== 1 || y.cols !== 1)
-        throw new RangeError(
-          `gemv: ${a.rows} × ${a.cols} times ${x.rows} × ${x.cols} into ${y.rows} × ${y.cols}`,
-        );
+    gemv(a, x, y, { transposed = false } = {}) {
+      const [m, k] = transposed ? [a.cols, a.rows] : [a.rows, a.cols];
+      if (x.rows !== k || y.rows !== m || x.cols !== 1 || y.cols !== 1)
+        throw new RangeError(`gemv: ${m} × ${k} times ${x.rows} × ${x.cols} into ${y.rows} × ${y.cols}`);
       sameType("gemv", a, x, y);
       // Column-major, `a` is Aᵀ.
       return run(pick("gemv", a.data), [
-        T, int(a.cols), int(a.rows), real(y, 1), view(a), int(a.stride), view(x), int(x.stride), real(y, 0), view(y), int(y.stride), 1,
+        transposed ? N : T, int(a.cols), int(a.rows), real(y, 1), view(a), int(a.stride), view(x), int(x.stride), real(y, 0), view(y), int(y.stride), 1,
+      ]); // prettier-ignore
+    },
+    symv(a, x, y) {
+      const n = square("symv", a);
+      if (x.rows !== n || y.rows !== n || x.cols !== 1 || y.cols !== 1)
+        throw new RangeError(`symv: ${n} × ${n} times ${x.rows} × ${x.cols} into ${y.rows} × ${y.cols}`);
+      sameType("symv", a, x, y);
+      return run(pick("symv", a.data), [
+        U, int(n), real(y, 1), view(a), int(a.stride), view(x), int(x.stride), real(y, 0), view(y), int(y.stride), 1,
       ]); // prettier-ignore
     },
     syrk(a, c, { transpose = false, alpha = 1, beta = 0 } = {}) {

@@ -1,4 +1,4 @@
-import { whole } from "../block.ts";
+import { type Block, whole } from "../block.ts";
 import { checkAny, checkGemm, checkSolveTriangular, checkSquare, checkSyrk } from "../checks.ts";
 import type { CholeskyOutcome, Engine } from "../engine.ts";
 import type { Matrix } from "../matrix.ts";
@@ -18,6 +18,8 @@ export interface NativeOptions {
 
 /** Calls below this many flops use one thread: waking and joining the others costs more than they give. */
 const SMALL_FLOPS = 3e8;
+/** Up to so many columns, a symmetric product reads half the matrix once a column: less than gemm's copies. */
+const FEW_COLUMNS = 4;
 /** Calls below this many flops, a millisecond or less, are made at once: a thread hop may cost more. */
 const TINY_FLOPS = 5e7;
 
@@ -58,8 +60,11 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
         const level3 = sized(2 * c.rows * c.cols * k);
-        if (c.cols === 1 && !transposeA && !transposeB && alpha === 1 && beta === 0)
-          await level3.gemv(whole(a), whole(b), whole(c));
+        const plain = alpha === 1 && beta === 0;
+        if (call.symmetricA && plain && !transposeB && c.cols <= FEW_COLUMNS)
+          for (let l = 0; l < c.cols; l++) await level3.symv(whole(a), column(b, l), column(c, l));
+        else if (c.cols === 1 && plain && !transposeB)
+          await level3.gemv(whole(a), whole(b), whole(c), { transposed: transposeA });
         else await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 
@@ -125,6 +130,11 @@ function copy(a: Matrix): Matrix {
   const result = allocateShared(a.rows, a.cols, precisionOf(a));
   result.data.set(a.data);
   return result;
+}
+
+/** Column l as a matrix of one column. */
+function column(a: Matrix, l: number): Block {
+  return { ...whole(a), offset: l, cols: 1, stride: a.cols };
 }
 
 /** C ← beta C, what is left of a product with nothing. */

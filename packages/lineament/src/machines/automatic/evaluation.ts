@@ -1,4 +1,12 @@
-import { type Engine, type Matrix, type Points, type Precision, random, takeRows, zeros } from "../../linalg/index.ts";
+import {
+  type Engine,
+  type Matrix,
+  type Points,
+  type Precision,
+  random,
+  takeRows,
+  zeros,
+} from "../../linalg/index.ts";
 import type { Metric } from "../../kernels/index.ts";
 import { type Calibration, calibrate, fitCalibration, smoothedLogLoss } from "../calibration.ts";
 import {
@@ -151,7 +159,7 @@ export function createArena(
           ridges,
           k,
           state.generator,
-          { signal, refinements: 0, tolerance: 1e-4 },
+          { signal, refinements: 0 },
         );
         const values = await roundPredictions(engine, round, state.validation, settings.precision, signal);
         const y = encodeTarget(state.coding, parts[f]!.validation.target);

@@ -149,7 +149,7 @@ export async function refitMember(
       [ridges[t]!],
       square(learning.length),
       generator,
-      { signal, refinements: 0, tolerance: 1e-4 },
+      { signal, refinements: 0 },
     );
     const coefficients = round.solutions[0]!.coefficients;
     const next =
