@@ -196,10 +196,9 @@ export async function reportData(fit: TableFit, request: ReportRequest): Promise
       threads: engine.threads,
       runtime: `Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
       seed,
-      settings: Object.entries({ ...record.options, effort: record.effort }).map(([name, value]) => ({
-        name,
-        value: typeof value === "string" ? value : JSON.stringify(value),
-      })),
+      settings: Object.entries({ ...record.options, effort: record.effort })
+        .filter(([name]) => name !== "seed" && name !== "target")
+        .map(([name, value]) => ({ name, value: shownSetting(value) })),
       seconds: record.seconds,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       date: new Date().toISOString(),
@@ -208,6 +207,13 @@ export async function reportData(fit: TableFit, request: ReportRequest): Promise
     warnings: record.warnings.filter((warning) => !record.columns.some(({ notice }) => notice === warning)),
     notices: record.columns.flatMap(({ notice }) => notice ?? []),
   };
+}
+
+function shownSetting(value: TableModel["record"]["options"][string]): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) && value.every((one) => typeof one === "string")
+    ? value.join(", ")
+    : JSON.stringify(value);
 }
 
 /** The rows that quality is shown on: test rows, or validation rows without them. */

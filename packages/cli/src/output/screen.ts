@@ -82,7 +82,8 @@ export class Screen {
       // Short work says nothing.
       if (now - this.#started < 2000 || (stage === this.#shown.stage && now - this.#shown.at < 10_000))
         return;
-      this.#stderr.write(`${String(Math.round(100 * fraction)).padStart(3)}%  ${message}\n`);
+      const seconds = ((now - this.#started) / 1000).toFixed(0).padStart(4);
+      this.#stderr.write(`${String(Math.round(100 * fraction)).padStart(3)}% ${seconds} s  ${message}\n`);
     }
     this.#shown = { at: now, fraction, stage };
   }

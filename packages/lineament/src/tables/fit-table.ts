@@ -142,7 +142,9 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
 
   const division = split === undefined ? undefined : divide(table, split);
   const trainTable = division ? takeTableRows(table, division.train) : table;
-  const testTable = division ? takeTableRows(table, division.test) : test;
+  const testTable = division
+    ? { ...takeTableRows(table, division.test), source: `test rows of ${sourceOf(table)}` }
+    : test;
   const learned = readTarget(trainTable, name, { task });
   checkMagnitude(trainTable, learned);
   const rows = learned.rows.length === trainTable.rows ? trainTable : takeTableRows(trainTable, learned.rows);
