@@ -135,11 +135,11 @@ export async function solveRound(
 }
 
 /**
- * Whether some 25 products with K, all ridges together, take less time than a factorization for each ridge. A product with few
- * columns is bound by memory: it takes as long as about 150 columns' worth of arithmetic would.
+ * Whether some 35 products with K, all ridges together, take less time than a factorization for each ridge. A product with few
+ * columns is bound by memory: it takes as long as about 20 columns' worth of arithmetic would.
  */
 function iterationPays(n: number, outputs: number, ridges: number): boolean {
-  return n >= 800 && 25 * 2 * Math.max(outputs * ridges, 20) < (ridges * n) / 3;
+  return n >= 2500 && 35 * 2 * Math.max(outputs * ridges, 20) < (ridges * n) / 3;
 }
 
 /** Predictions of every solution of a round at other rows, each m × c; undefined for failed ones. One pass serves all. */

@@ -111,11 +111,18 @@ async function fitChosenMachines(
       message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows`,
     });
     refitted.push(
-      await refitMember(engine, problem, { ...setup, ridges, calibration, weight }, plan.refit, heldOut, {
-        seed: seed + 5,
-        signal,
-        memory,
-      }),
+      await refitMember(
+        engine,
+        problem,
+        { ...setup, settings: { ...setup.settings, agopRows: plan.agopRows }, ridges, calibration, weight },
+        plan.refit,
+        heldOut,
+        {
+          seed: seed + 5,
+          signal,
+          memory,
+        },
+      ),
     );
   }
   const { loss, bestSingleLoss, leaderboard, evaluated } = found;

@@ -64,19 +64,24 @@ export async function nystromPreconditioner(
   const precision = precisionOf(k);
   const basis = engine.allocate(rank, n, precision);
   basis.data.set(basis64.data);
+  const workspace = (width: number): { width: number; stored: Matrix; inner: Matrix; out: Matrix } => ({
+    width,
+    stored: engine.allocate(n, width, precision),
+    inner: engine.allocate(rank, width, precision),
+    out: engine.allocate(n, width, precision),
+  });
+  let memory: ReturnType<typeof workspace> | undefined;
   return {
     rank,
     async apply(r, ridges) {
-      const width = r.cols;
-      const stored = convert(r, precision);
-      const inner = engine.allocate(rank, width, precision);
+      const { width, stored, inner, out } = (memory = memory?.width === r.cols ? memory : workspace(r.cols));
+      stored.data.set(r.data);
       await engine.gemm({ a: basis, b: stored, c: inner });
       for (let j = 0; j < rank; j++)
         for (let l = 0; l < width; l++) {
           const flat = tail + ridges[l]!;
           inner.data[j * width + l]! *= 1 / (values[j]! + flat) - 1 / flat;
         }
-      const out = engine.allocate(n, width, precision);
       await engine.gemm({ a: basis, b: inner, transposeA: true, c: out });
       const result = zeros(n, width);
       for (let at = 0; at < result.data.length; at++)

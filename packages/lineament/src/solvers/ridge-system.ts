@@ -1,12 +1,4 @@
-import {
-  convert,
-  type Engine,
-  type Matrix,
-  type Numbers,
-  precisionOf,
-  random,
-  zeros,
-} from "../linalg/index.ts";
+import { type Engine, type Matrix, type Numbers, precisionOf, random, zeros } from "../linalg/index.ts";
 import { conjugateGradients } from "./conjugate-gradients.ts";
 import { nystromPreconditioner } from "./nystrom-preconditioner.ts";
 
@@ -119,10 +111,12 @@ export class RidgeSystem {
     for (let i = 0; i < n; i++)
       for (let l = 0; l < width; l++) b.data[i * width + l] = y.data[i * c + (l % c)]!;
     const precision = precisionOf(this.#k);
+    const stored = this.#engine.allocate(n, width, precision);
+    const product = this.#engine.allocate(n, width, precision);
+    const result = zeros(n, width);
     const multiply = async (v: Matrix<Float64Array>): Promise<Matrix> => {
-      const product = this.#engine.allocate(n, width, precision);
-      await this.#engine.gemm({ a: this.#k, b: convert(v, precision), c: product, symmetricA: true });
-      const result = zeros(n, width);
+      stored.data.set(v.data);
+      await this.#engine.gemm({ a: this.#k, b: stored, c: product, symmetricA: true });
       for (let at = 0; at < result.data.length; at++)
         result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
       return result;

@@ -2,8 +2,15 @@ import type { Effort } from "../options.ts";
 import type { RefitPlan } from "./refit.ts";
 import type { SearchPlan } from "./search.ts";
 
+interface Plan {
+  readonly search: SearchPlan;
+  readonly refit: RefitPlan;
+  /** Rows that gradients are averaged over in the final fit; the search, which only compares, takes fewer. */
+  readonly agopRows: number;
+}
+
 /** What each effort tries and fits. All sizes are rows; none depends on the machine that runs it. */
-export const PLANS: Readonly<Record<Effort, { readonly search: SearchPlan; readonly refit: RefitPlan }>> = {
+export const PLANS: Readonly<Record<Effort, Plan>> = {
   quick: {
     search: {
       screeningRows: 800,
@@ -12,10 +19,11 @@ export const PLANS: Readonly<Record<Effort, { readonly search: SearchPlan; reado
       finalists: 2,
       mutations: 0,
       rounds: 2,
-      agopRows: 1000,
+      agopRows: 500,
       average: averages(3),
     },
     refit: { metricRows: 3000, solveRows: 8000, heldOutAbove: 2000 },
+    agopRows: 1000,
   },
   default: {
     search: {
@@ -25,10 +33,11 @@ export const PLANS: Readonly<Record<Effort, { readonly search: SearchPlan; reado
       finalists: 7,
       mutations: 16,
       rounds: 3,
-      agopRows: 2000,
+      agopRows: 1000,
       average: averages(10),
     },
     refit: { metricRows: 6000, solveRows: 16_000, heldOutAbove: 4000 },
+    agopRows: 2000,
   },
   thorough: {
     search: {
@@ -38,10 +47,11 @@ export const PLANS: Readonly<Record<Effort, { readonly search: SearchPlan; reado
       finalists: 12,
       mutations: 60,
       rounds: 5,
-      agopRows: 5000,
+      agopRows: 2500,
       average: averages(16),
     },
     refit: { metricRows: 10_000, solveRows: 20_000, heldOutAbove: 8000 },
+    agopRows: 5000,
   },
 };
 
