@@ -1,7 +1,16 @@
 #!/usr/bin/env node
 import process from "node:process";
-import { Interrupted } from "./commands/context.ts";
-import { run } from "./commands/program.ts";
+
+// Nothing else is imported before the version is known to be able to read it.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `error: lineament needs Node.js 22.18 or later, and this is ${process.versions.node}; from a clone, "npm run lineament --" brings its own\n`,
+  );
+  process.exit(2);
+}
+const { Interrupted } = await import("./commands/context.ts");
+const { run } = await import("./commands/program.ts");
 
 const controller = new AbortController();
 for (const [signal, code] of [
