@@ -1,4 +1,4 @@
-import { type CategoricalTable, type Points, type Random, sample } from "../linalg/index.ts";
+import { type CategoricalTable, type Points, type Random, sample, takeRows } from "../linalg/index.ts";
 import { type Kernel, normOrder } from "./kernel.ts";
 
 /**
@@ -13,35 +13,41 @@ export function medianDistance(
   tables: readonly CategoricalTable[],
   kernel: Kernel,
   generator: Random,
-  rows = 256,
+  rows = 200,
 ): number {
   const { coordinates, levels } = u;
-  const { data, cols } = coordinates;
+  const { cols } = coordinates;
   const p = normOrder(kernel);
   const chosen = sample(coordinates.rows, rows, generator);
+  const data = Float64Array.from(takeRows(coordinates, chosen).data);
   const distances = new Float64Array((chosen.length * (chosen.length - 1)) / 2);
   let count = 0;
   for (let a = 0; a < chosen.length; a++)
     for (let b = 0; b < a; b++) {
-      const i = chosen[a]! * cols;
-      const j = chosen[b]! * cols;
-      let sum = 0;
-      if (p === 2)
-        for (let k = 0; k < cols; k++) {
-          const delta = data[i + k]! - data[j + k]!;
-          sum += delta * delta;
-        }
-      else if (p === 1) for (let k = 0; k < cols; k++) sum += Math.abs(data[i + k]! - data[j + k]!);
-      else for (let k = 0; k < cols; k++) sum += Math.abs(data[i + k]! - data[j + k]!) ** p;
+      let sum = separableDistance(data, a * cols, b * cols, cols, p);
       tables.forEach((table, g) => {
-        sum +=
-          table.values[
-            levels![chosen[a]! * tables.length + g]! * table.size + levels![chosen[b]! * tables.length + g]!
-          ]!;
+        const [from, to] = [
+          levels![chosen[a]! * tables.length + g]!,
+          levels![chosen[b]! * tables.length + g]!,
+        ];
+        sum += table.values[from * table.size + to]!;
       });
       distances[count++] = p === 1 ? sum : sum ** (1 / p);
     }
   if (count === 0) return 0;
   distances.sort();
   return distances[(count - 1) >> 1]!;
+}
+
+/** Σ_k |a_k − b_k|^p of two rows. */
+function separableDistance(data: Float64Array, a: number, b: number, cols: number, p: number): number {
+  let sum = 0;
+  if (p === 2)
+    for (let k = 0; k < cols; k++) {
+      const delta = data[a + k]! - data[b + k]!;
+      sum += delta * delta;
+    }
+  else if (p === 1) for (let k = 0; k < cols; k++) sum += Math.abs(data[a + k]! - data[b + k]!);
+  else for (let k = 0; k < cols; k++) sum += Math.abs(data[a + k]! - data[b + k]!) ** p;
+  return sum;
 }
