@@ -93,6 +93,8 @@ export interface SearchResult {
 
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
 const WIDE = 400;
+/** Beyond this many coordinates the comparisons use fewer rows and finalists, as every pair of rows costs more. */
+const BROAD = 150;
 
 /**
  * Chooses kernels, views, metrics, ridges and their average by validation on training rows alone: a broad comparison on
@@ -101,7 +103,7 @@ const WIDE = 400;
 export async function searchMachines(
   engine: Engine,
   problem: LearningProblem,
-  plan: SearchPlan,
+  given: SearchPlan,
   {
     seed,
     signal,
@@ -114,6 +116,7 @@ export async function searchMachines(
 ): Promise<SearchResult> {
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
+  const plan = problem.x.coordinates.cols > BROAD ? lighter(given) : given;
   const categories = problem.groups.length + problem.blockSizes.length > 0;
   const { x, groups, blockSizes, rawScale } = problem;
   const oneUnit = sharesOneUnit({ x, y: zeros(n, 0), groups, blockSizes, rawScale });
@@ -195,6 +198,17 @@ export async function searchMachines(
     });
   }
   return { ...average(arena, entries, plan, n), evaluated: seen.size };
+}
+
+/** The plan with about half the cost of every comparison. */
+function lighter(plan: SearchPlan): SearchPlan {
+  return {
+    ...plan,
+    screeningRows: Math.round((2 / 3) * plan.screeningRows),
+    agopRows: Math.round(plan.agopRows / 2),
+    finalists: Math.max(2, plan.finalists - 2),
+    mutations: Math.round(0.6 * plan.mutations),
+  };
 }
 
 /** Averages the best entries greedily and calibrates the average. */
