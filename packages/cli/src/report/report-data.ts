@@ -125,7 +125,7 @@ export interface LeaderboardEntry {
   readonly chosen?: boolean | undefined;
 }
 
-/** How much the prediction reacts to each column: mean squared derivatives in standardized units, as shares. */
+/** How much the prediction reacts to each column alone, as shares. */
 export interface Importances {
   /** Largest first; shares sum to 1 over the used columns. */
   readonly columns: readonly ColumnImportance[];

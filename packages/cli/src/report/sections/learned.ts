@@ -89,7 +89,7 @@ async function importanceCard(importances: Importances): Promise<Markup> {
   const hidden = columns.length > 20 ? ` The 20 largest of ${formatCount(columns.length)}.` : "";
   return card(
     "How much each column matters",
-    `How strongly the prediction changes when a column does (mean squared derivative, columns brought to the same scale).${lines}${floor}${hidden}`,
+    `How strongly the prediction changes when this column alone varies as it does between rows: its part of the sum over columns.${lines}${floor}${hidden}`,
     markup`${frame(svg)}${more("Numbers", numbers)}`,
   );
 }
