@@ -93,7 +93,7 @@ export interface SearchResult {
 
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
 const WIDE = 400;
-/** Beyond this many coordinates the comparisons use fewer rows and finalists, as every pair of rows costs more. */
+/** Beyond this many coordinates, coordinate-wise kernels are compared on fewer rows and fewer finalists are compared again. */
 const BROAD = 150;
 
 /**
@@ -116,7 +116,7 @@ export async function searchMachines(
 ): Promise<SearchResult> {
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
-  const plan = problem.x.coordinates.cols > BROAD ? lighter(given) : given;
+  const plan = problem.x.coordinates.cols > BROAD && !wide ? lighter(given) : given;
   const categories = problem.groups.length + problem.blockSizes.length > 0;
   const { x, groups, blockSizes, rawScale } = problem;
   const oneUnit = sharesOneUnit({ x, y: zeros(n, 0), groups, blockSizes, rawScale });
