@@ -172,7 +172,7 @@ export async function reportData(fit: TableFit, request: ReportRequest): Promise
     ...(task === "classification" ? classQuality(model, judged) : {}),
     partialDependence: {
       bandOf: "middle 80 % of rows",
-      rows: Math.min(500, record.rows.train),
+      rows: Math.min(dependenceRows(model), record.rows.train),
       columns: curves,
     },
     ...(pairs ? { interactions: pairs } : {}),
@@ -367,6 +367,11 @@ async function interactionsOf(model: TableModel, signal: AbortSignal): Promise<I
   };
 }
 
+/** Rows that partial dependence averages over: fewer where each prediction costs more. */
+function dependenceRows({ encoder }: TableModel): number {
+  return encoder.coordinates.length > 150 ? 150 : 500;
+}
+
 /** The mean prediction as one column is set to a value in every row. */
 async function dependenceOn(
   model: TableModel,
@@ -384,7 +389,7 @@ async function dependenceOn(
     machine,
     (points, at: number) => grid[at]!.set(points),
     grid.map((_, at) => at),
-    { outputs, seed: record.seed, signal },
+    { outputs, rows: dependenceRows(model), seed: record.seed, signal },
   );
   const changing = found.outputs
     .map((curve) => ({ curve, range: Math.max(...curve.mean) - Math.min(...curve.mean) }))
@@ -489,11 +494,11 @@ function quantiles({ data, rows, cols }: Matrix, k: number): number[] {
 }
 
 /** Rows that rounds are replayed on, and rounds. */
-const REPLAYED_ROWS = 2000;
+const REPLAYED_ROWS = 1200;
 const REPLAYED_ROUNDS = 5;
 
 /**
- * The heaviest machine that learned a metric, fitted once more round by round on four fifths of (at most 2,000) training
+ * The heaviest machine that learned a metric, fitted once more round by round on four fifths of (at most 1,200) training
  * rows and judged on the others: how its loss and the spectrum of its metric change.
  */
 async function replay(
