@@ -358,7 +358,13 @@ async function interactionsOf(model: TableModel, signal: AbortSignal): Promise<I
   const effects = columns.map(
     ({ name }) => record.importances.find(({ column }) => column === name)?.importance ?? 0,
   );
-  const { pairs } = await interactions(machine, { columns, seed: record.seed, among: 10, effects, signal });
+  const { pairs } = await interactions(machine, {
+    columns,
+    seed: record.seed,
+    among: isBroad(model) ? 6 : 10,
+    effects,
+    signal,
+  });
   return {
     pairs: pairs
       .slice(0, 12)
@@ -367,9 +373,14 @@ async function interactionsOf(model: TableModel, signal: AbortSignal): Promise<I
   };
 }
 
-/** Rows that partial dependence averages over: fewer where each prediction costs more. */
-function dependenceRows({ encoder }: TableModel): number {
-  return encoder.coordinates.length > 150 ? 150 : 500;
+/** Whether a table has so many coordinates that its report looks at fewer rows and pairs. */
+function isBroad({ encoder }: TableModel): boolean {
+  return encoder.coordinates.length > 150;
+}
+
+/** Rows that partial dependence averages over. */
+function dependenceRows(model: TableModel): number {
+  return isBroad(model) ? 80 : 500;
 }
 
 /** The mean prediction as one column is set to a value in every row. */

@@ -272,7 +272,7 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
       seed: resolved.seed,
       signal,
       ...IMPORTANCE_REFITS[fitPlan.effort],
-      ...(encoder.coordinates.length > BROAD ? { rows: 200 } : {}),
+      ...(encoder.coordinates.length > BROAD ? { rows: 120 } : {}),
       onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
     });
   }

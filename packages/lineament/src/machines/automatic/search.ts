@@ -206,7 +206,8 @@ function lighter(plan: SearchPlan): SearchPlan {
     ...plan,
     screeningRows: Math.round((2 / 3) * plan.screeningRows),
     agopRows: Math.round(plan.agopRows / 2),
-    finalists: Math.max(2, plan.finalists - 2),
+    finalists: Math.max(2, plan.finalists - 3),
+    rounds: Math.max(1, plan.rounds - 1),
     mutations: Math.round(0.6 * plan.mutations),
   };
 }
