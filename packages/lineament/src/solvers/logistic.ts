@@ -1,6 +1,5 @@
 import { type Engine, type Matrix, precisionOf, zeros } from "../linalg/index.ts";
 import { type FactorReport, RidgeSystem } from "./ridge-system.ts";
-import { unitKernelProduct } from "./unit-kernel-product.ts";
 
 /** What `fitKernelLogistic` minimizes, how, and until when. */
 export interface LogisticOptions {
@@ -82,7 +81,7 @@ const IMPROVEMENT = 0.9995;
  *
  * The two penalties agree when "bound" on two classes is given twice the λ of "newton": f = F₁ − F₀ is shared by two columns.
  *
- * @param k - kernel matrix with unit diagonal, n × n, both triangles filled; float64 for float64 arithmetic. It is taken
+ * @param k - kernel matrix, n × n, both triangles filled; float64 for float64 arithmetic. It is taken
  *   over: do not use it afterwards
  * @param labels - class numbers 0 … K − 1
  * @throws RangeError for sizes, labels, weights or a ridge that make no sense
@@ -188,7 +187,7 @@ async function newtonSteps(
     course.factor = factor;
     if (factor.outcome === "not-positive-definite") return course.end("not-positive-definite");
     const { coefficients } = await system.solve(right);
-    const latent = unitKernelProduct(k, coefficients);
+    const latent = system.product(coefficients);
     let next = stateAt(task, coefficients, latent);
     for (let t = 0.5; next.objective > course.ceiling && t > 1e-4; t /= 2)
       next = stateAt(task, mix(a, coefficients, t), mix(f, latent, t));
@@ -225,7 +224,7 @@ async function boundSteps(
         -2 * (errors.data[at]! + (2 * ridge * a.data[at]!) / weights[Math.floor(at / cols)]!);
     await system.applyInverse(correction);
     for (let at = 0; at < a.data.length; at++) a.data[at]! += correction.data[at]!;
-    const next = stateAt(task, a, unitKernelProduct(k, a));
+    const next = stateAt(task, a, system.product(a));
     if (momentum > 0 && !(next.objective <= current.objective)) {
       momentum = 0; // momentum overshot: the same step again without it
       continue;

@@ -27,8 +27,8 @@ export interface NystromPreconditioner {
 /**
  * Prepares the preconditioner from `rank` random columns of K: about rank² n + rank³ operations and rank · n numbers.
  *
- * @param k - n × n, symmetric with unit diagonal, both triangles filled; not changed
- * @returns undefined when the block of the chosen columns is not positive definite even with 1e-6 on its diagonal
+ * @param k - n × n, symmetric, both triangles filled; not changed
+ * @returns undefined when the block of the chosen columns is not positive definite even with 1e-6 of the mean diagonal on its own
  */
 export async function nystromPreconditioner(
   engine: Engine,
@@ -40,16 +40,18 @@ export async function nystromPreconditioner(
   const rows = sample(n, rank, generator);
   const b = zeros(rank, n);
   rows.forEach((i, at) => b.data.set(k.data.subarray(i * n, (i + 1) * n), at * n));
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += k.data[i * n + i]!;
   const w = zeros(rank, rank);
   for (let i = 0; i < rank; i++) {
     for (let j = 0; j < rank; j++) w.data[i * rank + j] = b.data[i * n + rows[j]!]!;
-    w.data[i * rank + i]! += 1e-6;
+    w.data[i * rank + i]! += (1e-6 * trace) / n;
   }
   if ((await engine.cholesky(w)).outcome !== "factored") return undefined;
   await engine.solveTriangular({ l: w, b });
   let captured = 0;
   for (const value of b.data) captured += value * value;
-  const tail = Math.max(0, 1 - captured / n);
+  const tail = Math.max(0, (trace - captured) / n);
   const gram = zeros(rank, rank);
   await engine.syrk({ a: b, c: gram });
   const { values, vectors } = await engine.eigenSymmetric(gram);

@@ -17,15 +17,20 @@ export function signalVariance(y: Matrix, coefficients: Matrix): Float64Array {
 }
 
 /**
- * Posterior variance of f at new points in units of the signal variance τ²: 1 − k_xᵀ (K + λI)⁻¹ k_x, in [0, 1]. The variance of a new
+ * Posterior variance of f at new points in units of the signal variance τ²: k(x, x) − k_xᵀ (K + λI)⁻¹ k_x, in [0, k(x, x)]. The variance of a new
  * observation adds λ. What rounding makes negative is 0.
  *
  * @param system - the factored system of the training rows
  * @param cross - k(x_i, x), n × m: one column a new point; overwritten
+ * @param prior - k(x, x) of the new points; 1 when absent
  */
-export async function posteriorVariance(system: RidgeSystem, cross: Matrix): Promise<Float64Array> {
+export async function posteriorVariance(
+  system: RidgeSystem,
+  cross: Matrix,
+  prior?: Float64Array,
+): Promise<Float64Array> {
   await system.whiten(cross);
-  const variance = new Float64Array(cross.cols).fill(1);
+  const variance = prior?.slice() ?? new Float64Array(cross.cols).fill(1);
   for (let at = 0; at < cross.data.length; at++) variance[at % cross.cols]! -= cross.data[at]! ** 2;
   return variance.map((value) => Math.max(0, value));
 }

@@ -14,28 +14,33 @@ export interface RidgeSolution {
   readonly residual: number | undefined;
 }
 
-/** Jitters tried in turn, in units of the diagonal of K, which is 1. Not of K + Λ: rows of little weight have a large λ / w. */
+/** Jitters tried in turn, in units of the mean diagonal of K. Not of K + Λ: rows of little weight have a large λ / w. */
 const JITTERS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4];
 
 /** Above this many multiplications a float64 residual costs more than it is worth without being asked for. */
 const CHEAP_REFINEMENT = 1e9;
 
 /**
- * The system (K + Λ) A = Y for a kernel matrix with unit diagonal, Λ = λ I, or λ W⁻¹ with weights (no factor n).
+ * The system (K + Λ) A = Y for a kernel matrix K, Λ = λ I, or λ W⁻¹ with weights (no factor n).
  *
- * One n × n array holds both K (strict upper triangle) and its Cholesky factor (lower triangle): a second λ, a retry with
- * jitter and the refinement residual all find K unharmed and need no other n² memory.
+ * One n × n array holds both K (strict upper triangle; its diagonal is kept aside) and its Cholesky factor (lower triangle): a
+ * second λ, a retry with jitter and the refinement residual all find K unharmed and need no other n² memory.
  */
 export class RidgeSystem {
   readonly #engine: Engine;
   readonly #k: Matrix;
+  readonly #diagonal: Float64Array;
+  /** The mean of the diagonal: the unit of jitters. */
+  readonly #scale: number;
   #shift: Float64Array | undefined;
   #lowerIsKernel = true;
 
-  /** @param k - symmetric kernel matrix, both triangles filled, k_ii = 1. It is taken over: do not use it afterwards. */
+  /** @param k - symmetric kernel matrix, both triangles filled. It is taken over: do not use it afterwards. */
   constructor(engine: Engine, k: Matrix) {
     this.#engine = engine;
     this.#k = k;
+    this.#diagonal = Float64Array.from({ length: k.rows }, (_, i) => k.data[i * k.rows + i]!);
+    this.#scale = this.#diagonal.reduce((sum, value) => sum + value, 0) / Math.max(1, k.rows);
   }
 
   /**
@@ -47,10 +52,11 @@ export class RidgeSystem {
   async factor(ridge: number | Float64Array): Promise<FactorReport> {
     const { rows: n } = this.#k;
     const base = typeof ridge === "number" ? new Float64Array(n).fill(ridge) : ridge;
-    for (const jitter of [0, ...JITTERS]) {
+    for (const relative of [0, ...JITTERS]) {
+      const jitter = relative * this.#scale;
       this.#restoreKernel();
       this.#shift = base.map((value) => value + jitter);
-      for (let i = 0; i < n; i++) this.#k.data[i * n + i] = 1 + this.#shift[i]!;
+      for (let i = 0; i < n; i++) this.#k.data[i * n + i] = this.#diagonal[i]! + this.#shift[i]!;
       this.#lowerIsKernel = false;
       const { outcome } = await this.#engine.cholesky(this.#k);
       if (outcome === "factored") return { outcome: jitter === 0 ? "factored" : "jittered", jitter };
@@ -190,44 +196,56 @@ export class RidgeSystem {
     return result;
   }
 
-  /** Undoes a factorization: K in both triangles, ones on the diagonal. */
+  /** Undoes a factorization: K in both triangles and its own diagonal. */
   #restoreKernel(): void {
     if (this.#lowerIsKernel) return;
     mirrorUpper(this.#k);
     const { data, rows: n } = this.#k;
-    for (let i = 0; i < n; i++) data[i * n + i] = 1;
+    for (let i = 0; i < n; i++) data[i * n + i] = this.#diagonal[i]!;
     this.#lowerIsKernel = true;
   }
 
-  /** Y − (K + Λ) A in float64, K read from the strict upper triangle. */
-  #residual(y: Matrix, a: Matrix<Float64Array>): Matrix<Float64Array> {
+  /**
+   * K A in float64, whatever the lower triangle holds: n² c multiplications on one thread, K read from its strict upper triangle.
+   *
+   * @param a - n × c
+   */
+  product(a: Matrix<Float64Array>): Matrix<Float64Array> {
     const { data: k, rows: n } = this.#k;
-    const c = y.cols;
+    const { cols: c } = a;
     const result = zeros(n, c);
     const out = result.data;
     for (let i = 0; i < n; i++) {
       const row = i * n;
-      const diagonal = 1 + this.#shift![i]!;
+      const diagonal = this.#diagonal[i]!;
       if (c === 1) {
         const own = a.data[i]!;
         let sum = diagonal * own;
         for (let j = i + 1; j < n; j++) {
           const value = k[row + j]!;
           sum += value * a.data[j]!;
-          out[j]! -= value * own;
+          out[j]! += value * own;
         }
-        out[i]! += y.data[i]! - sum;
+        out[i]! += sum;
         continue;
       }
-      for (let l = 0; l < c; l++) out[i * c + l]! += y.data[i * c + l]! - diagonal * a.data[i * c + l]!;
+      for (let l = 0; l < c; l++) out[i * c + l]! += diagonal * a.data[i * c + l]!;
       for (let j = i + 1; j < n; j++) {
         const value = k[row + j]!;
         for (let l = 0; l < c; l++) {
-          out[i * c + l]! -= value * a.data[j * c + l]!;
-          out[j * c + l]! -= value * a.data[i * c + l]!;
+          out[i * c + l]! += value * a.data[j * c + l]!;
+          out[j * c + l]! += value * a.data[i * c + l]!;
         }
       }
     }
+    return result;
+  }
+
+  /** Y − (K + Λ) A in float64. */
+  #residual(y: Matrix, a: Matrix<Float64Array>): Matrix<Float64Array> {
+    const result = this.product(a);
+    for (let at = 0; at < a.data.length; at++)
+      result.data[at] = y.data[at]! - result.data[at]! - this.#shift![Math.floor(at / y.cols)]! * a.data[at]!;
     return result;
   }
 }

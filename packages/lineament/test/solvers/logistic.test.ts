@@ -7,7 +7,6 @@ import {
   type LogisticOptions,
   type LogisticSolution,
 } from "../../src/solvers/index.ts";
-import { unitKernelProduct } from "../../src/solvers/unit-kernel-product.ts";
 import { eliminate, expectClose, filled, gram, normals, product } from "../contracts/data.ts";
 
 let engine: Engine;
@@ -316,18 +315,4 @@ test("probabilities of one latent column are σ(f), of several the softmax", () 
     1e-15,
   );
   expect([...logisticProbabilities(filled(1, 1, () => -800)).data]).toEqual([1, 0]);
-});
-
-test("the product from the upper triangle reads nothing else", async () => {
-  const k = convert(await kernelMatrix(), "float64");
-  const a = normals(n, 3, 5);
-  const expected = product(k, a);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) k.data[i * n + j] = NaN;
-  expectClose(unitKernelProduct(k, a).data, expected.data, 1e-13);
-  const column = filled(n, 1, (i) => a.data[3 * i]!);
-  expectClose(
-    unitKernelProduct(k, column).data,
-    column.data.map((_, i) => expected.data[3 * i]!),
-    1e-13,
-  );
 });

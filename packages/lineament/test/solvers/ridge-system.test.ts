@@ -247,6 +247,46 @@ test("one row, and targets that are all 0", async () => {
   expect(await one.solve(filled(1, 1, () => 0))).toMatchObject({ residual: 0 });
 });
 
+describe("a kernel whose diagonal is not 1", () => {
+  const n = 40;
+  const x = normals(n, 4, 11);
+  const scales = Float64Array.from({ length: n }, (_, i) => 2 + Math.sin(i));
+  const scaledGram = async (): Promise<Matrix<Float64Array>> => {
+    const k = await gram(engine, laplace, x);
+    return filled(n, n, (i, j) => scales[i]! * k.data[i * n + j]! * scales[j]!);
+  };
+
+  test("is solved with its own diagonal, for one ridge after the other", async () => {
+    const original = await scaledGram();
+    const system = new RidgeSystem(engine, await scaledGram());
+    const y = normals(n, 2, 12);
+    for (const ridge of [0.5, 1e-3]) {
+      await system.factor(ridge);
+      const { coefficients } = await system.solve(y, 2);
+      const shifted = filled(n, n, (i, j) => original.data[i * n + j]! + (i === j ? ridge : 0));
+      expectClose(product(shifted, coefficients).data, y.data, 1e-10);
+    }
+  });
+
+  test("gives the same by conjugate gradients", async () => {
+    const y = normals(n, 1, 13);
+    const system = new RidgeSystem(engine, await scaledGram());
+    const [iterated] = await system.solveByConjugateGradients([0.1], y, { tolerance: 1e-12 });
+    await system.factor(0.1);
+    expectClose(iterated!.coefficients.data, (await system.solve(y, 2)).coefficients.data, 1e-9);
+  });
+
+  test("is multiplied from the upper triangle and the diagonal alone", async () => {
+    const original = await scaledGram();
+    const system = new RidgeSystem(engine, await scaledGram());
+    await system.factor(1);
+    for (const columns of [1, 3]) {
+      const a = normals(n, columns, 14);
+      expectClose(system.product(a).data, product(original, a).data, 1e-12);
+    }
+  });
+});
+
 test("the engines agree", async () => {
   const x = normals(50, 3, 9);
   const y = normals(50, 2, 10);
