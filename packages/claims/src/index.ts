@@ -1,2 +1,3 @@
 export * from "./claim.ts";
 export * from "./figure.ts";
+export * from "./figures/index.ts";
