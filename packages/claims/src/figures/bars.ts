@@ -1,8 +1,8 @@
 import type { Axis, Series } from "../figure.ts";
 import { domainOf, placeable, quantitative } from "./axis.ts";
-import { legend, omitted, only, scaled, short, type Spec } from "./parts.ts";
 import { heading } from "./heading.ts";
 import { lookOf, looks } from "./look.ts";
+import { legend, omitted, only, scaled, short, type Spec } from "./parts.ts";
 
 export interface Bars {
   readonly title?: string;
@@ -19,94 +19,100 @@ export interface Bars {
 
 /**
  * Groups of bars: measurements are filled, predictions hollow, bounds are dashed lines across the group. A logarithmic axis has
- * no zero: there the bars stand on the edge.
+ * no zero: there the bars stand on its edge.
  */
 export function bars({ title, x, y, series, notes = [] }: Bars): Spec {
   const all = looks(series);
-  const rows = series.flatMap((one) =>
-    x.categories.flatMap((category, i) => {
+  const inGroup = all.filter(({ role }) => role !== "bound");
+  const share = 0.78 / Math.max(1, inGroup.length);
+  const rows = series.flatMap((one) => {
+    const look = lookOf(all, one);
+    const left = look.role === "bound" ? -0.43 : -0.39 + share * inGroup.indexOf(look) + 0.06 * share;
+    const width = look.role === "bound" ? 0.86 : 0.88 * share;
+    return x.categories.flatMap((category, i) => {
       const value = one.values[i];
-      const error = one.errors?.[i];
-      return value === undefined
-        ? []
-        : [{ series: lookOf(all, one).name, role: one.role, category, value, error }];
-    }),
-  );
+      if (value === undefined) return [];
+      const place = { left: i + left, middle: i + left + width / 2, right: i + left + width };
+      return [{ series: look.name, role: look.role, category, ...place, value, error: one.errors?.[i] }];
+    });
+  });
   const kept = rows.filter(({ value }) => placeable(y, value));
   const reach = kept.flatMap(({ value, error = 0 }) => [value, value - error, value + error]);
-  const ground = y.scale === "log" ? [] : [0];
   const domain = domainOf(
     y,
-    [...ground, ...reach].filter((end) => placeable(y, end)),
+    (y.scale === "log" ? reach : [0, ...reach]).filter((end) => placeable(y, end)),
   );
+  // The shortest bar is to be seen.
+  if (y.scale === "log" && y.domain === undefined) domain[0] /= Math.max(2, (domain[1] / domain[0]) ** 0.1);
   const from = y.scale === "log" ? domain[0] : 0;
-  const values = kept.map(({ error, ...row }) => {
+  const values = kept.map(({ category, error, ...row }) => {
     const low = row.value - (error ?? 0);
     return {
       ...row,
       from,
       ...(error === undefined ? {} : { low: placeable(y, low) ? low : domain[0], high: row.value + error }),
-      note: `${row.category}, ${row.series}: ${short(row.value)}${error === undefined ? "" : ` ± ${short(error)}`}`,
+      note: `${category}, ${row.series}: ${short(row.value)}${error === undefined ? "" : ` ± ${short(error)}`}`,
     };
   });
-  const inGroup = all.filter(({ role }) => role !== "bound");
-  const xOffset = { field: "series", type: "nominal", scale: { domain: inGroup.map(({ name }) => name) } };
-  const key = legend(all);
+  const width = Math.max(320, Math.min(640, 26 * x.categories.length * (inGroup.length + 1)));
+  const key = legend(all, width);
   const stroke = scaled(all, ({ color }) => color, key);
-  const strokeDash = scaled(all, ({ dash }) => dash, key);
-  const fillOpacity = scaled(all, ({ role }) => (role === "measurement" ? 1 : 0), key);
+  const strokeDash = scaled(all, ({ role, dash }) => (role === "bound" ? dash : [1, 0]), key);
+  const fill = scaled(all, ({ role, color }) => (role === "measurement" ? color : "transparent"), key);
   const shape = scaled(all, ({ role, symbol }) => (role === "bound" ? symbol : "square"), key);
+  const field = (name: string): Spec => ({ field: name, type: "quantitative" });
   return {
     ...heading(title, [...notes, ...omitted(rows.length - kept.length, y)]),
-    width: Math.max(320, Math.min(640, 26 * x.categories.length * (inGroup.length + 1))),
+    width,
     height: 260,
     data: { values },
     encoding: {
-      x: {
-        field: "category",
-        type: "nominal",
-        title: x.title,
-        sort: x.categories,
-        scale: { domain: x.categories, paddingInner: 0.25 },
-        axis: { labelAngle: x.categories.some((category) => category.length > 10) ? -30 : 0 },
-      },
+      x: { ...field("left"), title: x.title, ...categorical(x.categories, width) },
       y: { field: "value", ...quantitative(y, domain) },
     },
     layer: [
       {
         transform: only("datum.role !== 'bound'"),
-        mark: { type: "bar", clip: true, strokeWidth: 2 },
+        mark: { type: "rect", clip: true, strokeWidth: 2 },
         encoding: {
-          xOffset,
+          x2: { field: "right" },
           y2: { field: "from" },
           stroke,
-          fill: stroke,
-          fillOpacity,
-          strokeDash,
+          fill,
           description: { field: "note" },
         },
       },
       {
         transform: only("isValid(datum.low)"),
-        mark: { type: "rule", clip: true, strokeWidth: 1.5, aria: false },
-        encoding: { xOffset, y: { field: "low", type: "quantitative" }, y2: { field: "high" } },
+        mark: { type: "rule", clip: true, strokeWidth: 1.5, style: "on-paper", aria: false },
+        encoding: { x: field("middle"), y: field("low"), y2: { field: "high" } },
       },
       {
         transform: only("datum.role === 'bound'"),
         mark: { type: "rule", clip: true, strokeWidth: 2, aria: false },
-        encoding: {
-          x: { field: "category", type: "nominal", bandPosition: 0 },
-          x2: { field: "category", bandPosition: 1 },
-          stroke,
-          strokeDash,
-        },
+        encoding: { x2: { field: "right" }, stroke, strokeDash },
       },
       {
         // Draws nothing: it brings the shapes into the legend and carries the notes of the bounds.
         transform: only("datum.role === 'bound'"),
         mark: { type: "point", opacity: 0, size: 200 },
-        encoding: { shape, description: { field: "note" } },
+        encoding: { x: field("middle"), shape, description: { field: "note" } },
       },
     ],
+  };
+}
+
+/** Category i in the middle of [i − ½, i + ½]. */
+function categorical(categories: readonly string[], width: number): Spec {
+  const room = width / categories.length / 7;
+  return {
+    scale: { domain: [-0.5, categories.length - 0.5], nice: false, zero: false },
+    axis: {
+      values: categories.map((_, i) => i),
+      labelExpr: `${JSON.stringify(categories)}[datum.value]`,
+      labelAngle: categories.some((category) => category.length > room) ? -30 : 0,
+      ticks: false,
+      grid: false,
+    },
   };
 }

@@ -19,7 +19,7 @@ export interface Curves {
  * on a logarithmic axis) are left out, and a note says how many.
  */
 export function curves(given: Curves): Spec {
-  return drawing(given, looks(given.series), { width: 440, height: 280 });
+  return drawing(given, looks(given.series), { width: 440, height: 280 }, 440);
 }
 
 /** One drawing among several that share their looks. */
@@ -27,6 +27,7 @@ export function drawing(
   { title, x, y, series, notes = [] }: Curves,
   all: readonly Look[],
   { width, height }: { readonly width: number; readonly height: number },
+  legendWidth: number,
 ): Spec {
   const rows = series.flatMap((one) => {
     const { name } = lookOf(all, one);
@@ -48,7 +49,7 @@ export function drawing(
       note: `${row.series}: ${short(row.x)}, ${short(row.y)}${row.error === undefined ? "" : ` ± ${short(row.error)}`}`,
     };
   });
-  const key = legend(all);
+  const key = legend(all, legendWidth);
   const stroke = scaled(all, ({ color }) => color, key);
   const strokeDash = scaled(all, ({ dash }) => dash, key);
   const shape = scaled(all, ({ symbol }) => symbol, key);
@@ -76,7 +77,7 @@ export function drawing(
       },
       {
         transform: only("datum.role === 'measurement'"),
-        mark: { type: "point", clip: true, size: kept.length > 400 ? 12 : 42, strokeWidth: 1 },
+        mark: { type: "point", clip: true, size: kept.length > 400 ? 12 : 42, strokeWidth: 1, opacity: 1 },
         encoding: { stroke, fill: stroke, shape, strokeDash, description: { field: "note" } },
       },
     ],

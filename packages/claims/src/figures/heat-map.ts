@@ -68,7 +68,8 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
       legend: null,
     },
   };
-  const steps = 48;
+  // Whole pixels, so that no seams are seen.
+  const steps = 40;
   const at = (part: number): number =>
     value.scale === "log" ? low * (high / low) ** part : low + part * (high - low);
   const bar = Array.from({ length: steps }, (_, k) => ({
@@ -88,7 +89,7 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
         ? notes
         : [
             ...notes,
-            `${missing} cells are empty: not finite${value.scale === "log" ? " or not positive" : ""}`,
+            `${missing} ${missing === 1 ? "cell is" : "cells are"} empty: not finite${value.scale === "log" ? " or not positive" : ""}`,
           ],
     ),
     spacing: 18,
@@ -108,7 +109,7 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
                   type: "text",
                   fontSize: cell >= 26 ? 9 : 11,
                   aria: false,
-                  style: i === 0 ? "text" : "on-fill",
+                  style: i === 0 ? "on-paper" : "on-fill",
                 },
                 encoding: { text: { field: "text" } },
               }))),
@@ -116,7 +117,7 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
       },
       {
         width: 14,
-        height: Math.max(120, cell * height),
+        height: steps * Math.max(3, Math.round((cell * height) / steps)),
         data: { values: bar },
         mark: { type: "rect", aria: false },
         encoding: {

@@ -20,21 +20,21 @@ const dashes = {
     [1, 0],
     [11, 3],
     [11, 3, 2, 3],
-    [18, 4],
-    [18, 4, 2, 3, 2, 3],
-    [11, 3, 5, 3],
+    [7, 2, 2, 2, 2, 2],
+    [15, 3, 4, 3],
+    [6, 6],
   ],
   bound: [
     [4, 4],
     [1.5, 3.5],
     [4, 3, 1, 3],
     [2, 6],
-    [4, 2, 4, 6],
+    [4, 2, 1, 2, 1, 2],
   ],
 } as const;
 
-/** In the coordinates of a symbol: a line three times as long as a mark is wide. */
-const lineSymbol = "M-3,0L3,0";
+/** In the coordinates of a symbol: a line four times as long as a mark is wide. */
+const lineSymbol = "M-4,0L4,0";
 
 /** How one series is drawn, and its name in the legend. */
 export interface Look {

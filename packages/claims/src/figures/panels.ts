@@ -20,7 +20,9 @@ export function panels({ title, panels, columns = Math.min(3, panels.length), no
     ...heading(title, notes),
     columns,
     spacing: 28,
-    concat: panels.map((panel) => drawing(panel, all, { width, height: Math.round(width * 0.75) })),
+    concat: panels.map((panel) =>
+      drawing(panel, all, { width, height: Math.round(width * 0.75) }, width * columns),
+    ),
     resolve: { legend: { stroke: "shared", fill: "shared", shape: "shared", strokeDash: "shared" } },
   };
 }

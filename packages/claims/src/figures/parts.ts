@@ -10,11 +10,11 @@ export function scaled(all: readonly Look[], of: (look: Look) => unknown, legend
   return { field: "series", type: "nominal", scale, legend };
 }
 
-/** The legend: as many entries in a line as have room, lines longer than marks. */
-export function legend(all: readonly Look[]): Spec {
+/** The legend: as many entries in a line as the width has room for. */
+export function legend(all: readonly Look[], width: number): Spec {
   const longest = Math.max(...all.map(({ name }) => name.length));
-  const columns = Math.max(1, Math.min(all.length, Math.floor(75 / (longest + 7))));
-  return { title: null, symbolSize: 60, symbolStrokeWidth: 2, symbolOffset: 8, labelOffset: 14, columns };
+  const columns = Math.max(1, Math.min(all.length, Math.floor(width / (6.2 * longest + 50))));
+  return { title: null, symbolSize: 60, symbolStrokeWidth: 2, symbolOffset: 12, labelOffset: 18, columns };
 }
 
 export function only(test: string): readonly Spec[] {

@@ -21,6 +21,10 @@ export const palette = {
   second: ["#c2560c", "#f29d5f"],
   third: ["#157a5e", "#5fcaa5"],
   fourth: ["#7847ad", "#c0a0f2"],
+  fifth: ["#a8326a", "#ef8fb9"],
+  sixth: ["#7d6608", "#d6bb4a"],
+  seventh: ["#0b7285", "#5cc5d9"],
+  eighth: ["#5c4a3d", "#c5ad9a"],
   quiet: ["#98a1ab", "#6b747e"],
 } as const satisfies Record<string, readonly [light: string, dark: string]>;
 
@@ -76,11 +80,22 @@ export const figureConfig: Config = {
     titleLimit: 0,
     orient: "bottom",
   },
-  title: { color: colors.ink, fontSize: 12, fontWeight: "bold", anchor: "start", limit: 0, offset: 8 },
+  title: {
+    color: colors.ink,
+    fontSize: 12,
+    fontWeight: "bold",
+    anchor: "start",
+    limit: 0,
+    offset: 8,
+    subtitleColor: colors.soft,
+    subtitleFontSize: 12,
+    subtitlePadding: 4,
+  },
   text: { color: colors.soft, fontSize: 12 },
   rule: { color: colors.soft },
   line: { strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
   bar: { discreteBandSize: { band: 0.68 } },
+  style: { "on-paper": { color: colors.ink }, "on-fill": { color: colors.onFill } },
 };
 
 /** `--ink: #1c2126; …` for style sheets. */
