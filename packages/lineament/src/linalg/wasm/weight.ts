@@ -6,7 +6,7 @@
 const weights = new WeakMap<SharedArrayBuffer, ArrayBuffer>();
 
 export function weigh(memory: SharedArrayBuffer): void {
-  if (memory.byteLength >= 1 << 20 && !weights.has(memory))
+  if (memory.byteLength >= 1 << 15 && !weights.has(memory))
     weights.set(memory, new ArrayBuffer(memory.byteLength >> 2));
 }
 

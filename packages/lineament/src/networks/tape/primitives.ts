@@ -1,0 +1,239 @@
+import type { Engine } from "../../linalg/index.ts";
+import { bilinear, type Expression, linear, type LinearMap, pointwise, type Values } from "./expression.ts";
+import { shiftedPower } from "./scalar-functions.ts";
+
+/** alpha A B. a: m × k, b: k × n. */
+export function matmul(a: Expression, b: Expression, alpha = 1): Expression {
+  agree("matmul", "columns of a", a.cols, "rows of b", b.rows);
+  return bilinear(a.rows, b.cols, a, b, {
+    product: (engine, a, b, out) => engine.gemm({ a, b, c: out, alpha, beta: 1 }),
+    left: (engine, out, b, a) => engine.gemm({ a: out, b, c: a, transposeB: true, alpha, beta: 1 }),
+    right: (engine, a, out, b) => engine.gemm({ a, b: out, c: b, transposeA: true, alpha, beta: 1 }),
+  });
+}
+
+/**
+ * alpha times a product with a weight matrix for each of `groups` kinds of rows: rows come in consecutive blocks of `block`,
+ * and block number q is multiplied with weight matrix q mod groups. a: (n groups block) × k, b: (groups k) × c, the weight
+ * matrices one below the other → (n groups block) × c.
+ */
+export function groupedMatmul(
+  a: Expression,
+  b: Expression,
+  { groups, block = 1, alpha = 1 }: { readonly groups: number; readonly block?: number; readonly alpha?: number },
+): Expression {
+  if (groups === 1) return matmul(a, b, alpha);
+  const [inner, cols] = [a.cols, b.cols];
+  agree("groupedMatmul", "rows of b", b.rows, "groups × columns of a", groups * inner);
+  /** Visits every (row of a, entry of its weight matrix): offsets into a, b and the product. */
+  const visit = (rows: number, each: (a: number, b: number, out: number) => void): void => {
+    for (let row = 0; row < rows; row++) {
+      const weights = (Math.floor(row / block) % groups) * inner;
+      for (let k = 0; k < inner; k++) each(row * inner + k, (weights + k) * cols, row * cols);
+    }
+  };
+  return bilinear(a.rows, cols, a, b, {
+    product: (_: Engine, { data: a, rows }, { data: b }, { data: out }) =>
+      visit(rows, (i, w, o) => {
+        for (let c = 0; c < cols; c++) out[o + c]! += alpha * a[i]! * b[w + c]!;
+      }),
+    left: (_: Engine, { data: out, rows }, { data: b }, { data: a }) =>
+      visit(rows, (i, w, o) => {
+        for (let c = 0; c < cols; c++) a[i]! += alpha * out[o + c]! * b[w + c]!;
+      }),
+    right: (_: Engine, { data: a, rows }, { data: out }, { data: b }) =>
+      visit(rows, (i, w, o) => {
+        for (let c = 0; c < cols; c++) b[w + c]! += alpha * a[i]! * out[o + c]!;
+      }),
+  });
+}
+
+/** Entry by entry. */
+export function multiply(a: Expression, b: Expression): Expression {
+  sameShape("multiply", a, b);
+  const accumulate = ({ data: a }: Values, { data: b }: Values, { data: out }: Values): void => {
+    for (let at = 0; at < out.length; at++) out[at]! += a[at]! * b[at]!;
+  };
+  return bilinear(a.rows, a.cols, a, b, {
+    product: (_, a, b, out) => accumulate(a, b, out),
+    left: (_, out, b, a) => accumulate(out, b, a),
+    right: (_, a, out, b) => accumulate(a, out, b),
+  });
+}
+
+/** Entry by entry; where b is 0 the result is not finite. */
+export function divide(a: Expression, b: Expression): Expression {
+  return multiply(a, pointwise(b, shiftedPower(-1)));
+}
+
+/** a + b + … */
+export function add(first: Expression, ...others: readonly Expression[]): Expression {
+  for (const other of others) sameShape("add", first, other);
+  return linear(first.rows, first.cols, ...[first, ...others].map((of) => ({ of, map: scaling(1) })));
+}
+
+export function scale(a: Expression, factor: number): Expression {
+  return linear(a.rows, a.cols, { of: a, map: scaling(factor) });
+}
+
+export function subtract(a: Expression, b: Expression): Expression {
+  sameShape("subtract", a, b);
+  return linear(a.rows, a.cols, { of: a, map: scaling(1) }, { of: b, map: scaling(-1) });
+}
+
+function scaling(factor: number): LinearMap {
+  const accumulate = ({ data: from }: Values, { data: to }: Values): void => {
+    for (let at = 0; at < to.length; at++) to[at]! += factor * from[at]!;
+  };
+  return { apply: accumulate, adjoint: accumulate };
+}
+
+/** Aᵀ. */
+export function transposed(a: Expression): Expression {
+  const flip = (from: Values, to: Values): void => {
+    for (let i = 0; i < from.rows; i++)
+      for (let j = 0; j < from.cols; j++) to.data[j * from.rows + i]! += from.data[i * from.cols + j]!;
+  };
+  return linear(a.cols, a.rows, { of: a, map: { apply: flip, adjoint: flip } });
+}
+
+/** The same entries in the same row-major order as a matrix of another shape. */
+export function reshape(a: Expression, rows: number, cols: number): Expression {
+  agree("reshape", "entries", a.rows * a.cols, "rows × columns asked for", rows * cols);
+  return linear(rows, cols, { of: a, map: scaling(1) });
+}
+
+/**
+ * Entry t of the row-major result is entry indices[t] of a, or 0 where that is −1: permutations, slices, repetitions,
+ * patches of images.
+ */
+export function gather(a: Expression, rows: number, cols: number, indices: Int32Array): Expression {
+  agree("gather", "indices", indices.length, "rows × columns asked for", rows * cols);
+  return linear(rows, cols, {
+    of: a,
+    map: {
+      apply({ data: a }, { data: out }) {
+        for (let at = 0; at < out.length; at++) if (indices[at]! >= 0) out[at]! += a[indices[at]!]!;
+      },
+      adjoint({ data: out }, { data: a }) {
+        for (let at = 0; at < out.length; at++) if (indices[at]! >= 0) a[indices[at]!]! += out[at]!;
+      },
+    },
+  });
+}
+
+/** Columns `start` to `end`. */
+export function slice(a: Expression, start: number, end: number): Expression {
+  if (!(0 <= start && start <= end && end <= a.cols))
+    throw new RangeError(`slice: columns ${start} to ${end} are not within the ${a.cols} columns`);
+  return linear(a.rows, end - start, { of: a, map: transpose(columnsFrom(start)) });
+}
+
+/** Matrices of as many rows, side by side. */
+export function concatenate(parts: readonly Expression[]): Expression {
+  const rows = parts[0]!.rows;
+  let cols = 0;
+  const terms = parts.map((of) => {
+    agree("concatenate", "rows", of.rows, "rows of the first part", rows);
+    const map = columnsFrom(cols);
+    cols += of.cols;
+    return { of, map };
+  });
+  return linear(rows, cols, ...terms);
+}
+
+/** Weighted sums of consecutive rows: row i of the result is Σ_g weights[g] a[i G + g]. a: (n G) × c → n × c. */
+export function sumRows(a: Expression, weights: ArrayLike<number>): Expression {
+  const rows = a.rows / weights.length;
+  if (!Number.isInteger(rows))
+    throw new RangeError(`sumRows: ${a.rows} rows do not come in groups of ${weights.length}`);
+  return linear(rows, a.cols, { of: a, map: contraction(rows, weights, a.cols) });
+}
+
+/** Weighted sums of columns, a w. a: n × c → n × 1. */
+export function sumColumns(a: Expression, weights: ArrayLike<number>): Expression {
+  agree("sumColumns", "weights", weights.length, "columns", a.cols);
+  return linear(a.rows, 1, { of: a, map: contraction(a.rows, weights, 1) });
+}
+
+/** Every row `times` times in a row. n × c → (n times) × c. */
+export function repeatRows(a: Expression, times: number): Expression {
+  const map = contraction(a.rows, ones(times), a.cols);
+  return linear(a.rows * times, a.cols, { of: a, map: transpose(map) });
+}
+
+/** The whole matrix `times` times, one below the other. n × c → (times n) × c. */
+export function tileRows(a: Expression, times: number): Expression {
+  const map = contraction(1, ones(times), a.rows * a.cols);
+  return linear(a.rows * times, a.cols, { of: a, map: transpose(map) });
+}
+
+/** A column `times` times side by side. n × 1 → n × times. */
+export function repeatColumn(a: Expression, times: number): Expression {
+  agree("repeatColumn", "columns", a.cols, "columns that it can repeat", 1);
+  return linear(a.rows, times, { of: a, map: transpose(contraction(a.rows, ones(times), 1)) });
+}
+
+/** Every row minus its mean, over √(its variance + epsilon): layer normalization. A constant row becomes 0. */
+export function normalize(a: Expression, epsilon: number): Expression {
+  const mean = new Float64Array(a.cols).fill(1 / a.cols);
+  const centered = subtract(a, repeatColumn(sumColumns(a, mean), a.cols));
+  const variance = sumColumns(multiply(centered, centered), mean);
+  return multiply(centered, repeatColumn(pointwise(variance, shiftedPower(-1 / 2, epsilon)), a.cols));
+}
+
+/** The transposed map. */
+function transpose({ apply, adjoint }: LinearMap): LinearMap {
+  return { apply: adjoint, adjoint: apply };
+}
+
+/** From outer × groups × inner numbers to outer × inner: Σ_g weights[g] a[o, g, i]. */
+function contraction(outer: number, weights: ArrayLike<number>, inner: number): LinearMap {
+  const groups = weights.length;
+  return {
+    apply({ data: a }, { data: out }) {
+      for (let o = 0; o < outer; o++)
+        for (let g = 0; g < groups; g++) {
+          const weight = weights[g]!;
+          const from = (o * groups + g) * inner;
+          for (let i = 0; i < inner; i++) out[o * inner + i]! += weight * a[from + i]!;
+        }
+    },
+    adjoint({ data: out }, { data: a }) {
+      for (let o = 0; o < outer; o++)
+        for (let g = 0; g < groups; g++) {
+          const weight = weights[g]!;
+          const to = (o * groups + g) * inner;
+          for (let i = 0; i < inner; i++) a[to + i]! += weight * out[o * inner + i]!;
+        }
+    },
+  };
+}
+
+/** Into the columns of a wider matrix, from `start` on. */
+function columnsFrom(start: number): LinearMap {
+  return {
+    apply({ data: a, rows, cols }, { data: out, cols: stride }) {
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < cols; j++) out[i * stride + start + j]! += a[i * cols + j]!;
+    },
+    adjoint({ data: out, cols: stride }, { data: a, rows, cols }) {
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < cols; j++) a[i * cols + j]! += out[i * stride + start + j]!;
+    },
+  };
+}
+
+function ones(count: number): Float64Array {
+  return new Float64Array(count).fill(1);
+}
+
+function sameShape(call: string, a: Expression, b: Expression): void {
+  if (a.rows !== b.rows || a.cols !== b.cols)
+    throw new RangeError(`${call}: ${a.rows} × ${a.cols} and ${b.rows} × ${b.cols} do not match`);
+}
+
+function agree(call: string, what: string, came: number, other: string, expected: number): void {
+  if (came !== expected)
+    throw new RangeError(`${call}: ${came} ${what} do not match ${expected} ${other}`);
+}
