@@ -166,3 +166,9 @@ function checkShape(call: string, name: string, a: Matrix, rows: number, cols: n
   if (a.rows !== rows || a.cols !== cols)
     throw new RangeError(`${call}: ${name} is ${a.rows} × ${a.cols}, expected ${rows} × ${cols}`);
 }
+
+/** @throws RangeError unless `value` is a whole number ≥ `least` */
+export function checkCount(call: string, name: string, value: number, least = 1): void {
+  if (!Number.isInteger(value) || value < least)
+    throw new RangeError(`${call}: ${name} is ${value}, expected a whole number ≥ ${least}`);
+}

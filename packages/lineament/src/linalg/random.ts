@@ -76,3 +76,8 @@ export function permutation(n: number, generator: Random): Int32Array {
 export function sample(n: number, size: number, generator: Random): Int32Array {
   return permutation(n, generator).slice(0, Math.min(n, size)).sort();
 }
+
+/** Independent signs ±1, each with probability ½. */
+export function randomSigns(size: number, generator: Random): Float64Array {
+  return Float64Array.from({ length: size }, () => (generator.uniform() < 0.5 ? -1 : 1));
+}
