@@ -1,5 +1,7 @@
 import type {
   CategoricalTable,
+  DenseKernelsCall,
+  DenseLayer,
   FusedKernel,
   Gemm,
   KernelGradientCall,
@@ -78,6 +80,40 @@ export function checkKernelGradient(call: KernelGradientCall): void {
   if (rows !== n) throw new RangeError(`kernelGradient: coefficients has ${rows} rows, expected ${n}`);
   checkShape("kernelGradient", "out", call.out, m, cols * d);
   checkSelfPairs("kernelGradient", call.selfPairs, m, n);
+}
+
+export function checkDenseKernels(call: DenseKernelsCall): void {
+  const { x, z = x, layers, scale, nngp, ntk, derivatives } = call;
+  checkMatrices("denseKernels", { x, z });
+  if (z.cols !== x.cols) throw new RangeError(`denseKernels: x has ${x.cols} columns, z has ${z.cols}`);
+  if (!(scale > 0 && scale < Infinity))
+    throw new RangeError(`denseKernels: scale is ${scale}, expected a positive number`);
+  layers.forEach(checkDenseLayer);
+  const outputs = Object.entries({
+    nngp,
+    ntk,
+    byCovariance: derivatives?.byCovariance,
+    byVariance: derivatives?.byVariance,
+  }).filter((entry): entry is [string, Matrix] => entry[1] !== undefined);
+  if (outputs.length === 0)
+    throw new RangeError("denseKernels: nothing is asked for; pass nngp, ntk or derivatives");
+  checkMatrices("denseKernels", Object.fromEntries(outputs));
+  for (const [name, out] of outputs) checkShape("denseKernels", name, out, x.rows, z.rows);
+}
+
+function checkDenseLayer(layer: DenseLayer, index: number): void {
+  const { weightVariance, biasVariance, weightRate, biasRate, activation } = layer;
+  for (const [name, value] of Object.entries({ weightVariance, biasVariance, weightRate, biasRate }))
+    if (!(value >= 0 && value < Infinity))
+      throw new RangeError(
+        `denseKernels: ${name} of layer ${index} is ${value}, expected a number of at least 0`,
+      );
+  if (activation === undefined) return;
+  for (const [name, value] of Object.entries(activation))
+    if (typeof value === "number" && !Number.isFinite(value))
+      throw new RangeError(
+        `denseKernels: ${name} of the ${activation.form} activation of layer ${index} is ${value}, expected a finite number`,
+      );
 }
 
 function checkKernelCall(

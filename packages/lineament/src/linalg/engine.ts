@@ -48,6 +48,12 @@ export interface Engine {
    */
   kernelGradient(call: KernelGradientCall): Promise<void>;
 
+  /**
+   * Kernels of an infinitely wide dense network between the rows of x and z, and their derivatives: all layers are
+   * evaluated on a tile in cache, and only what is asked for is written. Arithmetic is float64 whatever the storage.
+   */
+  denseKernels(call: DenseKernelsCall): Promise<void>;
+
   /** Stops threads. Calls after it reject. */
   close(): Promise<void>;
 }
@@ -172,4 +178,67 @@ export interface KernelGradientCall extends KernelCall {
   /** A: rows of z × c outputs. */
   readonly coefficients: Matrix;
   readonly selfPairs?: Int32Array;
+}
+
+/**
+ * A dense layer, then optionally a nonlinearity, of infinite width, in NTK parameterization. In terms of the
+ * NNGP kernel K and the NTK Θ of a pair with variances a = K(x, x), b = K(z, z) and covariance c = K(x, z):
+ *
+ * - dense: K ← σw² K + σb², Θ ← ρw σw² K + ρb σb² + σw² Θ (K before the layer)
+ * - nonlinearity φ: K ← κ(a, b, c) = E φ(u) φ(v), Θ ← κ̇(a, b, c) Θ with κ̇ = E φ′(u) φ′(v), (u, v) ~ N(0, [[a, c], [c, b]])
+ *
+ * @see Jacot et al., arXiv:1806.07572; Lee et al., arXiv:1902.06720
+ */
+export interface DenseLayer {
+  /** σw² ≥ 0. */
+  readonly weightVariance: number;
+  /** σb² ≥ 0. */
+  readonly biasVariance: number;
+  /** ρw ≥ 0: the learning rate of the weights relative to the others; 0 freezes them. */
+  readonly weightRate: number;
+  /** ρb ≥ 0: that of the biases. */
+  readonly biasRate: number;
+  readonly activation?: DenseActivation | undefined;
+}
+
+/** αx for x < 0 and βx for x > 0 (`negative` α, `positive` β), or A erf(Bx) + C (`amplitude`, `frequency`, `offset`). */
+export type DenseActivation =
+  | { readonly form: "piecewise-linear"; readonly negative: number; readonly positive: number }
+  | { readonly form: "erf"; readonly amplitude: number; readonly frequency: number; readonly offset: number };
+
+/** x and z share one precision, the outputs share one; the two may differ. At least one output is asked for. */
+export interface DenseKernelsCall {
+  /** n × d */
+  readonly x: Matrix;
+  /**
+   * m × d. Absent: z = x; values are computed once per pair and exactly symmetric, the diagonal comes from its own
+   * recursion (angle 0), derivatives are computed for all ordered pairs.
+   */
+  readonly z?: Matrix | undefined;
+  /** From the input to the output; none: K = scale ⟨x, z⟩, Θ = 0. */
+  readonly layers: readonly DenseLayer[];
+  /** K⁰(x, z) = scale ⟨x, z⟩, usually 1/d. */
+  readonly scale: number;
+  /** n × m */
+  readonly nngp?: Matrix | undefined;
+  /** n × m */
+  readonly ntk?: Matrix | undefined;
+  readonly derivatives?: DenseDerivatives | undefined;
+  /** Stops between tiles; the call rejects with the signal's reason and the outputs are unspecified. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Derivatives of k, the NNGP kernel or the NTK, by the input covariance c₀ = scale ⟨x, z⟩ and by the input variance
+ * a₀ = scale ‖x‖² of the row of x, the other and b₀ held: ∇ₓ k(x, z) = scale (2 byVariance x + byCovariance z).
+ *
+ * Where k has no derivative, one-sided parts are left out: the kink of Θ between rows of one or of opposite directions
+ * (sines up to 2⁻⁴⁴), and that of κ at rows with a = 0.
+ */
+export interface DenseDerivatives {
+  readonly of: "nngp" | "ntk";
+  /** n × m */
+  readonly byCovariance: Matrix;
+  /** n × m */
+  readonly byVariance: Matrix;
 }

@@ -14,6 +14,7 @@ import type { KernelFormulas } from "../formulas.ts";
 import type { Matrix } from "../matrix.ts";
 import { precisionOf, zeros } from "../matrix.ts";
 import { breather, queue } from "../queue.ts";
+import { denseKernels } from "./dense-kernels.ts";
 import { eigenSymmetric, singularValues } from "./decompositions.ts";
 
 /**
@@ -174,6 +175,8 @@ export function plainEngine(): Engine {
           await pause();
         }
       }, call.signal),
+
+    denseKernels: (call) => calls.run(() => denseKernels(call), call.signal),
 
     close: () => calls.close(),
   };
