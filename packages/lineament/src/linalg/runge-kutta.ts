@@ -23,7 +23,7 @@ export interface RungeKuttaStep {
   /** y(t); it stays as it is. */
   readonly y: Float64Array;
   /** y at a time of this step, from `from` to `t`, by the continuous extension of order 4. Only until the next step is asked for. */
-  at(time: number): Float64Array;
+  readonly at: (time: number) => Float64Array;
 }
 
 /**
@@ -62,6 +62,7 @@ export async function rungeKutta(
   t1: number,
   { times = [t1], ...options }: RungeKuttaOptions & { readonly times?: readonly number[] } = {},
 ): Promise<RungeKuttaSolution> {
+  checkInterval(t0, t1);
   const forward = Math.sign(t1 - t0);
   times.forEach((time, i) => {
     const earlier = i === 0 ? t0 : times[i - 1]!;
@@ -71,7 +72,8 @@ export async function rungeKutta(
       );
   });
   const states: Float64Array[] = [];
-  let [t, y] = [t0, y0.slice()];
+  let t = t0;
+  let y: Float64Array = y0.slice();
   while (states.length < times.length && times[states.length] === t0) states.push(y.slice());
   const steps = rungeKuttaSteps(derivative, y0, t0, t1, options);
   for (;;) {
@@ -97,9 +99,7 @@ export async function* rungeKuttaSteps(
     signal,
   }: RungeKuttaOptions = {},
 ): AsyncGenerator<RungeKuttaStep, RungeKuttaReport, void> {
-  for (const [name, value] of Object.entries({ t0, t1 }))
-    if (!Number.isFinite(value))
-      throw new RangeError(`rungeKutta: ${name} is ${value}, expected a finite time`);
+  checkInterval(t0, t1);
   for (const [name, value] of Object.entries({ tolerance, absoluteTolerance, firstStep: firstStep ?? 1 }))
     if (!(value > 0 && value < Infinity))
       throw new RangeError(`rungeKutta: ${name} is ${value}, expected a finite number above 0`);
@@ -136,7 +136,8 @@ export async function* rungeKuttaSteps(
   const forward = Math.sign(t1 - t0);
   const k = STAGES.map(() => new Float64Array(n));
   const [first, last] = [k[0]!, k[6]!];
-  let [t, y] = [t0, y0.slice()];
+  let t = t0;
+  let y: Float64Array = y0.slice();
   await evaluate(t, y, first);
   if (!first.every(Number.isFinite)) throw new RangeError("rungeKutta: the derivative at t0 is not finite");
 
@@ -159,7 +160,7 @@ export async function* rungeKuttaSteps(
     signal?.throwIfAborted();
     const lastStep = Math.abs(t1 - t) <= 1.01 * step;
     const h = lastStep ? t1 - t : forward * step;
-    if (t + 0.1 * h === t && !lastStep) return report("stuck");
+    if (!lastStep && t + 0.1 * h === t) return report("stuck");
     let next = y;
     for (let s = 1; s < 7; s++) {
       next = combination(y, h, k, STAGES[s]!);
@@ -171,7 +172,6 @@ export async function* rungeKuttaSteps(
       rejected++;
       grow = 1;
       step = Math.abs(h) * Math.max(0.2, Number.isFinite(error) ? 0.9 * error ** -0.2 : 0);
-      if (lastStep && t + step === t) return report("stuck");
       continue;
     }
     steps++;
@@ -188,6 +188,12 @@ export async function* rungeKuttaSteps(
     grow = 10;
   }
   return report("out-of-steps");
+}
+
+function checkInterval(t0: number, t1: number): void {
+  for (const [name, value] of Object.entries({ t0, t1 }))
+    if (!Number.isFinite(value))
+      throw new RangeError(`rungeKutta: ${name} is ${value}, expected a finite time`);
 }
 
 /** Weights of the earlier stages in each stage; the last is the solution of order 5. */
