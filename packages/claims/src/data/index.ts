@@ -1,0 +1,7 @@
+export * from "./gaussian-matrix.ts";
+export * from "./orthogonal-matrix.ts";
+export * from "./random-signs.ts";
+export * from "./rows.ts";
+export * from "./sphere-points.ts";
+export * from "./sphere-polynomials.ts";
+export * from "./zonal-target.ts";

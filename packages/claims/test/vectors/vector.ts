@@ -1,0 +1,37 @@
+import { expect } from "vitest";
+import file from "./linearized-networks.json" with { type: "json" };
+
+/** One reference value: inputs, what must come out, and how exactly. */
+export interface Vector<Inputs> {
+  readonly id: string;
+  readonly inputs: Inputs;
+  readonly expected: unknown;
+  readonly tol: { readonly abs: number; readonly rel: number };
+}
+
+/** All vectors of linearized-networks.md, in the order of the file. */
+export const vectors = file.cases as unknown as readonly Vector<unknown>[];
+
+/** The vector of an id, with the inputs that its test knows it has. */
+export function vector<Inputs>(id: string): Vector<Inputs> {
+  const found = vectors.find((one) => one.id === id);
+  if (found === undefined) throw new RangeError(`vector: no vector ${id} in linearized-networks.json`);
+  return found as Vector<Inputs>;
+}
+
+/** Fails unless |got − expected| ≤ abs + rel |expected| for every number of the vector. */
+export function expectVector({ id, expected, tol }: Vector<unknown>, got: unknown): void {
+  expect(differences(id, got, expected, tol)).toEqual([]);
+}
+
+function differences(at: string, got: unknown, expected: unknown, tol: Vector<unknown>["tol"]): string[] {
+  if (typeof expected === "number") {
+    const off = typeof got === "number" ? Math.abs(got - expected) : NaN;
+    return off <= tol.abs + tol.rel * Math.abs(expected) ? [] : [`${at}: ${String(got)}, not ${expected}`];
+  }
+  if (typeof expected !== "object" || expected === null || typeof got !== "object" || got === null)
+    return [`${at}: ${typeof got}, not ${typeof expected}`];
+  return Object.entries(expected).flatMap(([key, value]) =>
+    differences(`${at}.${key}`, (got as Record<string, unknown>)[key], value, tol),
+  );
+}
