@@ -117,15 +117,15 @@ export type ActivationInput = z.input<typeof Activation>;
 
 /** φ and its derivatives, for finite networks. At a kink the derivative is the mean of the one-sided ones times 0: φ′(0) = 0 for relu. */
 export interface Pointwise {
-  value(x: number): number;
-  slope(x: number): number;
+  readonly value: (x: number) => number;
+  readonly slope: (x: number) => number;
   /** φ″ almost everywhere. */
-  curvature(x: number): number;
+  readonly curvature: (x: number) => number;
   /**
    * φ^(k)(x) / k! for k = 0 … degree into `out`.
    * @throws RangeError for a custom activation whose derivatives were not given
    */
-  taylor(x: number, degree: number, out: Float64Array): void;
+  readonly taylor: (x: number, degree: number, out: Float64Array) => void;
 }
 
 /**
@@ -136,15 +136,15 @@ export interface Dual {
   /** How κ is computed. `numeric` ones are slow for each entry: use tables for matrices. */
   readonly form: "closed" | "numeric";
   /** κ(a, b, c) = E[φ(u) φ(v)]. */
-  value(a: number, b: number, c: number): number;
+  readonly value: (a: number, b: number, c: number) => number;
   /** κ̇(a, b, c) = E[φ′(u) φ′(v)], derivatives almost everywhere. */
-  slope(a: number, b: number, c: number): number;
+  readonly slope: (a: number, b: number, c: number) => number;
   /** κ(a, a, a) = E[φ(u)²], by its own simple formula. */
-  variance(a: number): number;
+  readonly variance: (a: number) => number;
   /** κ̇(a, a, a) = E[φ′(u)²]. */
-  slopeVariance(a: number): number;
+  readonly slopeVariance: (a: number) => number;
   /** m(a) = E[φ(u)]. */
-  mean(a: number): number;
+  readonly mean: (a: number) => number;
   /** t(a) = E[φ′(u)]. */
-  meanSlope(a: number): number;
+  readonly meanSlope: (a: number) => number;
 }

@@ -1,4 +1,5 @@
 import { type Engine, zeros } from "../../linalg/index.ts";
+import type { Workspace } from "../workspace.ts";
 import { type Expression, readsOf, type ScalarFunction, type Values } from "./expression.ts";
 
 /**
@@ -7,15 +8,23 @@ import { type Expression, readsOf, type ScalarFunction, type Values } from "./ex
  */
 export type Series = (Values | undefined)[];
 
+/** How a tape is evaluated. */
+export interface Evaluation {
+  readonly engine: Engine;
+  /** Highest power of t that is kept. */
+  readonly degree: number;
+  /** Where results and everything in between are put; new memory when absent. */
+  readonly room?: Workspace | undefined;
+}
+
 /**
  * Every expression of the tape as a power series in t, given those of the variables.
  * @param keep - keep all of them, for the way back; else only the last, the root
  */
 export async function forward(
-  engine: Engine,
+  evaluation: Evaluation,
   tape: readonly Expression[],
   variables: readonly Series[],
-  degree: number,
   keep: boolean,
 ): Promise<Map<Expression, Series>> {
   const known = new Map<Expression, Series>();
@@ -23,7 +32,7 @@ export async function forward(
   for (const expression of tape)
     for (const read of readsOf(expression)) readers.set(read, (readers.get(read) ?? 0) + 1);
   for (const expression of tape) {
-    known.set(expression, await seriesOf(engine, expression, known, variables, degree));
+    known.set(expression, await seriesOf(evaluation, expression, known, variables));
     if (keep) continue;
     for (const read of readsOf(expression)) {
       const left = readers.get(read)! - 1;
@@ -35,94 +44,96 @@ export async function forward(
 }
 
 async function seriesOf(
-  engine: Engine,
+  { engine, degree, room }: Evaluation,
   expression: Expression,
   known: ReadonlyMap<Expression, Series>,
   variables: readonly Series[],
-  degree: number,
 ): Promise<Series> {
-  const { rows, cols } = expression;
+  const series: Series = [];
+  const coefficient = (k: number): Values => (series[k] ??= zero(expression, room));
   switch (expression.kind) {
     case "constant":
       return [expression.value];
     case "variable":
-      return variables[expression.index]!;
-    case "linear": {
-      const series: Series = [];
-      for (const { of, map } of expression.terms) {
-        const a = known.get(of)!;
-        for (let k = 0; k <= degree; k++) if (a[k]) map.apply(a[k]!, (series[k] ??= zeros(rows, cols)));
-      }
+      return variables[expression.index]!.slice(0, degree + 1);
+    case "linear":
+      for (const { of, map } of expression.terms)
+        for (const [k, a] of known.get(of)!.entries()) if (a) map.apply(a, coefficient(k));
       return series;
-    }
     case "bilinear": {
       const [a, b] = [known.get(expression.left)!, known.get(expression.right)!];
-      const series: Series = [];
       for (const [i, j] of cauchy(a, b, degree))
-        await expression.map.product(engine, a[i]!, b[j]!, (series[i + j] ??= zeros(rows, cols)));
+        await expression.map.product(engine, a[i]!, b[j]!, coefficient(i + j));
       return series;
     }
     case "pointwise":
-      return compose(derivatives(expression.scalar, 0), known.get(expression.of)!, degree);
+      return compose(expansion(expression.scalar), known.get(expression.of)!, degree, room);
   }
 }
 
 /**
- * The way back: adds to `gradients[p]` the coefficient of t^degree of the gradient of Σ_k ⟨seed_k, root_k …⟩ with respect to
- * variable p, where seed and root are multiplied as power series. At degree 0 this is a vector-Jacobian product; at degree 1
- * along v, with a constant seed, the Hessian of ⟨seed, root⟩ times v: the way back of a power series is forward over reverse.
+ * The way back. With the root as a power series f(t) = Σ f_k t^k, adds to `gradients[p]` the coefficient of t^degree of the
+ * gradient of ⟨seed, f(t)⟩ with respect to variable p. At degree 0 that is a vector-Jacobian product, at degree 1 along v the
+ * Hessian of ⟨seed, f⟩ times v: the way back of a power series is forward over reverse.
  *
- * @param values - of the whole tape, at this degree
+ * @param values - of the whole tape, by `forward` at the same degree
  */
 export async function reverse(
-  engine: Engine,
+  { engine, degree, room }: Evaluation,
   tape: readonly Expression[],
   values: ReadonlyMap<Expression, Series>,
   seed: Values,
-  degree: number,
   gradients: readonly Values[],
 ): Promise<void> {
   const adjoints = new Map<Expression, Series>([[tape.at(-1)!, [seed]]]);
   const wanted = (expression: Expression, k: number): boolean =>
     expression.active && (expression.kind !== "variable" || k === degree);
-  const adjointOf = (expression: Expression, k: number): Values => {
+  const adjoint = (expression: Expression, k: number): Values => {
     if (expression.kind === "variable") return gradients[expression.index]!;
     let series = adjoints.get(expression);
     if (series === undefined) adjoints.set(expression, (series = []));
-    return (series[k] ??= zeros(expression.rows, expression.cols));
+    return (series[k] ??= zero(expression, room));
   };
   for (const expression of tape.toReversed()) {
     const out = adjoints.get(expression);
     if (out === undefined) continue;
     adjoints.delete(expression);
     switch (expression.kind) {
-      case "variable": // only when the root itself is one
-        if (out[degree]) addTo(gradients[expression.index]!, out[degree]);
+      case "constant":
+        break;
+      case "variable": // the root itself
+        if (out[degree]) for (const [at, r] of out[degree].data.entries()) gradients[expression.index]!.data[at]! += r;
         break;
       case "linear":
         for (const { of, map } of expression.terms)
-          for (let k = 0; k <= degree; k++)
-            if (out[k] && wanted(of, k)) map.adjoint(out[k]!, adjointOf(of, k));
+          for (const [k, r] of out.entries()) if (r && wanted(of, k)) map.adjoint(r, adjoint(of, k));
         break;
       case "bilinear": {
         const { left, right, map } = expression;
         const [a, b] = [values.get(left)!, values.get(right)!];
         for (const [i, j] of cauchy(out, b, degree))
-          if (wanted(left, i + j)) await map.left(engine, out[i]!, b[j]!, adjointOf(left, i + j));
+          if (wanted(left, i + j)) await map.left(engine, out[i]!, b[j]!, adjoint(left, i + j));
         for (const [i, j] of cauchy(a, out, degree))
-          if (wanted(right, i + j)) await map.right(engine, a[i]!, out[j]!, adjointOf(right, i + j));
+          if (wanted(right, i + j)) await map.right(engine, a[i]!, out[j]!, adjoint(right, i + j));
         break;
       }
       case "pointwise": {
         const { of, scalar } = expression;
         if (!of.active) break;
-        const slope = compose(derivatives(scalar, 1), values.get(of)!, degree);
+        const slope = compose(slopeExpansion(scalar), values.get(of)!, degree, room);
         for (const [i, j] of cauchy(out, slope, degree))
-          if (wanted(of, i + j)) addProductTo(adjointOf(of, i + j), out[i]!, slope[j]!);
+          if (wanted(of, i + j)) addProduct(adjoint(of, i + j), out[i]!, slope[j]!);
         break;
       }
     }
   }
+}
+
+function zero({ rows, cols }: Expression, room: Workspace | undefined): Values {
+  if (room === undefined) return zeros(rows, cols);
+  const matrix = room.take(rows, cols);
+  matrix.data.fill(0);
+  return matrix;
 }
 
 /** The pairs (i, j) with i + j ≤ degree whose coefficients are there. */
@@ -134,59 +145,57 @@ function cauchy(a: Series, b: Series, degree: number): readonly (readonly [numbe
 }
 
 /** Writes the Taylor coefficients of order 0 … degree at x. */
-type Coefficients = (x: number, degree: number, out: Float64Array) => void;
+type Expansion = (x: number, degree: number, out: Float64Array) => void;
 
-/** The Taylor coefficients of f, or with order 1 of f′. The first three by value, slope and curvature: all that many activations have. */
-function derivatives(scalar: ScalarFunction, order: 0 | 1): Coefficients {
-  const taylor: Coefficients = (x, degree, out) => {
+/** Of f. Up to the second order by value, slope and curvature: many activations have no others. */
+function expansion(scalar: ScalarFunction): Expansion {
+  return (x, degree, out) => {
     if (degree > 2) return scalar.taylor(x, degree, out);
     out[0] = scalar.value(x);
     if (degree > 0) out[1] = scalar.slope(x);
     if (degree > 1) out[2] = scalar.curvature(x) / 2;
   };
-  if (order === 0) return taylor;
+}
+
+/** Of f′. `out` has room for one more. */
+function slopeExpansion(scalar: ScalarFunction): Expansion {
   return (x, degree, out) => {
-    if (degree === 0) out[0] = scalar.slope(x);
-    else if (degree === 1) {
-      out[0] = scalar.slope(x);
-      out[1] = scalar.curvature(x);
-    } else {
-      taylor(x, degree + 1, out);
+    if (degree > 1) {
+      scalar.taylor(x, degree + 1, out);
       for (let k = 0; k <= degree; k++) out[k] = (k + 1) * out[k + 1]!;
+    } else {
+      out[0] = scalar.slope(x);
+      if (degree > 0) out[1] = scalar.curvature(x);
     }
   };
 }
 
 /** f(Σ_k a_k t^k) for every entry: Horner's rule in the power series a − a_0. */
-function compose(coefficients: Coefficients, a: Series, degree: number): Series {
+function compose(expansion: Expansion, a: Series, highest: number, room: Workspace | undefined): Series {
   const { rows, cols, data: middle } = a[0]!;
-  const highest = a.some((coefficient, k) => k > 0 && k <= degree && coefficient) ? degree : 0;
-  const series = Array.from({ length: highest + 1 }, () => zeros(rows, cols));
-  const c = new Float64Array(highest + 2);
-  const u = new Float64Array(highest + 1);
-  const result = new Float64Array(highest + 1);
+  const degree = a.length > 1 ? highest : 0;
+  const series = Array.from({ length: degree + 1 }, () => room?.take(rows, cols) ?? zeros(rows, cols));
+  const c = new Float64Array(degree + 2);
+  const u = new Float64Array(degree + 1);
+  const result = new Float64Array(degree + 1);
   for (let at = 0; at < middle.length; at++) {
-    coefficients(middle[at]!, highest, c);
-    for (let k = 1; k <= highest; k++) u[k] = a[k] ? a[k]!.data[at]! : 0;
+    expansion(middle[at]!, degree, c);
+    for (let k = 1; k <= degree; k++) u[k] = a[k] ? a[k]!.data[at]! : 0;
     result.fill(0);
-    result[0] = c[highest]!;
-    for (let order = highest - 1; order >= 0; order--) {
-      for (let k = highest; k > 0; k--) {
+    result[0] = c[degree]!;
+    for (let order = degree - 1; order >= 0; order--) {
+      for (let k = degree; k > 0; k--) {
         let sum = 0;
         for (let j = 1; j <= k; j++) sum += u[j]! * result[k - j]!;
         result[k] = sum;
       }
       result[0] = c[order]!;
     }
-    for (let k = 0; k <= highest; k++) series[k]!.data[at] = result[k]!;
+    for (let k = 0; k <= degree; k++) series[k]!.data[at] = result[k]!;
   }
   return series;
 }
 
-function addTo(target: Values, a: Values): void {
-  for (let at = 0; at < a.data.length; at++) target.data[at]! += a.data[at]!;
-}
-
-function addProductTo(target: Values, a: Values, b: Values): void {
-  for (let at = 0; at < a.data.length; at++) target.data[at]! += a.data[at]! * b.data[at]!;
+function addProduct({ data: target }: Values, { data: a }: Values, { data: b }: Values): void {
+  for (let at = 0; at < target.length; at++) target[at]! += a[at]! * b[at]!;
 }

@@ -1,5 +1,6 @@
-import { convert, type Engine, type Matrix, precisionOf, zeros } from "../../linalg/index.ts";
-import type { Model } from "../model.ts";
+import { convert, type Engine, type Matrix, precisionOf, random, zeros } from "../../linalg/index.ts";
+import type { Network } from "../model.ts";
+import type { Workspace } from "../workspace.ts";
 import { forward, reverse, type Series } from "./evaluate.ts";
 import { constant, type Expression, tapeOf, type Values, variable } from "./expression.ts";
 
@@ -18,8 +19,8 @@ export interface ParameterMatrix {
   readonly rate: number;
 }
 
-/** A model that knows its parameter matrices, so that it can be initialized and looked into. */
-export interface TapeModel extends Model {
+/** A network that knows its parameter matrices. */
+export interface TapeModel extends Network {
   readonly matrices: readonly ParameterMatrix[];
 }
 
@@ -30,7 +31,7 @@ export interface TapeNetwork {
   readonly matrices: readonly (Pick<ParameterMatrix, "name" | "rows" | "cols"> & Partial<ParameterMatrix>)[];
   /**
    * The output, n × O, written with the primitives of the tape (`matmul`, `add`, `pointwise`, …); called anew for every
-   * evaluation, because n differs.
+   * evaluation, because n differs (never with n = 0).
    * @param x - n × d
    * @param parameters - one expression for each parameter matrix
    */
@@ -56,21 +57,29 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
 
   const views = (flat: Float64Array): Values[] =>
     matrices.map(({ offset, rows, cols }) => ({ data: flat.subarray(offset, offset + rows * cols), rows, cols }));
-  const checked = (call: string, name: string, flat: Float64Array): Values[] => {
+  const viewed = (call: string, name: string, flat: Float64Array): Values[] => {
     if (flat.length !== parameters)
       throw new RangeError(`${call}: ${name} has ${flat.length} numbers, the network has ${parameters} parameters`);
     return views(flat);
   };
+  /** θ + t v. */
+  const line = (call: string, theta: Float64Array, v: Float64Array): Series[] => {
+    const direction = viewed(call, "v", v);
+    return viewed(call, "theta", theta).map((value, p) => [value, direction[p]]);
+  };
+  const emptyGradient = (room: Workspace | undefined): Float64Array =>
+    room?.take(1, parameters).data.fill(0) ?? new Float64Array(parameters);
   const record = (call: string, x: Matrix): readonly Expression[] => {
     if (x.cols !== inputs) throw new RangeError(`${call}: x has ${x.cols} columns, the network has ${inputs} inputs`);
-    const root = network.output(constant(float64(x)), symbols);
+    const root =
+      x.rows === 0 ? constant(zeros(0, outputs)) : network.output(constant(float64(x)), symbols);
     if (root.rows !== x.rows || root.cols !== outputs)
       throw new RangeError(
         `${call}: the network's output is ${root.rows} × ${root.cols}, expected ${x.rows} × ${outputs}`,
       );
     return tapeOf(root);
   };
-  const checkCotangent = (call: string, r: Matrix, x: Matrix): Values => {
+  const cotangent = (call: string, r: Matrix, x: Matrix): Values => {
     if (r.rows !== x.rows || r.cols !== outputs)
       throw new RangeError(`${call}: r is ${r.rows} × ${r.cols}, expected ${x.rows} × ${outputs}`);
     return float64(r);
@@ -79,9 +88,10 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
     tape: readonly Expression[],
     variables: readonly Series[],
     degree: number,
+    room?: Workspace,
   ): Promise<Values[]> => {
     const root = tape.at(-1)!;
-    const series = (await forward(engine, tape, variables, degree, false)).get(root)!;
+    const series = (await forward({ engine, degree, room }, tape, variables, false)).get(root)!;
     return Array.from({ length: degree + 1 }, (_, k) => series[k] ?? zeros(root.rows, root.cols));
   };
 
@@ -93,50 +103,59 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
     matrices,
     rates: ratesOf(matrices, parameters),
 
-    async value(theta, x) {
-      const at = checked("value", "theta", theta).map((value) => [value]);
-      const [value] = await rootSeries(record("value", x), at, 0);
+    initialize(seed) {
+      const generator = random(seed);
+      const theta = new Float64Array(parameters);
+      for (const { offset, rows, cols, std, law } of matrices)
+        for (let at = offset; at < offset + rows * cols; at++) {
+          const normal = generator.normal();
+          theta[at] = std * (law === "sign" ? Math.sign(normal) : normal);
+        }
+      return theta;
+    },
+
+    async value(theta, x, room) {
+      const point = viewed("value", "theta", theta).map((value) => [value]);
+      const [value] = await rootSeries(record("value", x), point, 0, room);
       return value!;
     },
 
-    async tangent(theta, x, v) {
-      const along = checked("tangent", "v", v);
-      const line = checked("tangent", "theta", theta).map((value, p) => [value, along[p]]);
-      const [value, tangent] = await rootSeries(record("tangent", x), line, 1);
+    async tangent(theta, x, v, room) {
+      const [value, tangent] = await rootSeries(record("tangent", x), line("tangent", theta, v), 1, room);
       return { value: value!, tangent: tangent! };
     },
 
-    async pullback(theta, x) {
-      const at = checked("pullback", "theta", theta).map((value) => [value]);
+    async pullback(theta, x, room) {
+      const point = viewed("pullback", "theta", theta).map((value) => [value]);
       const tape = record("pullback", x);
-      const known = await forward(engine, tape, at, 0, true);
+      const evaluation = { engine, degree: 0, room };
+      const values = await forward(evaluation, tape, point, true);
       return {
-        value: known.get(tape.at(-1)!)![0]!,
+        value: values.get(tape.at(-1)!)![0]!,
         async pull(r) {
-          const gradient = new Float64Array(parameters);
-          await reverse(engine, tape, known, checkCotangent("pull", r, x), 0, views(gradient));
+          const seed = cotangent("pull", r, x);
+          const gradient = emptyGradient(room);
+          await reverse(evaluation, tape, values, seed, views(gradient));
           return gradient;
         },
       };
     },
 
-    async curvature(theta, x, r, v) {
-      const along = checked("curvature", "v", v);
-      const line = checked("curvature", "theta", theta).map((value, p) => [value, along[p]]);
-      const seed = checkCotangent("curvature", r, x);
+    async curvature(theta, x, r, v, room) {
+      const along = line("curvature", theta, v);
+      const seed = cotangent("curvature", r, x);
       const tape = record("curvature", x);
-      const product = new Float64Array(parameters);
-      const known = await forward(engine, tape, line, 1, true);
-      await reverse(engine, tape, known, seed, 1, views(product));
+      const evaluation = { engine, degree: 1, room };
+      const values = await forward(evaluation, tape, along, true);
+      const product = emptyGradient(room);
+      await reverse(evaluation, tape, values, seed, views(product));
       return product;
     },
 
     async jet(theta, x, v, degree) {
       if (!(Number.isInteger(degree) && degree >= 0))
         throw new RangeError(`jet: degree is ${degree}, expected a whole number ≥ 0`);
-      const along = checked("jet", "v", v);
-      const line = checked("jet", "theta", theta).map((value, p) => [value, along[p]]);
-      return rootSeries(record("jet", x), line, degree);
+      return rootSeries(record("jet", x), line("jet", theta, v), degree);
     },
   };
 }
