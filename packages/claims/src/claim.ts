@@ -10,7 +10,7 @@ export interface Laboratory {
   readonly engine: Engine;
   readonly signal: AbortSignal;
   /** Says how far the measurement is: a fraction in [0, 1], and optionally what is being done. */
-  progress(fraction: number, doing?: string): void;
+  readonly progress: (fraction: number, doing?: string) => void;
 }
 
 /** One number that a verdict rests on. */

@@ -1,5 +1,5 @@
 import type { Engine } from "lineament";
-import type { Check, Claim, Laboratory, Outcome, Verdict } from "./claim.ts";
+import type { Claim, Laboratory, Outcome, Verdict } from "./claim.ts";
 import type { Figure } from "./figure.ts";
 import { plain } from "./plain.ts";
 import { hasSetting, parseSettings, type Settings } from "./settings.ts";
@@ -24,37 +24,29 @@ export interface RunOptions {
 }
 
 /** What a claim says with one seed. */
-export interface SeedRun {
-  /** Absent where a claim has no chance in it. */
-  readonly seed: number | undefined;
-  readonly holds: boolean;
-  readonly why: string;
-  readonly checks: readonly Check[];
+export interface SeedRun extends Verdict {
+  readonly settings: Settings;
   /** The verdict where the statement should stop holding; absent where the claim names no such place. */
   readonly contrast: Verdict | undefined;
   readonly seconds: number;
   readonly predicted: unknown;
   readonly measured: unknown;
+  readonly figures: readonly Figure[];
 }
 
-/** What became of a claim. Plain JSON but for numbers in checks, which may be NaN. */
-export interface ClaimResult {
+/**
+ * What became of a claim. Settings, numbers and figures are those of the run that is shown: the first that does not hold, or
+ * else the first. Predictions and measurements are plain JSON; numbers in checks may be NaN.
+ */
+export interface ClaimResult extends SeedRun {
   readonly code: string;
   readonly id: string;
   readonly title: string;
-  /** "error" when it threw: then nothing is known about the claim. */
+  /** "error" when it threw: nothing is known about the claim then, and `why` is the message. */
   readonly outcome: "holds" | "does not hold" | "error";
-  readonly holds: boolean;
-  /** The numbers that decided it, or the message of the error. */
-  readonly why: string;
+  /** Of all runs. */
   readonly seconds: number;
-  /** Of the run that is shown: the first that does not hold, or else the first. */
-  readonly settings: Settings;
-  readonly predicted: unknown;
-  readonly measured: unknown;
-  readonly figures: readonly Figure[];
-  readonly checks: readonly Check[];
-  readonly contrast: Verdict | undefined;
+  /** One a seed, as far as they finished. */
   readonly runs: readonly SeedRun[];
   /** Where it threw. */
   readonly stack?: string | undefined;
@@ -71,122 +63,88 @@ export async function runClaim(
   claim: Claim,
   { engine, settings = {}, full = false, seeds, signal, onProgress }: RunOptions,
 ): Promise<ClaimResult> {
-  const chance = hasSetting(claim, "seed");
-  const chosen = chance && seeds !== undefined ? seeds.map((seed) => ({ seed })) : [{}];
-  const plans = chosen.map((seed) => parseSettings(claim, { ...settings, ...seed }, { full }));
+  if (seeds?.length === 0) throw new RangeError("runClaim: seeds is empty; give at least one, or none at all");
+  const seeded = hasSetting(claim, "seed");
+  const given = seeded && seeds !== undefined ? seeds.map((seed) => ({ ...settings, seed })) : [settings];
+  const plans = given.map((one) => parseSettings(claim, one, { full }));
   const stop = signal ?? new AbortController().signal;
-  const total = plans.length * (claim.contrast === undefined ? 1 : 2);
-  let done = 0;
-  const measured = (run: Settings, doing: string): Promise<Outcome> => {
-    const before = done++;
-    const laboratory: Laboratory = {
-      engine,
-      signal: stop,
-      progress: (fraction, what = doing) =>
-        onProgress?.({ fraction: (before + Math.min(1, Math.max(0, fraction))) / total, doing: what }),
-    };
+  const experiments = plans.length * (claim.contrast === undefined ? 1 : 2);
+  let begun = 0;
+  const experiment = async (plan: Settings, what: string): Promise<Outcome> => {
+    const before = begun++;
+    const progress: Laboratory["progress"] = (part, doing = what) =>
+      onProgress?.({ fraction: (before + Math.min(1, Math.max(0, part))) / experiments, doing });
     stop.throwIfAborted();
-    laboratory.progress(0);
-    return claim.run(run, laboratory);
+    progress(0);
+    return claim.run(plan, { engine, signal: stop, progress });
   };
 
+  const { code, id, title, contrast: control } = claim;
+  const runs: SeedRun[] = [];
   const started = performance.now();
-  const { code, id, title } = claim;
-  const finished: {
-    readonly run: SeedRun;
-    readonly figures: readonly Figure[];
-    readonly settings: Settings;
-  }[] = [];
   try {
     for (const plan of plans) {
-      const begun = performance.now();
-      const seed = chance ? (plan["seed"] as number) : undefined;
-      const outcome = await measured(plan, seed === undefined ? "measuring" : `measuring, seed ${seed}`);
+      const start = performance.now();
+      const seed = seeded ? { seed: plan["seed"] } : {};
+      const outcome = await experiment(plan, seeded ? `seed ${String(plan["seed"])}` : "measuring");
       const contrast =
-        claim.contrast === undefined
-          ? undefined
-          : (await measured(contrastSettings(claim, claim.contrast.settings, seed), "checking the contrast"))
-              .verdict;
-      finished.push({
-        run: {
-          seed,
-          ...judged(outcome.verdict, contrast),
-          contrast,
-          seconds: since(begun),
-          ...numbers(outcome),
-        },
-        figures: outcome.figures,
+        control && (await experiment(parseSettings(claim, { ...seed, ...control.settings }), "the contrast"));
+      runs.push({
+        ...against(outcome.verdict, contrast?.verdict),
         settings: plan,
+        contrast: contrast?.verdict,
+        seconds: since(start),
+        predicted: plain(outcome.predicted),
+        measured: plain(outcome.measured),
+        figures: outcome.figures,
       });
     }
   } catch (error) {
     stop.throwIfAborted();
-    const settings = plans[finished.length]!;
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     return {
-      ...{
-        code,
-        id,
-        title,
-        outcome: "error",
-        holds: false,
-        why: messageOf(error),
-        seconds: since(started),
-        settings,
-      },
-      ...{ predicted: null, measured: null, figures: [], checks: [], contrast: undefined },
-      runs: finished.map(({ run }) => run),
-      stack: error instanceof Error ? error.stack : undefined,
-    };
-  }
-  const shown = finished.find(({ run }) => !run.holds) ?? finished[0]!;
-  const { predicted, measured: found, checks, contrast, holds } = shown.run;
-  return {
-    ...{
       code,
       id,
       title,
-      outcome: holds ? "holds" : "does not hold",
-      holds,
-      why: told(finished.map(({ run }) => run)),
-    },
-    ...{
+      outcome: "error",
+      holds: false,
+      why: message,
+      checks: [],
+      contrast: undefined,
       seconds: since(started),
-      settings: shown.settings,
-      predicted,
-      measured: found,
-      figures: shown.figures,
-    },
-    ...{ checks, contrast, runs: finished.map(({ run }) => run) },
+      settings: plans[runs.length]!,
+      predicted: undefined,
+      measured: undefined,
+      figures: [],
+      runs,
+      stack,
+    };
+  }
+  const shown = runs.find(({ holds }) => !holds) ?? runs[0]!;
+  return {
+    ...shown,
+    code,
+    id,
+    title,
+    outcome: shown.holds ? "holds" : "does not hold",
+    why: told(runs, shown),
+    seconds: since(started),
+    runs,
   };
 }
 
-/** The settings where the statement should stop holding. */
-function contrastSettings(claim: Claim, settings: Settings, seed: number | undefined): Settings {
-  return parseSettings(claim, { ...(seed === undefined ? {} : { seed }), ...settings });
-}
-
 /** A verdict that its contrast has been held against. */
-function judged({ holds, why, checks }: Verdict, contrast: Verdict | undefined): Verdict {
+function against({ holds, why, checks }: Verdict, contrast: Verdict | undefined): Verdict {
   if (!holds || !contrast?.holds) return { holds, why, checks };
   return { holds: false, why: `the contrast holds too: ${contrast.why}`, checks };
 }
 
 /** One line for all seeds. */
-function told(runs: readonly SeedRun[]): string {
-  const failed = runs.filter(({ holds }) => !holds);
-  const first = failed[0] ?? runs[0]!;
-  if (runs.length === 1) return first.why;
-  const count =
-    failed.length === 0 ? `all ${runs.length} seeds` : `${failed.length} of ${runs.length} seeds fail`;
-  return `${count}; seed ${first.seed}: ${first.why}`;
-}
-
-function numbers({ predicted, measured }: Outcome): Pick<SeedRun, "predicted" | "measured"> {
-  return { predicted: plain(predicted) ?? null, measured: plain(measured) ?? null };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function told(runs: readonly SeedRun[], { why, settings }: SeedRun): string {
+  if (runs.length === 1) return why;
+  const failed = runs.filter(({ holds }) => !holds).length;
+  const count = failed === 0 ? `all ${runs.length} seeds hold` : `${failed} of ${runs.length} seeds fail`;
+  return `${count}; seed ${String(settings["seed"])}: ${why}`;
 }
 
 function since(start: number): number {

@@ -10,6 +10,8 @@ export interface Context {
   readonly words: readonly string[];
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** URL of a module whose `claims` take the place of the real ones: for tests. */
+  readonly claims?: string | undefined;
 }
 
 /** The reason of the signal when the user interrupts. */
@@ -18,5 +20,16 @@ export class Interrupted extends Error {
 
   constructor() {
     super("interrupted");
+  }
+}
+
+/** The command has said all there is to say; only its exit code is left. */
+export class Ended extends Error {
+  override readonly name = "Ended";
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`ended with exit code ${code}`);
+    this.code = code;
   }
 }

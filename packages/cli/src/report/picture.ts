@@ -66,10 +66,11 @@ export async function picture(
   description: string,
   log?: FigureLog,
 ): Promise<Markup> {
-  return new Markup(pagePicture(await figureSvg(figure, log), name, description));
+  return pagePicture(await figureSvg(figure, log), name, description);
 }
 
-function pagePicture(svg: string, name: string, description: string): string {
+/** What `picture` makes of a figure that is drawn already. */
+export function pagePicture(svg: string, name: string, description: string): Markup {
   const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg)!;
   let body = printable(svg)
     .replace(/^<svg[^>]*>/, "")
@@ -82,9 +83,9 @@ function pagePicture(svg: string, name: string, description: string): string {
     body = body.replace(/<g[^>]*><\/g>/g, "");
   }
   body = gatherCircles(body);
-  return (
+  return new Markup(
     `<svg class="picture" role="img" aria-label="${escapeText(description)}" viewBox="0 0 ${width} ${height}" ` +
-    `width="${width}" height="${height}" style="--natural: ${width}px">${body}</svg>`
+      `width="${width}" height="${height}" style="--natural: ${width}px">${body}</svg>`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * The script of the page, for comfort only: everything can be read without it. It holds no data, so its hash, which the page
- * allows, is the same in every report.
+ * allows, is the same in every page.
  */
 export const pageScript = `
 "use strict";
@@ -21,7 +21,7 @@ export const pageScript = `
   save.addEventListener("click", () => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([document.getElementById("report-data").textContent], { type: "application/json" }));
-    link.download = "report.json";
+    link.download = save.dataset.file;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   });
