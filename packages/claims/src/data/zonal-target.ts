@@ -6,7 +6,7 @@ import { unitVector } from "./sphere-points.ts";
 export type Target = (x: Matrix) => Float64Array;
 
 /**
- * f(x) = Σ_k √energies_k p_k(⟨v_k, x⟩/√d) with independent random directions v_k: the part of degree k has squared norm
+ * f(x) = Σ_k √energies_k p_k(⟨v_k, x⟩) with independent random directions v_k: the part of degree k has squared norm
  * energies_k exactly.
  */
 export function zonalTarget(d: number, energies: readonly number[], generator: Random): Target {
@@ -20,7 +20,7 @@ export function zonalTarget(d: number, energies: readonly number[], generator: R
         const direction = directions[k]!;
         let along = 0;
         for (let j = 0; j < d; j++) along += direction[j]! * x.data[i * d + j]!;
-        value += Math.sqrt(energy) * polynomials.at(along / Math.sqrt(d))[k]!;
+        value += Math.sqrt(energy) * polynomials.at(along)[k]!;
       });
       return value;
     });

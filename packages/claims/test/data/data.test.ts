@@ -68,10 +68,30 @@ describe("polynomials of the sphere", () => {
         Math.sqrt((d + 2) / (2 * (d - 1))) * (d * t ** 2 - 1),
         Math.sqrt((d * (d + 4)) / (6 * (d - 1))) * ((d + 2) * t ** 3 - 3 * t),
       ];
-      polynomials.at(t).forEach((value, k) => {
-        expect(Math.abs(value - known[k]!)).toBeLessThan(1e-12 * Math.max(1, polynomials.at(1)[k]!));
+      const last = polynomials.at(Math.sqrt(d));
+      polynomials.at(Math.sqrt(d) * t).forEach((value, k) => {
+        expect(Math.abs(value - known[k]!)).toBeLessThan(1e-12 * Math.max(1, last[k]!));
       });
     }
+  });
+
+  it("are Hermite's in infinitely many dimensions, up to high degrees", () => {
+    const polynomials = spherePolynomials(Infinity, 90);
+    for (const z of [-4, 0.3, 2, 17]) {
+      const values = polynomials.at(z);
+      for (let k = 1; k < 90; k++) {
+        const next = (z * values[k]! - Math.sqrt(k) * values[k - 1]!) / Math.sqrt(k + 1);
+        expect(Math.abs(values[k + 1]! - next)).toBeLessThan(1e-10 * (Math.abs(values[k + 1]!) + 1));
+      }
+    }
+  });
+
+  it("stay orthonormal in high degrees of moderate dimensions", () => {
+    // p_k(√d)² counts harmonics: B(30, 24) = C(53, 24) − C(51, 22).
+    const binomial = (n: number, k: number): number =>
+      Array.from({ length: k }, (_, i) => (n - i) / (i + 1)).reduce((a, b) => a * b, 1);
+    const at = spherePolynomials(30, 24).at(Math.sqrt(30));
+    expect(at[24]! ** 2 / (binomial(53, 24) - binomial(51, 22)) - 1).toBeCloseTo(0, 9);
   });
 
   it("make targets whose degrees have the energies asked for", () => {
