@@ -1,7 +1,19 @@
 import { Activation, type ActivationInput, type Dual, type Pointwise } from "./activation.ts";
+import { custom } from "./activations/custom.ts";
+import { elu, selu } from "./activations/elu.ts";
 import { errorFunction } from "./activations/error-function.ts";
+import { expNormalized } from "./activations/exp-normalized.ts";
+import { exponential } from "./activations/exponential.ts";
+import { gabor } from "./activations/gabor.ts";
+import { gaussian } from "./activations/gaussian.ts";
 import { gelu } from "./activations/gelu.ts";
+import { hermite } from "./activations/hermite.ts";
+import { mish } from "./activations/mish.ts";
 import { piecewiseLinear } from "./activations/piecewise-linear.ts";
+import { monomialCoefficients, polynomial } from "./activations/polynomial.ts";
+import { rectifiedMonomial, sign } from "./activations/rectified-monomial.ts";
+import { sigmoid, softplus, swish } from "./activations/sigmoid.ts";
+import { cosine, rbf, sine } from "./activations/sinusoid.ts";
 import { tanh } from "./activations/tanh.ts";
 
 /** A nonlinearity beside its infinite-width limit. */
@@ -33,9 +45,45 @@ export function nonlinearity(input: ActivationInput): Nonlinearity {
       return errorFunction(0.5, 1 / activation.scale, 0.5);
     case "gelu":
       return gelu;
+    case "sin":
+      return sine(activation.amplitude, activation.frequency, activation.phase);
+    case "cos":
+      return cosine(activation.amplitude, activation.frequency, activation.phase);
+    case "rbf":
+      return rbf(activation.gamma);
+    case "exp":
+      return exponential(activation.amplitude, activation.rate);
+    case "gaussian":
+      return gaussian(activation.amplitude, activation.rate);
+    case "gabor":
+      return gabor(activation.amplitude, activation.rate, activation.frequency, activation.phase);
+    case "polynomial":
+      return polynomial(activation.coefficients);
+    case "monomial":
+      return polynomial(monomialCoefficients(activation.degree));
+    case "hermite":
+      return hermite(activation.degree);
+    case "rectified-monomial":
+      return rectifiedMonomial(activation.degree);
+    case "sign":
+      return sign;
     case "tanh":
       return tanh;
-    default:
-      throw new RangeError(`nonlinearity: ${activation.name} is not here yet`);
+    case "sigmoid":
+      return sigmoid;
+    case "softplus":
+      return softplus;
+    case "swish":
+      return swish;
+    case "mish":
+      return mish;
+    case "elu":
+      return elu(activation.alpha);
+    case "selu":
+      return selu;
+    case "exp-normalized":
+      return expNormalized(activation.gamma, activation.delta);
+    case "custom":
+      return custom(activation);
   }
 }
