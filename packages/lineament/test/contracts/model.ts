@@ -134,11 +134,12 @@ export function describeModel(
         values.data.set((await model.value(along(radius * node), x)).data, j * values.cols);
       const powers = filled(nodes.length, nodes.length, (j, k) => nodes[j]! ** k);
       const coefficients = eliminate(powers, values);
+      const size = values.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
       const jet = await model.jet(theta, x, v, 4);
       for (let k = 0; k <= (smooth ? 4 : 2); k++) {
         const fitted = rowRange(coefficients, k, k + 1).data.map((c) => c / radius ** k);
-        // Rounding of f, times the condition of the fit, in units of radius^k; truncation at degree 10 is below it.
-        expectClose(jet[k]!.data, fitted, 1e-12 / radius ** k + 1e-9);
+        // Rounding of f, times the condition of the fit, in units of radius^k; and truncation at degree 10.
+        expectClose(jet[k]!.data, fitted, (1e-12 * size) / radius ** k + 1e-9);
       }
     });
 

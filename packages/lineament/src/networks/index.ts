@@ -1,0 +1,12 @@
+export * from "./centered.ts";
+export * from "./dense-architecture.ts";
+export * from "./dense-network.ts";
+export * from "./feature-matrices.ts";
+export * from "./hessian-products.ts";
+export * from "./jacobian.ts";
+export * from "./linearize.ts";
+export * from "./loss.ts";
+export type * from "./model.ts";
+export * from "./tangent-kernel.ts";
+export * from "./train.ts";
+export * from "./workspace.ts";
