@@ -7,8 +7,7 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
 /**
  * An assembly of m independent copies of one small network g, f(x) = Σ_i w_i g(θ_i; x): a wide network is made of many weak
  * sub-networks, and its Hessian is block diagonal. The copies run side by side, so that thousands of them are one network to
- * the tape. Each parameter matrix holds those of all copies, one below the other: copy i of a matrix with r rows has its rows
- * i r … (i + 1) r − 1.
+ * the tape. Each of its `matrices` holds those of all copies, one below the other.
  *
  * @param weights - w, one a copy: 1/√m each for an assembly without a dominant member
  * @throws RangeError as `graphNetwork`, and when there are no weights

@@ -54,15 +54,15 @@ export function frozenGates(
 }
 
 /** φ′ of a piecewise linear φ. */
-function slopeOf({ slope }: ScalarFunction): ScalarFunction {
+function slopeOf(functions: ScalarFunction): ScalarFunction {
   const zero = (): number => 0;
   return {
-    value: slope,
+    value: (x) => functions.slope(x),
     slope: zero,
     curvature: zero,
     taylor(x, degree, out) {
       out.fill(0, 0, degree + 1);
-      out[0] = slope(x);
+      out[0] = functions.slope(x);
     },
   };
 }

@@ -7,8 +7,8 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
 /**
  * The finite network whose limit of infinite width `infinite/` computes: any graph of layers, as a `Network` that is evaluated
  * and differentiated on a tape. θ holds, for every dense and convolution layer in the order of the description, the weights
- * (in × out; a convolution's inputs are its window's pixels, row by row, channels innermost) and then the biases, which a layer
- * with σ_b = 0 does not have. In NTK parameterization, and for convolutions, they start standard normal and enter as
+ * (one row a neuron; a convolution's inputs are its window's pixels, row by row, channels innermost) and then the biases, which
+ * a layer with σ_b = 0 does not have: the order of `denseNetwork`. In NTK parameterization, and for convolutions, they start standard normal and enter as
  * σ_w/√fan-in and σ_b; in standard parameterization they start with these standard deviations. Layer normalization runs over the
  * channels of each example (and pixel).
  *

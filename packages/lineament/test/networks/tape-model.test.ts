@@ -8,7 +8,7 @@ import {
   divide,
   type Expression,
   exponential,
-  gather,
+  gatherColumns,
   groupedMatmul,
   logarithm,
   matmul,
@@ -50,7 +50,7 @@ describe("networks written with the primitives of the tape", () => {
         { name: "experts", rows: 3, cols: 4, rate: 0.5 },
       ],
       output: (x, [gates, experts]) =>
-        sumColumns(multiply(softmax(matmul(x, gates!)), matmul(x, experts!, 0.7)), ones(4)),
+        sumColumns(multiply(softmax(matmul(x, gates!)), matmul(x, experts!, { alpha: 0.7 })), ones(4)),
     });
     return { model, theta: model.initialize(1) };
   });
@@ -64,9 +64,12 @@ describe("networks written with the primitives of the tape", () => {
       output(x, [queries, keys, values]) {
         // One example at a time: attention couples the tokens of an example, and no others.
         const examples = Array.from({ length: x.rows }, (_, i) => {
-          const rows = Int32Array.from({ length: 6 }, (_, at) => 6 * i + at);
-          const tokens = normalize(gather(x, 3, 2, rows), 1e-3);
-          const scores = matmul(matmul(tokens, queries!), transposed(matmul(tokens, keys!)), 1 / Math.SQRT2);
+          const example = gatherColumns(transposed(x), Int32Array.of(i));
+          const tokens = normalize(reshape(example, 3, 2), 1e-3);
+          const scores = matmul(matmul(tokens, queries!), matmul(tokens, keys!), {
+            alpha: 1 / Math.SQRT2,
+            transposed: true,
+          });
           return sumRows(matmul(softmax(scores), matmul(tokens, values!)), [0.2, 0.3, 0.5]);
         });
         return transposed(concatenate(examples.map(transposed)));
@@ -81,13 +84,16 @@ describe("networks written with the primitives of the tape", () => {
       outputs: 3,
       matrices: [
         { name: "weights", rows: 2, cols: 4 },
-        { name: "biases", rows: 1, cols: 4, law: "sign" },
+        { name: "biases", rows: 1, cols: 4, start: "signs" },
       ],
       output(x, [weights, biases]) {
         const z = add(matmul(x, weights!), tileRows(biases!, x.rows));
         const positive = add(multiply(z, z), constant(filled(x.rows, 4, () => 0.5)));
         const [a, b] = [slice(positive, 0, 3), slice(z, 1, 4)];
-        return subtract(multiply(pointwise(a, logarithm), b), scale(pointwise(a, shiftedPower(-0.7, 0.1)), 3));
+        return subtract(
+          multiply(pointwise(a, logarithm), b),
+          scale(pointwise(a, shiftedPower(-0.7, 0.1)), 3),
+        );
       },
     });
     return { model, theta: model.initialize(3) };
@@ -124,7 +130,7 @@ describe("networks written with the primitives of the tape", () => {
       outputs: 1,
       matrices: [
         { name: "weights", rows: 100, cols: 100, std: 3 },
-        { name: "signs", rows: 100, cols: 1, std: 2, law: "sign" },
+        { name: "signs", rows: 100, cols: 1, std: 2, start: "signs" },
       ],
       output: (x) => x,
     });
@@ -141,7 +147,12 @@ describe("networks written with the primitives of the tape", () => {
 describe("primitives", () => {
   const valueOf = async (output: (x: Expression) => Expression, x = normals(4, 6)) => {
     const { rows, cols } = output(constant(x));
-    const model = tapeModel(engine, { inputs: 6, outputs: (rows * cols) / 4, matrices: [], output: (x) => reshape(output(x), 4, (rows * cols) / 4) });
+    const model = tapeModel(engine, {
+      inputs: 6,
+      outputs: (rows * cols) / 4,
+      matrices: [],
+      output: (x) => reshape(output(x), 4, (rows * cols) / 4),
+    });
     return matrix((await model.value(new Float64Array(0), x)).data, rows, cols);
   };
   const x = normals(4, 6);
@@ -156,13 +167,17 @@ describe("primitives", () => {
     expectClose((await valueOf((x) => repeatColumn(slice(x, 2, 3), 3))).data, column.data, 0);
   });
 
-  test("a gathered matrix holds the entries asked for, and zeros", async () => {
-    const gathered = await valueOf((x) => gather(x, 2, 2, Int32Array.of(5, -1, 23, 0)));
-    expectClose(gathered.data, [at(0, 5), 0, at(3, 5), at(0, 0)], 0);
+  test("gathered columns are the columns asked for, and zeros", async () => {
+    const gathered = await valueOf((x) => gatherColumns(x, Int32Array.of(5, -1, 0, 5)));
+    const expected = filled(4, 4, (i, j) => [at(i, 5), 0, at(i, 0), at(i, 5)][j]!);
+    expectClose(gathered.data, expected.data, 0);
   });
 
   test("normalized rows have mean 0 and variance 1, constant rows become 0", async () => {
-    const { data } = await valueOf((x) => normalize(x, 0), { ...x, data: x.data.map((v, k) => (k < 6 ? 0.3 : v)) });
+    const { data } = await valueOf((x) => normalize(x, 0), {
+      ...x,
+      data: x.data.map((v, k) => (k < 6 ? 0.3 : v)),
+    });
     expectClose(data.subarray(0, 6), new Float64Array(6), 1e-7); // √ε: the variance is rounding
     for (let i = 1; i < 4; i++) {
       const row = data.subarray(6 * i, 6 * i + 6);
@@ -173,13 +188,13 @@ describe("primitives", () => {
   });
 
   test("a grouped product multiplies each block of rows with its own matrix", async () => {
-    const weights = normals(12, 2, 5); // two matrices of 6 × 2
+    const weights = normals(4, 6, 5); // two matrices of 2 × 6
     const product = await valueOf((x) =>
       groupedMatmul(x, constant(weights), { groups: 2, block: 1, alpha: 0.5 }),
     );
     const expected = filled(4, 2, (i, c) => {
       let sum = 0;
-      for (let k = 0; k < 6; k++) sum += 0.5 * at(i, k) * weights.data[((i % 2) * 6 + k) * 2 + c]!;
+      for (let k = 0; k < 6; k++) sum += 0.5 * at(i, k) * weights.data[((i % 2) * 2 + c) * 6 + k]!;
       return sum;
     });
     expectClose(product.data, expected.data, 1e-15);
@@ -195,7 +210,7 @@ describe("primitives", () => {
       ["add", () => add(a, b)],
       ["subtract", () => subtract(a, b)],
       ["reshape", () => reshape(a, 5, 5)],
-      ["gather", () => gather(a, 2, 2, new Int32Array(3))],
+      ["gatherColumns", () => gatherColumns(a, Int32Array.of(0, 6))],
       ["slice", () => slice(a, 3, 7)],
       ["concatenate", () => concatenate([a, transposed(b)])],
       ["sumRows", () => sumRows(a, [1, 1, 1])],

@@ -98,7 +98,9 @@ export function shapesOf(steps: readonly Step[], sizes: NetworkSizes): readonly 
       const part = reads.findIndex((read) => channelsAt(read) !== undefined);
       const whole =
         channelsAt(at) ??
-        (part < 0 ? fallback(at) : Math.max(reads.length, Math.round(channelsAt(reads[part]!)! / fractions[part]!)));
+        (part < 0
+          ? fallback(at)
+          : Math.max(reads.length, Math.round(channelsAt(reads[part]!)! / fractions[part]!)));
       fix(at, whole, name);
       let left = whole;
       for (const [p, read] of reads.entries()) {

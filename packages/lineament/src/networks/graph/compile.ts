@@ -2,7 +2,7 @@ import { type Activation, activationFunctions, type Layer } from "../../layers/i
 import {
   add,
   concatenate,
-  gather,
+  gatherColumns,
   groupedMatmul,
   multiply,
   normalize,
@@ -34,11 +34,7 @@ export interface Compiled extends TapeNetwork {
  * @param weights - of as many independent copies of the network; f is their weighted sum. Default: one copy of weight 1
  * @throws RangeError naming the layer, when the description is not a network
  */
-export function compile(
-  layer: Layer,
-  sizes: NetworkSizes,
-  weights: ArrayLike<number> = [1],
-): Compiled {
+export function compile(layer: Layer, sizes: NetworkSizes, weights: ArrayLike<number> = [1]): Compiled {
   const steps = stepsOf(layer);
   const shapes = shapesOf(steps, sizes);
   const copies = weights.length;
@@ -60,7 +56,11 @@ export function compile(
       const inputs = reads.map((read) => results[read]!);
       const input = inputs[0]!;
       const pixels = areaOf(shapes[reads[0] ?? 0]!);
-      const affine = (features: Expression, weightScale: number, biasScale: number | undefined): Expression => {
+      const affine = (
+        features: Expression,
+        weightScale: number,
+        biasScale: number | undefined,
+      ): Expression => {
         const first = weightMatrix[at]!;
         const product = groupedMatmul(features, parameters[first]!, {
           groups: copies,
@@ -87,7 +87,10 @@ export function compile(
               return affine(input, ntk ? layer.weightStd / Math.sqrt(input.cols) : 1, bias);
             }
             case "convolution": {
-              const features = patches(input, shapes[at]!, layer);
+              const [first] = reads;
+              const columns = windowColumns(shapes[first!]!, layer);
+              const whole = reshape(input, input.rows / pixels, input.cols * pixels);
+              const features = reshape(gatherColumns(whole, columns), input.rows, columns.length / pixels);
               const bias = layer.biasStd > 0 ? layer.biasStd : undefined;
               return affine(features, layer.weightStd / Math.sqrt(features.cols), bias);
             }
@@ -126,8 +129,8 @@ function matricesOf(
   return [
     {
       name: `weights of ${name}`,
-      rows: copies * fanIn,
-      cols: outputs,
+      rows: copies * outputs,
+      cols: fanIn,
       std: standard ? layer.weightStd / Math.sqrt(fanIn) : 1,
       rate: dense?.weightRate ?? 1,
     },
@@ -149,27 +152,27 @@ function areaOf({ pixels }: StepShape): number {
   return pixels ? pixels.height * pixels.width : 1;
 }
 
-/** Around each pixel the window's pixels side by side, channels innermost. (… P) × c → (… P) × (window c). */
-function patches(input: Expression, { pixels }: StepShape, { window, padding }: Convolution): Expression {
+/**
+ * For an image, pixel after pixel with channels innermost, the numbers in the window around each pixel: window rows, window
+ * columns, channels. −1 stands for zero padding.
+ */
+function windowColumns({ channels, pixels }: StepShape, { window, padding }: Convolution): Int32Array {
   const { height, width } = pixels!;
   const [tall, wide] = window;
-  const channels = input.cols;
-  const cols = tall * wide * channels;
-  const indices = new Int32Array(input.rows * cols);
   const wrap = (at: number, size: number): number => {
     if (padding === "circular") return ((at % size) + size) % size;
     return at >= 0 && at < size ? at : -1;
   };
-  let at = 0;
-  for (let image = 0; image < input.rows; image += height * width)
-    for (let row = 0; row < height; row++)
-      for (let col = 0; col < width; col++)
-        for (let i = 0; i < tall; i++)
-          for (let j = 0; j < wide; j++) {
-            const [r, c] = [wrap(row + i - (tall - 1) / 2, height), wrap(col + j - (wide - 1) / 2, width)];
-            const pixel = r < 0 || c < 0 ? -1 : (image + r * width + c) * channels;
-            for (let channel = 0; channel < channels; channel++)
-              indices[at++] = pixel < 0 ? -1 : pixel + channel;
-          }
-  return gather(input, input.rows, cols, indices);
+  const columns: number[] = [];
+  for (let row = 0; row < height; row++)
+    for (let col = 0; col < width; col++)
+      for (let i = 0; i < tall; i++)
+        for (let j = 0; j < wide; j++) {
+          const r = wrap(row + i - (tall - 1) / 2, height);
+          const c = wrap(col + j - (wide - 1) / 2, width);
+          const inside = r >= 0 && c >= 0;
+          for (let channel = 0; channel < channels; channel++)
+            columns.push(inside ? (r * width + c) * channels + channel : -1);
+        }
+  return Int32Array.from(columns);
 }

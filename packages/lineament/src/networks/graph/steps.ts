@@ -79,7 +79,9 @@ export function stepsOf(layer: Layer): readonly Step[] {
     for (const node of layer.nodes) {
       const name = `node ${JSON.stringify(node.name)}`;
       if (known.has(node.name))
-        throw new RangeError(`graphNetwork: there are two nodes named ${JSON.stringify(node.name)}: rename one`);
+        throw new RangeError(
+          `graphNetwork: there are two nodes named ${JSON.stringify(node.name)}: rename one`,
+        );
       const reads = node.inputs.map((read) => find(read, name));
       if (reads.length === 0)
         throw new RangeError(`graphNetwork: ${name} reads nothing: give it inputs, "input" or earlier nodes`);
@@ -97,7 +99,8 @@ export function stepsOf(layer: Layer): readonly Step[] {
 /** The steps that `output` needs, in their order; `output` comes last. */
 function reachable(steps: readonly Step[], output: number): readonly Step[] {
   const needed = new Set([0, output]);
-  for (let at = output; at > 0; at--) if (needed.has(at)) for (const read of steps[at]!.reads) needed.add(read);
+  for (let at = output; at > 0; at--)
+    if (needed.has(at)) for (const read of steps[at]!.reads) needed.add(read);
   const position = new Map([...needed].sort((a, b) => a - b).map((old, at) => [old, at]));
   return [...position.keys()].map((old) => ({
     ...steps[old]!,

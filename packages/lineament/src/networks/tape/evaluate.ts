@@ -67,7 +67,7 @@ async function seriesOf(
       return series;
     }
     case "pointwise":
-      return compose(expansion(expression.scalar), known.get(expression.of)!, degree, room);
+      return compose(expression.scalar, known.get(expression.of)!, degree, room);
   }
 }
 
@@ -79,7 +79,7 @@ async function seriesOf(
  * @param values - of the whole tape, by `forward` at the same degree
  */
 export async function reverse(
-  { engine, degree, room }: Evaluation,
+  { engine, degree, room }: Evaluation & { readonly degree: 0 | 1 },
   tape: readonly Expression[],
   values: ReadonlyMap<Expression, Series>,
   seed: Values,
@@ -102,7 +102,8 @@ export async function reverse(
       case "constant":
         break;
       case "variable": // the root itself
-        if (out[degree]) for (const [at, r] of out[degree].data.entries()) gradients[expression.index]!.data[at]! += r;
+        if (out[degree])
+          for (const [at, r] of out[degree].data.entries()) gradients[expression.index]!.data[at]! += r;
         break;
       case "linear":
         for (const { of, map } of expression.terms)
@@ -120,7 +121,7 @@ export async function reverse(
       case "pointwise": {
         const { of, scalar } = expression;
         if (!of.active) break;
-        const slope = compose(slopeExpansion(scalar), values.get(of)!, degree, room);
+        const slope = slopes(scalar, values.get(of)!, room);
         for (const [i, j] of cauchy(out, slope, degree))
           if (wanted(of, i + j)) addProduct(adjoint(of, i + j), out[i]!, slope[j]!);
         break;
@@ -144,56 +145,59 @@ function cauchy(a: Series, b: Series, degree: number): readonly (readonly [numbe
   return pairs;
 }
 
-/** Writes the Taylor coefficients of order 0 … degree at x. */
-type Expansion = (x: number, degree: number, out: Float64Array) => void;
-
-/** Of f. Up to the second order by value, slope and curvature: many activations have no others. */
-function expansion(scalar: ScalarFunction): Expansion {
-  return (x, degree, out) => {
-    if (degree > 2) return scalar.taylor(x, degree, out);
-    out[0] = scalar.value(x);
-    if (degree > 0) out[1] = scalar.slope(x);
-    if (degree > 1) out[2] = scalar.curvature(x) / 2;
-  };
-}
-
-/** Of f′. `out` has room for one more. */
-function slopeExpansion(scalar: ScalarFunction): Expansion {
-  return (x, degree, out) => {
-    if (degree > 1) {
-      scalar.taylor(x, degree + 1, out);
-      for (let k = 0; k <= degree; k++) out[k] = (k + 1) * out[k + 1]!;
-    } else {
-      out[0] = scalar.slope(x);
-      if (degree > 0) out[1] = scalar.curvature(x);
-    }
-  };
-}
-
-/** f(Σ_k a_k t^k) for every entry: Horner's rule in the power series a − a_0. */
-function compose(expansion: Expansion, a: Series, highest: number, room: Workspace | undefined): Series {
+/** f(Σ_k a_k t^k) for every entry. */
+function compose(scalar: ScalarFunction, a: Series, degree: number, room: Workspace | undefined): Series {
   const { rows, cols, data: middle } = a[0]!;
-  const degree = a.length > 1 ? highest : 0;
-  const series = Array.from({ length: degree + 1 }, () => room?.take(rows, cols) ?? zeros(rows, cols));
-  const c = new Float64Array(degree + 2);
-  const u = new Float64Array(degree + 1);
+  const highest = a.length > 1 ? degree : 0;
+  const series = Array.from({ length: highest + 1 }, () => room?.take(rows, cols) ?? zeros(rows, cols));
+  if (highest > 1) {
+    horner(scalar, a, series);
+    return series;
+  }
+  const values = series[0]!.data;
+  for (let at = 0; at < middle.length; at++) values[at] = scalar.value(middle[at]!);
+  if (highest === 0) return series;
+  const [along, tangents] = [a[1]!.data, series[1]!.data];
+  for (let at = 0; at < middle.length; at++) tangents[at] = scalar.slope(middle[at]!) * along[at]!;
+  return series;
+}
+
+/** f(Σ_k a_k t^k) for every entry into `series`, by Horner's rule for Taylor's polynomial at a_0. */
+function horner(scalar: ScalarFunction, a: Series, series: readonly Values[]): void {
+  const middle = a[0]!.data;
+  const degree = series.length - 1;
+  const taylor = new Float64Array(degree + 1);
+  const u = new Float64Array(degree + 1); // a − a_0
   const result = new Float64Array(degree + 1);
   for (let at = 0; at < middle.length; at++) {
-    expansion(middle[at]!, degree, c);
+    scalar.taylor(middle[at]!, degree, taylor);
     for (let k = 1; k <= degree; k++) u[k] = a[k] ? a[k]!.data[at]! : 0;
     result.fill(0);
-    result[0] = c[degree]!;
-    for (let order = degree - 1; order >= 0; order--) {
-      for (let k = degree; k > 0; k--) {
+    result[0] = taylor[degree]!;
+    for (let power = degree - 1; power >= 0; power--) {
+      // What is yet to be multiplied with u^power needs no coefficients above degree − power.
+      for (let k = degree - power; k > 0; k--) {
         let sum = 0;
         for (let j = 1; j <= k; j++) sum += u[j]! * result[k - j]!;
         result[k] = sum;
       }
-      result[0] = c[order]!;
+      result[0] = taylor[power]!;
     }
     for (let k = 0; k <= degree; k++) series[k]!.data[at] = result[k]!;
   }
-  return series;
+}
+
+/** f′(a_0 + a_1 t) for every entry, to degree 1. */
+function slopes(scalar: ScalarFunction, [middle, along]: Series, room: Workspace | undefined): Series {
+  const { rows, cols, data } = middle!;
+  const matrix = (entry: (at: number) => number): Values => {
+    const result = room?.take(rows, cols) ?? zeros(rows, cols);
+    for (let at = 0; at < data.length; at++) result.data[at] = entry(at);
+    return result;
+  };
+  const constant = matrix((at) => scalar.slope(data[at]!));
+  if (along === undefined) return [constant];
+  return [constant, matrix((at) => scalar.curvature(data[at]!) * along.data[at]!)];
 }
 
 function addProduct({ data: target }: Values, { data: a }: Values, { data: b }: Values): void {

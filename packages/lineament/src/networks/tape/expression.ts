@@ -5,9 +5,9 @@ export type Values = Matrix<Float64Array>;
 /** A linear map between matrices. Both directions add to what is there. */
 export interface LinearMap {
   /** out += L a. */
-  apply(a: Values, out: Values): void;
+  readonly apply: (a: Values, out: Values) => void;
   /** a += Lᵀ out. */
-  adjoint(out: Values, a: Values): void;
+  readonly adjoint: (out: Values, a: Values) => void;
 }
 
 /** A product out = a ∘ b, linear in each factor. All three add to their last argument. */

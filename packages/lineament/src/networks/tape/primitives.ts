@@ -1,49 +1,68 @@
-import type { Engine } from "../../linalg/index.ts";
 import { bilinear, type Expression, linear, type LinearMap, pointwise, type Values } from "./expression.ts";
 import { shiftedPower } from "./scalar-functions.ts";
 
-/** alpha A B. a: m × k, b: k × n. */
-export function matmul(a: Expression, b: Expression, alpha = 1): Expression {
-  agree("matmul", "columns of a", a.cols, "rows of b", b.rows);
-  return bilinear(a.rows, b.cols, a, b, {
-    product: (engine, a, b, out) => engine.gemm({ a, b, c: out, alpha, beta: 1 }),
-    left: (engine, out, b, a) => engine.gemm({ a: out, b, c: a, transposeB: true, alpha, beta: 1 }),
-    right: (engine, a, out, b) => engine.gemm({ a, b: out, c: b, transposeA: true, alpha, beta: 1 }),
+/** alpha A B, or alpha A Bᵀ with `transposed`. a: m × k, op(b): k × n. */
+export function matmul(
+  a: Expression,
+  b: Expression,
+  { alpha = 1, transposed = false }: { readonly alpha?: number; readonly transposed?: boolean } = {},
+): Expression {
+  agree("matmul", "columns of a", a.cols, "rows of op(b)", transposed ? b.cols : b.rows);
+  return bilinear(a.rows, transposed ? b.rows : b.cols, a, b, {
+    product: (engine, a, b, c) => engine.gemm({ a, b, c, transposeB: transposed, alpha, beta: 1 }),
+    left: (engine, out, b, a) => engine.gemm({ a: out, b, c: a, transposeB: !transposed, alpha, beta: 1 }),
+    right: (engine, a, out, b) =>
+      transposed
+        ? engine.gemm({ a: out, b: a, c: b, transposeA: true, alpha, beta: 1 })
+        : engine.gemm({ a, b: out, c: b, transposeA: true, alpha, beta: 1 }),
   });
 }
 
 /**
- * alpha times a product with a weight matrix for each of `groups` kinds of rows: rows come in consecutive blocks of `block`,
- * and block number q is multiplied with weight matrix q mod groups. a: (n groups block) × k, b: (groups k) × c, the weight
- * matrices one below the other → (n groups block) × c.
+ * alpha A W_qᵀ with a weight matrix W_q for each of `groups` kinds of rows: rows come in consecutive blocks of `block`, and
+ * those of block b belong to q = b mod groups. a: (n groups block) × k; w: (groups c) × k, the weight matrices one below the
+ * other → (n groups block) × c.
  */
 export function groupedMatmul(
   a: Expression,
-  b: Expression,
-  { groups, block = 1, alpha = 1 }: { readonly groups: number; readonly block?: number; readonly alpha?: number },
+  w: Expression,
+  {
+    groups,
+    block = 1,
+    alpha = 1,
+  }: { readonly groups: number; readonly block?: number; readonly alpha?: number },
 ): Expression {
-  if (groups === 1) return matmul(a, b, alpha);
-  const [inner, cols] = [a.cols, b.cols];
-  agree("groupedMatmul", "rows of b", b.rows, "groups × columns of a", groups * inner);
-  /** Visits every (row of a, entry of its weight matrix): offsets into a, b and the product. */
-  const visit = (rows: number, each: (a: number, b: number, out: number) => void): void => {
+  if (groups === 1) return matmul(a, w, { alpha, transposed: true });
+  agree("groupedMatmul", "columns of a", a.cols, "columns of w", w.cols);
+  const inner = a.cols;
+  const cols = w.rows / groups;
+  if (!Number.isInteger(cols) || a.rows % (groups * block) !== 0)
+    throw new RangeError(
+      `groupedMatmul: ${a.rows} rows of a and ${w.rows} of w do not make ${groups} groups in blocks of ${block}`,
+    );
+  /** For every entry of the product the places where its row of a and its row of w begin. */
+  const visit = (rows: number, each: (a: number, w: number, out: number) => void): void => {
     for (let row = 0; row < rows; row++) {
-      const weights = (Math.floor(row / block) % groups) * inner;
-      for (let k = 0; k < inner; k++) each(row * inner + k, (weights + k) * cols, row * cols);
+      const group = Math.floor(row / block) % groups;
+      for (let c = 0; c < cols; c++) each(row * inner, (group * cols + c) * inner, row * cols + c);
     }
   };
-  return bilinear(a.rows, cols, a, b, {
-    product: (_: Engine, { data: a, rows }, { data: b }, { data: out }) =>
-      visit(rows, (i, w, o) => {
-        for (let c = 0; c < cols; c++) out[o + c]! += alpha * a[i]! * b[w + c]!;
+  return bilinear(a.rows, cols, a, w, {
+    product: (_, { data: a, rows }, { data: w }, { data: out }) =>
+      visit(rows, (i, j, o) => {
+        let sum = 0;
+        for (let k = 0; k < inner; k++) sum += a[i + k]! * w[j + k]!;
+        out[o]! += alpha * sum;
       }),
-    left: (_: Engine, { data: out, rows }, { data: b }, { data: a }) =>
-      visit(rows, (i, w, o) => {
-        for (let c = 0; c < cols; c++) a[i]! += alpha * out[o + c]! * b[w + c]!;
+    left: (_, { data: out, rows }, { data: w }, { data: a }) =>
+      visit(rows, (i, j, o) => {
+        const factor = alpha * out[o]!;
+        for (let k = 0; k < inner; k++) a[i + k]! += factor * w[j + k]!;
       }),
-    right: (_: Engine, { data: a, rows }, { data: out }, { data: b }) =>
-      visit(rows, (i, w, o) => {
-        for (let c = 0; c < cols; c++) b[w + c]! += alpha * a[i]! * out[o + c]!;
+    right: (_, { data: a, rows }, { data: out }, { data: w }) =>
+      visit(rows, (i, j, o) => {
+        const factor = alpha * out[o]!;
+        for (let k = 0; k < inner; k++) w[j + k]! += factor * a[i + k]!;
       }),
   });
 }
@@ -103,20 +122,23 @@ export function reshape(a: Expression, rows: number, cols: number): Expression {
   return linear(rows, cols, { of: a, map: scaling(1) });
 }
 
-/**
- * Entry t of the row-major result is entry indices[t] of a, or 0 where that is −1: permutations, slices, repetitions,
- * patches of images.
- */
-export function gather(a: Expression, rows: number, cols: number, indices: Int32Array): Expression {
-  agree("gather", "indices", indices.length, "rows × columns asked for", rows * cols);
-  return linear(rows, cols, {
+/** Column j of the result is column columns[j] of a, or 0 where that is −1: repetitions, permutations, patches of images. */
+export function gatherColumns(a: Expression, columns: Int32Array): Expression {
+  const wrong = columns.find((column) => !(column >= -1 && column < a.cols));
+  if (wrong !== undefined)
+    throw new RangeError(`gatherColumns: there is no column ${wrong} among the ${a.cols}`);
+  return linear(a.rows, columns.length, {
     of: a,
     map: {
-      apply({ data: a }, { data: out }) {
-        for (let at = 0; at < out.length; at++) if (indices[at]! >= 0) out[at]! += a[indices[at]!]!;
+      apply({ data: a, cols: stride }, { data: out, rows, cols }) {
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < cols; j++)
+            if (columns[j]! >= 0) out[i * cols + j]! += a[i * stride + columns[j]!]!;
       },
-      adjoint({ data: out }, { data: a }) {
-        for (let at = 0; at < out.length; at++) if (indices[at]! >= 0) a[indices[at]!]! += out[at]!;
+      adjoint({ data: out, rows, cols }, { data: a, cols: stride }) {
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < cols; j++)
+            if (columns[j]! >= 0) a[i * stride + columns[j]!]! += out[i * cols + j]!;
       },
     },
   });
@@ -234,6 +256,5 @@ function sameShape(call: string, a: Expression, b: Expression): void {
 }
 
 function agree(call: string, what: string, came: number, other: string, expected: number): void {
-  if (came !== expected)
-    throw new RangeError(`${call}: ${came} ${what} do not match ${expected} ${other}`);
+  if (came !== expected) throw new RangeError(`${call}: ${came} ${what} do not match ${expected} ${other}`);
 }

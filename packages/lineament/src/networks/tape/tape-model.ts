@@ -1,4 +1,5 @@
-import { convert, type Engine, type Matrix, precisionOf, random, zeros } from "../../linalg/index.ts";
+import { type Engine, type Matrix, random, zeros } from "../../linalg/index.ts";
+import { checkDegree, checkInputs, checkOutputs, checkParameters } from "../checks.ts";
 import type { Network } from "../model.ts";
 import type { Workspace } from "../workspace.ts";
 import { forward, reverse, type Series } from "./evaluate.ts";
@@ -13,8 +14,8 @@ export interface ParameterMatrix {
   readonly cols: number;
   /** Standard deviation at initialization. */
   readonly std: number;
-  /** Entries start normal, or ± std with equal chances. */
-  readonly law: "normal" | "sign";
+  /** Entries at initialization: normal, or ± std with equal chances. */
+  readonly start: "normal" | "signs";
   /** ρ, the learning-rate multiplier. */
   readonly rate: number;
 }
@@ -51,38 +52,39 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
   const matrices = network.matrices.map((given): ParameterMatrix => {
     const offset = parameters;
     parameters += given.rows * given.cols;
-    return { std: 1, law: "normal", rate: 1, ...given, offset };
+    return { std: 1, start: "normal", rate: 1, ...given, offset };
   });
   const symbols = matrices.map(({ rows, cols }, index) => variable(index, rows, cols));
 
+  const sizes = { inputs, outputs, parameters };
+
   const views = (flat: Float64Array): Values[] =>
-    matrices.map(({ offset, rows, cols }) => ({ data: flat.subarray(offset, offset + rows * cols), rows, cols }));
-  const viewed = (call: string, name: string, flat: Float64Array): Values[] => {
-    if (flat.length !== parameters)
-      throw new RangeError(`${call}: ${name} has ${flat.length} numbers, the network has ${parameters} parameters`);
-    return views(flat);
+    matrices.map(({ offset, rows, cols }) => ({
+      data: flat.subarray(offset, offset + rows * cols),
+      rows,
+      cols,
+    }));
+  const point = (call: string, theta: Float64Array): Series[] => {
+    checkParameters(call, "theta", sizes, theta);
+    return views(theta).map((value) => [value]);
   };
   /** θ + t v. */
   const line = (call: string, theta: Float64Array, v: Float64Array): Series[] => {
-    const direction = viewed(call, "v", v);
-    return viewed(call, "theta", theta).map((value, p) => [value, direction[p]]);
+    checkParameters(call, "theta", sizes, theta);
+    checkParameters(call, "v", sizes, v);
+    const direction = views(v);
+    return views(theta).map((value, p) => [value, direction[p]]);
   };
   const emptyGradient = (room: Workspace | undefined): Float64Array =>
     room?.take(1, parameters).data.fill(0) ?? new Float64Array(parameters);
   const record = (call: string, x: Matrix): readonly Expression[] => {
-    if (x.cols !== inputs) throw new RangeError(`${call}: x has ${x.cols} columns, the network has ${inputs} inputs`);
-    const root =
-      x.rows === 0 ? constant(zeros(0, outputs)) : network.output(constant(float64(x)), symbols);
+    const input = checkInputs(call, sizes, x);
+    const root = x.rows === 0 ? constant(zeros(0, outputs)) : network.output(constant(input), symbols);
     if (root.rows !== x.rows || root.cols !== outputs)
       throw new RangeError(
         `${call}: the network's output is ${root.rows} × ${root.cols}, expected ${x.rows} × ${outputs}`,
       );
     return tapeOf(root);
-  };
-  const cotangent = (call: string, r: Matrix, x: Matrix): Values => {
-    if (r.rows !== x.rows || r.cols !== outputs)
-      throw new RangeError(`${call}: r is ${r.rows} × ${r.cols}, expected ${x.rows} × ${outputs}`);
-    return float64(r);
   };
   const rootSeries = async (
     tape: readonly Expression[],
@@ -97,26 +99,23 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
 
   return {
     engine,
-    inputs,
-    outputs,
-    parameters,
+    ...sizes,
     matrices,
     rates: ratesOf(matrices, parameters),
 
     initialize(seed) {
       const generator = random(seed);
       const theta = new Float64Array(parameters);
-      for (const { offset, rows, cols, std, law } of matrices)
+      for (const { offset, rows, cols, std, start } of matrices)
         for (let at = offset; at < offset + rows * cols; at++) {
           const normal = generator.normal();
-          theta[at] = std * (law === "sign" ? Math.sign(normal) : normal);
+          theta[at] = std * (start === "signs" ? Math.sign(normal) : normal);
         }
       return theta;
     },
 
     async value(theta, x, room) {
-      const point = viewed("value", "theta", theta).map((value) => [value]);
-      const [value] = await rootSeries(record("value", x), point, 0, room);
+      const [value] = await rootSeries(record("value", x), point("value", theta), 0, room);
       return value!;
     },
 
@@ -126,14 +125,13 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
     },
 
     async pullback(theta, x, room) {
-      const point = viewed("pullback", "theta", theta).map((value) => [value]);
       const tape = record("pullback", x);
-      const evaluation = { engine, degree: 0, room };
-      const values = await forward(evaluation, tape, point, true);
+      const evaluation = { engine, degree: 0, room } as const;
+      const values = await forward(evaluation, tape, point("pullback", theta), true);
       return {
         value: values.get(tape.at(-1)!)![0]!,
         async pull(r) {
-          const seed = cotangent("pull", r, x);
+          const seed = checkOutputs("pull", "r", sizes, x.rows, r);
           const gradient = emptyGradient(room);
           await reverse(evaluation, tape, values, seed, views(gradient));
           return gradient;
@@ -143,9 +141,9 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
 
     async curvature(theta, x, r, v, room) {
       const along = line("curvature", theta, v);
-      const seed = cotangent("curvature", r, x);
+      const seed = checkOutputs("curvature", "r", sizes, x.rows, r);
       const tape = record("curvature", x);
-      const evaluation = { engine, degree: 1, room };
+      const evaluation = { engine, degree: 1, room } as const;
       const values = await forward(evaluation, tape, along, true);
       const product = emptyGradient(room);
       await reverse(evaluation, tape, values, seed, views(product));
@@ -153,8 +151,7 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
     },
 
     async jet(theta, x, v, degree) {
-      if (!(Number.isInteger(degree) && degree >= 0))
-        throw new RangeError(`jet: degree is ${degree}, expected a whole number ≥ 0`);
+      checkDegree(degree);
       return rootSeries(record("jet", x), line("jet", theta, v), degree);
     },
   };
@@ -165,8 +162,4 @@ function ratesOf(matrices: readonly ParameterMatrix[], parameters: number): Floa
   const rates = new Float64Array(parameters);
   for (const { offset, rows, cols, rate } of matrices) rates.fill(rate, offset, offset + rows * cols);
   return rates;
-}
-
-function float64(a: Matrix): Values {
-  return precisionOf(a) === "float64" ? (a as Values) : convert(a, "float64");
 }
