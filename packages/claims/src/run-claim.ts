@@ -63,7 +63,8 @@ export async function runClaim(
   claim: Claim,
   { engine, settings = {}, full = false, seeds, signal, onProgress }: RunOptions,
 ): Promise<ClaimResult> {
-  if (seeds?.length === 0) throw new RangeError("runClaim: seeds is empty; give at least one, or none at all");
+  if (seeds?.length === 0)
+    throw new RangeError("runClaim: seeds is empty; give at least one, or none at all");
   const seeded = hasSetting(claim, "seed");
   const given = seeded && seeds !== undefined ? seeds.map((seed) => ({ ...settings, seed })) : [settings];
   const plans = given.map((one) => parseSettings(claim, one, { full }));
@@ -101,24 +102,7 @@ export async function runClaim(
     }
   } catch (error) {
     stop.throwIfAborted();
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
-    return {
-      code,
-      id,
-      title,
-      outcome: "error",
-      holds: false,
-      why: message,
-      checks: [],
-      contrast: undefined,
-      seconds: since(started),
-      settings: plans[runs.length]!,
-      predicted: undefined,
-      measured: undefined,
-      figures: [],
-      runs,
-      stack,
-    };
+    return errorResult(claim, error, { settings: plans[runs.length]!, seconds: since(started), runs });
   }
   const shown = runs.find(({ holds }) => !holds) ?? runs[0]!;
   return {
@@ -130,6 +114,32 @@ export async function runClaim(
     why: told(runs, shown),
     seconds: since(started),
     runs,
+  };
+}
+
+/** The result of a claim that threw, or whose process ended. */
+export function errorResult(
+  { code, id, title }: Claim,
+  error: unknown,
+  { settings, seconds, runs }: Pick<ClaimResult, "settings" | "seconds" | "runs">,
+): ClaimResult {
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  return {
+    code,
+    id,
+    title,
+    outcome: "error",
+    holds: false,
+    why: message,
+    checks: [],
+    contrast: undefined,
+    seconds,
+    settings,
+    predicted: undefined,
+    measured: undefined,
+    figures: [],
+    runs,
+    stack,
   };
 }
 

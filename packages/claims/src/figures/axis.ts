@@ -29,10 +29,7 @@ export function quantitative(axis: Axis, domain: readonly [number, number]): Rec
   return {
     type: "quantitative",
     title,
-    scale:
-      scale === "log"
-        ? { type: "log", domain, nice: false }
-        : { domain, zero: false, nice: axis.domain === undefined },
+    scale: scale === "log" ? { type: "log", domain, nice: false } : { domain, zero: false, nice: false },
     axis: { grid: true, ...(scale === "log" ? logTicks(domain) : linearTicks(domain)) },
   };
 }

@@ -45,6 +45,8 @@ export function bars({ title, x, y, series, notes = [] }: Bars): Spec {
   // The shortest bar is to be seen.
   if (y.scale === "log" && y.domain === undefined) domain[0] /= Math.max(2, (domain[1] / domain[0]) ** 0.1);
   const from = y.scale === "log" ? domain[0] : 0;
+  // Nothing is below zero: the axis begins there.
+  if (y.domain === undefined && from === 0 && reach.every((end) => !(end < 0))) domain[0] = 0;
   const values = kept.map(({ category, error, ...row }) => {
     const low = row.value - (error ?? 0);
     return {

@@ -26,6 +26,18 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** 3, 0..4, or 0,3,7: whole numbers, each once. */
+export function seedList(text: string): number[] {
+  const seeds = text.split(",").flatMap((part) => {
+    const range = /^\s*(\d{1,15})(?:\.\.(\d{1,15}))?\s*$/u.exec(part);
+    const [first, last] = [Number(range?.[1]), Number(range?.[2] ?? range?.[1])];
+    if (!range || last < first || last - first >= 1000)
+      throw new InvalidArgumentError("It must be seeds such as 3, 0..4 or 0,3,7, at most 1,000.");
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  return [...new Set(seeds)];
+}
+
 /** 60, 60s, 5m, 1.5h: seconds. */
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(s|m|min|h)?$/iu.exec(text.trim());

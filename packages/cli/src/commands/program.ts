@@ -1,13 +1,24 @@
 import { Command, CommanderError, Option } from "commander";
 import { InputError, lineamentVersion } from "lineament";
 import { Screen } from "../output/screen.ts";
-import { type Context, Interrupted } from "./context.ts";
+import { claims } from "./claims.ts";
+import { type Context, Ended, Interrupted } from "./context.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
 import { type EvaluateFlags, evaluate } from "./evaluate.ts";
 import { type ExplainFlags, explain } from "./explain.ts";
 import { type FitFlags, fit } from "./fit.ts";
-import { collect, coverage, duration, engineNames, positiveInteger, size, wholeNumber } from "./options.ts";
+import {
+  collect,
+  coverage,
+  duration,
+  engineNames,
+  positiveInteger,
+  seedList,
+  size,
+  wholeNumber,
+} from "./options.ts";
 import { type PredictFlags, predict } from "./predict.ts";
+import { type ReproduceFlags, reproduce } from "./reproduce.ts";
 
 /**
  * Runs a command line and returns its exit code: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted.
@@ -25,6 +36,7 @@ export async function run(words: readonly string[], streams: Omit<Context, "word
   } catch (error) {
     screen.done();
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof Ended) return error.code;
     if (context.signal.aborted || error instanceof Interrupted) {
       screen.note("interrupted; nothing was written");
       return 130;
@@ -60,11 +72,12 @@ ${tableHelp}`,
     );
   settle(program, context);
 
+  const jsonFlag = "print one JSON document on standard output and nothing else";
   const engineFlags = (command: Command): Command =>
     settle(command, context)
       .addOption(new Option("--engine <name>", "what does the linear algebra").choices(engineNames))
       .option("--threads <n>", "threads of the engine (default: all processors)", positiveInteger)
-      .option("--json", "print one JSON document on standard output and nothing else");
+      .option("--json", jsonFlag);
 
   engineFlags(program.command("fit"))
     .summary("learn to predict a column of a table")
@@ -93,7 +106,7 @@ ${tableHelp}`,
     .addOption(
       new Option(
         "--metric <form>",
-        "auto lets validation choose; the others fit one Laplace machine: none learns no features",
+        "auto lets validation choose; the others fit one machine (Laplace unless --kernel says otherwise): none learns no features",
       )
         .choices(["auto", "full", "diagonal", "none"])
         .default("auto"),
@@ -213,6 +226,41 @@ Examples:
       "\nExamples:\n  $ lineament doctor\n  $ LINEAMENT_BLAS=/opt/mkl/libmkl_rt.so lineament doctor --json",
     )
     .action((flags: DoctorFlags) => doctor(flags, context, screen));
+
+  settle(program.command("claims"), context)
+    .summary("list the claims of the theory, or show one")
+    .description("Lists claims that can be run; one alone is shown with its statement and settings.")
+    .argument("[claim]", "a code, id or area, or all", "all")
+    .option("--json", jsonFlag)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ lineament claims\n  $ lineament claims linearized\n  $ lineament claims LZ-16",
+    )
+    .action((selector: string) => claims(selector, context, screen));
+
+  settle(program.command("reproduce"), context)
+    .summary("run claims of the theory and see whether they hold")
+    .description(
+      "Runs claims: what theory predicts, what is measured, and whether the two agree. Exit code 1 when a claim does not hold.",
+    )
+    .argument("<claims...>", "codes, ids or areas, or all")
+    .option("--full", "larger settings, for minutes instead of seconds")
+    .option("--set <name=value>", "change a setting where claims have it (repeatable)", collect)
+    .option("--seeds <seeds>", "run with each of these: 3, 0..4 or 0,3,7", seedList)
+    .option("--out <folder>", "write a gallery: a page, figures as SVG and PNG, numbers as JSON")
+    .option("--workers <n>", "claims that run at once (default: all processors)", positiveInteger)
+    .addOption(new Option("--engine <name>", "what does the linear algebra").choices(engineNames))
+    .option("--json", jsonFlag)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament reproduce LZ-16
+  $ lineament reproduce linearized --out gallery
+  $ lineament reproduce LZ-16 --set dimension=50 --set rotations=0,5 --seeds 0..4
+  $ lineament reproduce all --full --json > claims.json`,
+    )
+    .action((selectors: string[], flags: ReproduceFlags) => reproduce(selectors, flags, context, screen));
 
   return program;
 }

@@ -166,6 +166,101 @@ export const DoctorDocument = z
   .meta({ title: "lineament doctor --json" });
 export type DoctorDocument = z.output<typeof DoctorDocument>;
 
+const settingValues = z.record(z.string(), z.unknown()).describe("by name");
+
+/** What `claims --json` prints. */
+export const ClaimsDocument = z
+  .strictObject({
+    claims: z.array(
+      z.strictObject({
+        code: z.string().describe("such as LZ-06"),
+        id: z.string().describe("area, a slash, a name"),
+        title: z.string(),
+        area: z.string(),
+        statement: z.string().describe("prose with TeX between dollar signs"),
+        source: z.string(),
+        status: z.enum(["proved", "checked", "reported", "unverified"]),
+        seconds: z.number().describe("on one core at quick settings, rounded up"),
+        settings: z.array(
+          z.strictObject({
+            name: z.string(),
+            range: z.string().describe("what fits, in words"),
+            description: z.string(),
+            value: z.unknown().describe("the default"),
+            full: z.unknown().optional().describe("value of the full run, where it differs"),
+          }),
+        ),
+        contrast: z
+          .strictObject({ statement: z.string(), settings: settingValues })
+          .optional()
+          .describe("where the statement stops holding"),
+      }),
+    ),
+  })
+  .meta({ title: "lineament claims --json" });
+export type ClaimsDocument = z.output<typeof ClaimsDocument>;
+
+const number = z.number().nullable().describe("null when it is not finite");
+
+const VerdictRecord = z.strictObject({
+  holds: z.boolean(),
+  why: z.string().describe("the numbers that decided it"),
+  checks: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        measured: number,
+        predicted: number.optional(),
+        condition: z.string(),
+        holds: z.boolean(),
+      }),
+    )
+    .describe("all must hold"),
+});
+
+const RunRecord = VerdictRecord.extend({
+  seconds: z.number(),
+  settings: settingValues,
+  predicted: z.unknown().describe("what theory says, in the claim's own form; absent after an error"),
+  measured: z.unknown().describe("what happened, in the claim's own form; absent after an error"),
+  contrast: VerdictRecord.optional().describe("the verdict where the statement should stop holding"),
+});
+
+/** What `reproduce --json` prints. */
+export const ReproduceDocument = z
+  .strictObject({
+    claims: z.array(
+      RunRecord.extend({
+        code: z.string(),
+        id: z.string(),
+        title: z.string(),
+        outcome: z
+          .enum(["holds", "does not hold", "error"])
+          .describe("error: it threw, and why is the message"),
+        holds: z.boolean().describe("every verdict holds, and no contrast does"),
+        figures: z.array(
+          z.strictObject({
+            name: z.string(),
+            title: z.string(),
+            caption: z.string(),
+            spec: z.record(z.string(), z.unknown()).describe("Vega-Lite"),
+            svg: z.string().optional().describe("path of the file, with --out"),
+            png: z.string().optional().describe("path of the file, with --out"),
+          }),
+        ),
+        runs: z.array(RunRecord).optional().describe("one a seed, when there are several"),
+        stack: z.string().optional().describe("where it threw"),
+      }),
+    ),
+    unfinished: z
+      .array(z.string())
+      .optional()
+      .describe("codes of the claims that an interruption left without result"),
+  })
+  .meta({ title: "lineament reproduce --json" });
+export type ReproduceDocument = z.output<typeof ReproduceDocument>;
+export type ClaimRecord = ReproduceDocument["claims"][number];
+
 /** Every document by the command that prints it. */
 export const documents = {
   fit: FitDocument,
@@ -173,4 +268,6 @@ export const documents = {
   evaluate: EvaluateDocument,
   explain: ExplainDocument,
   doctor: DoctorDocument,
+  claims: ClaimsDocument,
+  reproduce: ReproduceDocument,
 } as const;

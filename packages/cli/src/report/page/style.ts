@@ -102,6 +102,11 @@ code { font: 0.9em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sa
 .machines li:first-child { border-top: 0; }
 .machines b { font-weight: 650; font-variant-numeric: tabular-nums; }
 .machines small { display: block; font-size: 0.8125rem; color: var(--soft); }
+.verdict { white-space: nowrap; font-weight: 600; color: var(--third); }
+.verdict.does-not-hold { color: var(--second); }
+.verdict.error { color: var(--fourth); }
+.statement { margin-top: 0.75rem; padding-left: 1rem; border-left: 3px solid var(--accent); max-width: 50rem; }
+math[display="block"] { margin: 0.5rem 0; max-width: 100%; overflow-x: auto; overflow-y: hidden; }
 #note { position: fixed; z-index: 9; pointer-events: none; max-width: min(22rem, 90vw); padding: 0.3rem 0.6rem; border-radius: 6px; background: var(--ink); color: var(--paper); font-size: 0.8125rem; line-height: 1.4; }
 footer { margin-top: 3rem; padding-top: 0.75rem; border-top: 1px solid var(--line); font-size: 0.8125rem; color: var(--soft); }
 
