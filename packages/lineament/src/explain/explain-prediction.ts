@@ -3,6 +3,7 @@ import { transform } from "../kernels/index.ts";
 import { applyView, FeatureMachine, type FeatureMachineState } from "../machines/index.ts";
 import { outputJacobians, predictionGradients } from "../machines/prediction-gradients.ts";
 import { checkColumns, coordinateColumns, copyPoints, type ExplainedColumn } from "./columns.ts";
+import { kernelMatrix } from "../machines/kernel-passes.ts";
 
 export interface ExplainPredictionOptions {
   /** Default one column a coordinate or block. */
@@ -400,7 +401,7 @@ async function supportingRows(
     for (const [e, { kernel, metric, tables, centers, coefficients }] of expansions.entries()) {
       const precision = precisionOf(coefficients);
       const out = engine.allocate(1, centers.coordinates.rows, precision);
-      await engine.kernelMatrix({
+      await kernelMatrix(engine, {
         kernel,
         tables,
         x: await transform(engine, seen, metric, precision),

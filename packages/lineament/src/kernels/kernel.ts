@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { Layer, networkName } from "../layers/index.ts";
 import type { FusedKernel } from "../linalg/index.ts";
 
 const bandwidth = z.number().positive().describe("L > 0, in units of the distance between transformed rows");
 const exponent = z.number().positive().max(2).describe("q in (0, 2]");
 
 /**
- * Kernels k(u, u′) of the difference Δ = u − u′, all with k(u, u) = 1 and positive definite in the stated ranges.
+ * Kernels k(u, u′), positive definite in the stated ranges. All but the last are functions of the difference Δ = u − u′ with
+ * k(u, u) = 1.
  *
  * | family      | k                                              |
  * |-------------|------------------------------------------------|
@@ -15,6 +17,7 @@ const exponent = z.number().positive().max(2).describe("q in (0, 2]");
  * | `matern52`  | (1 + √5ρ + 5ρ²/3) exp(−√5ρ)                    |
  * | `lpq`       | exp(−(‖Δ‖_p/L)^q), 0 < q ≤ p ≤ 2; q = p is the product kernel |
  * | `sum-power` | b^m, b = ω + (1 − ω)/d Σ_j exp(−(|Δ_j|/L)^q), 0 ≤ ω < 1, integer m ≥ 1 |
+ * | `network`   | NNGP or NTK of an infinitely wide network at u/L and u′/L, divided by its value at inputs of unit mean square |
  *
  * Matérn 1/2 is `laplace` with q = 1. scikit-learn's `rbf` is `gaussian` with γ = 1/(2L²); its `laplacian`
  * is `lpq` with p = q = 1 and L = 1/γ.
@@ -40,12 +43,32 @@ export const Kernel = z
       constant: z.number().min(0).lt(1).default(0),
       power: z.int().min(1).default(2),
     }),
+    z.strictObject({
+      family: z.literal("network"),
+      output: z.enum(["ntk", "nngp"]).default("ntk").describe("tangent kernel, or covariance of the outputs"),
+      network: Layer.describe("layers of the infinitely wide network"),
+      bandwidth: bandwidth.default(1),
+      image: z
+        .strictObject({ height: z.int().positive(), width: z.int().positive(), channels: z.int().positive() })
+        .optional()
+        .describe("how a row is laid out, for convolutions"),
+    }),
   ])
   .refine((kernel) => kernel.family !== "lpq" || kernel.exponent <= kernel.p, {
     message: "lpq is positive definite only for exponent ≤ p",
     path: ["exponent"],
   });
-export type Kernel = z.output<typeof Kernel> & FusedKernel;
+export type Kernel = FusedKernel | NetworkKernel;
+
+/** The kernel of an infinitely wide network. It depends on the norms of its inputs as well as on their angle. */
+export interface NetworkKernel {
+  readonly family: "network";
+  readonly output: "ntk" | "nngp";
+  readonly network: Layer;
+  readonly bandwidth: number;
+  /** How a row is laid out (row of pixels by row, channels last), for convolutions. */
+  readonly image?: { readonly height: number; readonly width: number; readonly channels: number } | undefined;
+}
 
 /** The kernel with another bandwidth. */
 export function withBandwidth(kernel: Kernel, value: number): Kernel {
@@ -69,6 +92,8 @@ export function kernelName(kernel: Kernel): string {
         : `lpq(${length}, p=${kernel.p}, q=${kernel.exponent})`;
     case "sum-power":
       return `sum-power(${length}, q=${kernel.exponent}, m=${kernel.power})`;
+    case "network":
+      return `${kernel.output}(${networkName(kernel.network)}${kernel.bandwidth === 1 ? "" : `, ${length}`})`;
     default:
       return `${kernel.family}(${length})`;
   }

@@ -69,6 +69,10 @@ export async function transform(
  * or missing levels, whose one-hot row is zero. For sum-power: Σ_j exp(−(|S_aj − S_bj|/L)^q).
  */
 export function categoricalTables(metric: Metric, kernel: Kernel): CategoricalTable[] {
+  if (kernel.family === "network" && metric.blocks.length > 0)
+    throw new RangeError(
+      "kernels of networks have no categorical blocks; spell the levels out as coordinates",
+    );
   const p = normOrder(kernel);
   return metric.blocks.map((block) => {
     const dimensions = metric.form === "diagonal" ? block.length : Math.round(Math.sqrt(block.length));

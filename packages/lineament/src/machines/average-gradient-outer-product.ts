@@ -9,6 +9,7 @@ import {
 } from "../linalg/index.ts";
 import { type Kernel, type Metric, type MetricMatrix, normOrder } from "../kernels/index.ts";
 import { takePoints } from "./learning-problem.ts";
+import { kernelGradient } from "./kernel-passes.ts";
 
 /** A kernel expansion f(x) = k(S x, U) A seen in transformed coordinates U = X S. */
 export interface TransformedExpansion {
@@ -63,7 +64,7 @@ export async function averageGradientOuterProduct(
   for (let start = 0; start < end; start += batch) {
     const chosen = rows.subarray(start, Math.min(rows.length, start + batch));
     const out = rowRange(gradients, 0, chosen.length);
-    await engine.kernelGradient({
+    await kernelGradient(engine, {
       kernel,
       tables,
       x: takePoints(centers, chosen, tables.length),
@@ -205,6 +206,10 @@ async function slopeSums(
   grouped: Matrix,
   signal: AbortSignal | undefined,
 ): Promise<Matrix> {
+  if (kernel.family === "network")
+    throw new RangeError(
+      "kernels of networks have no categorical blocks; spell the levels out as coordinates",
+    );
   const out = engine.allocate(rows.length, grouped.cols, precisionOf(grouped));
   const x = takePoints(centers, rows, tables.length);
   if (kernel.family !== "sum-power") {

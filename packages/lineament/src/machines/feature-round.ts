@@ -20,6 +20,7 @@ import {
 } from "../kernels/index.ts";
 import { type FactorReport, RidgeSystem } from "../solvers/index.ts";
 import { averageGradientOuterProduct } from "./average-gradient-outer-product.ts";
+import { kernelMatrix, kernelProduct } from "./kernel-passes.ts";
 
 /** How a feature machine learns its metric. */
 export interface FeatureSettings {
@@ -103,7 +104,7 @@ export async function solveRound(
     kernel = withBandwidth(kernel, kernel.bandwidth * (median < 1e-14 ? 1 : median));
   }
   const tables = categoricalTables(metric, kernel);
-  await engine.kernelMatrix({ kernel, tables, x: centers, out: scratch, signal });
+  await kernelMatrix(engine, { kernel, tables, x: centers, out: scratch, signal });
   const system = new RidgeSystem(engine, scratch);
   const solved =
     !weights && heldOut === 0 && iterationPays(y.rows, y.cols, ridges.length)
@@ -165,7 +166,7 @@ export async function roundPredictions(
   });
   const out = engine.allocate(m, width, precision);
   if (width > 0)
-    await engine.kernelProduct({
+    await kernelProduct(engine, {
       kernel,
       tables,
       x: await transform(engine, x, metric, precision),

@@ -15,7 +15,7 @@ import {
   takeTarget,
   type Target,
 } from "./learning-problem.ts";
-import type { ResolvedFitOptions } from "./options.ts";
+import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
 import { type Iterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { crossValidationFolds, holdout } from "./validation.ts";
 import { applyView, fitView } from "./view.ts";
@@ -203,10 +203,10 @@ async function fitGivenMachine(
     view,
     logarithm,
     agopRows,
-    precision,
     stopFactor,
     refit,
   } = machine!;
+  const precision = machinePrecision(machine!);
   const n = problem.x.coordinates.rows;
   const { target } = problem;
   const bad =

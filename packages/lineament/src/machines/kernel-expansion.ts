@@ -9,6 +9,7 @@ import {
 } from "../linalg/index.ts";
 import { categoricalTables, type Kernel, type Metric, transform } from "../kernels/index.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
+import { kernelProduct, kernelGradient } from "./kernel-passes.ts";
 
 /** A fitted function f(x) = k(S x, X S) A with c outputs: what every kernel machine here comes down to. */
 export interface KernelExpansion {
@@ -47,7 +48,7 @@ export async function evaluate(
   const m = x.coordinates.rows;
   const out = engine.allocate(m, coefficients.cols, precisionOf(coefficients));
   const u = await transform(engine, x, metric, precisionOf(coefficients));
-  await engine.kernelProduct({ kernel, tables, x: u, z: centers, v: coefficients, out, signal });
+  await kernelProduct(engine, { kernel, tables, x: u, z: centers, v: coefficients, out, signal });
   return convert(out, "float64");
 }
 
@@ -66,7 +67,7 @@ export async function gradients(
   const c = coefficients.cols;
   const u = await transform(engine, x, metric, precisionOf(coefficients));
   const out = engine.allocate(m, c * d, precisionOf(coefficients));
-  await engine.kernelGradient({ kernel, tables, x: u, z: centers, coefficients, out, signal });
+  await kernelGradient(engine, { kernel, tables, x: u, z: centers, coefficients, out, signal });
   const inU = { data: convert(out, "float64").data, rows: m * c, cols: d };
   if (metric.form === "diagonal") {
     for (let row = 0; row < m * c; row++)

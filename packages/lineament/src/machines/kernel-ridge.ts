@@ -1,9 +1,9 @@
 import type { Matrix, MatrixLike } from "../linalg/index.ts";
+import type { TargetVector } from "./matrix-data.ts";
 import {
   type KernelRidgeOptions,
   type MatrixFitOptions,
   RecursiveFeatureMachine,
-  type TargetVector,
 } from "./recursive-feature-machine.ts";
 
 /** Laplace kernel with twice the median distance as its bandwidth. */

@@ -78,10 +78,11 @@ function generalizedLaplace(L: number, q: number, p: number): KernelCurvature {
 }
 
 /**
- * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are functions. Under a full metric a coordinate-wise kernel with
+ * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are known functions. Those of network kernels are not computed. Under a full metric a coordinate-wise kernel with
  * p < 2 has kinks along oblique planes, on which its mixed derivatives have mass.
  */
 export function hasMixedDerivatives(kernel: Kernel, metric: Metric): boolean {
+  if (kernel.family === "network") return false;
   return metric.form === "diagonal" || (normOrder(kernel) === 2 && kernel.family !== "sum-power");
 }
 
@@ -97,6 +98,8 @@ async function expansionMixedDerivatives(
   signal: AbortSignal | undefined,
 ): Promise<Float64Array> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
+  if (kernel.family === "network")
+    throw new TypeError("mixed derivatives of network kernels are not computed; see hasMixedDerivatives");
   const precision = precisionOf(coefficients);
   const u = (await transform(machine.engine, seen, metric, precision)).coordinates;
   const w = centers.coordinates;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Kernel } from "../kernels/index.ts";
+import type { Precision } from "../linalg/index.ts";
 import { VIEW_KINDS } from "./view.ts";
 
 /** How much a fit tries: `quick` seconds, `default` up to a minute or two, `thorough` several minutes on a laptop. */
@@ -57,7 +58,10 @@ export const FitOptions = z.strictObject({
           "fit the chosen iterate again on all rows, validation rows included; default below 5,000 rows",
         ),
       agopRows: z.int().positive().default(20_000).describe("rows that gradients are averaged over"),
-      precision: z.enum(["float32", "float64"]).default("float32").describe("precision of kernel matrices"),
+      precision: z
+        .enum(["float32", "float64"])
+        .optional()
+        .describe("precision of kernel matrices; default float32, for network kernels float64"),
     })
     .refine(({ kernel, bandwidth }) => kernel.family !== "sum-power" || bandwidth === "constant", {
       message: "sum-power is no function of a distance, so its bandwidth must be constant",
@@ -69,3 +73,11 @@ export const FitOptions = z.strictObject({
 export type FitOptions = z.input<typeof FitOptions>;
 /** `FitOptions` with every default filled in. */
 export type ResolvedFitOptions = z.output<typeof FitOptions>;
+
+/** The precision of a machine's kernel matrices. Those of networks have no even tail in their spectrum, so that float32 spoils them. */
+export function machinePrecision({
+  kernel,
+  precision,
+}: NonNullable<ResolvedFitOptions["machine"]>): Precision {
+  return precision ?? (kernel.family === "network" ? "float64" : "float32");
+}

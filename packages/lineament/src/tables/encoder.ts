@@ -30,6 +30,8 @@ export interface EncoderOptions {
   readonly features?: readonly string[] | undefined;
   /** Leave these columns out. */
   readonly exclude?: readonly string[] | undefined;
+  /** Categories of many levels become blocks; else all levels are coordinates. Default true. */
+  readonly blocks?: boolean | undefined;
 }
 
 /** What a coordinate reads from its column. Months, weekdays and hours are angles, so that December is next to January. */
@@ -196,14 +198,14 @@ export function parseEncoder(value: unknown): Encoder {
  *
  * Numbers: minus the mean, over √(mean of squares + ε) with ε = 10⁻⁸ (for columns in tiny units, 10⁻⁸ of the largest
  * square, so that units do not matter). Missing: the mean, and an indicator coordinate. Booleans and categories of two
- * levels: ±1, missing 0. Categories: one-hot, not rescaled, missing all zeros; a block above 100 levels. Dates: calendar
+ * levels: ±1, missing 0. Categories: one-hot, not rescaled, missing all zeros; a block above 100 levels (unless `blocks` is false). Dates: calendar
  * parts and age in days, as numbers.
  *
  * @throws InputError when a name does not exist, a value is infinite, or nothing is left to learn from
  */
 export function fitEncoder(
   table: Table,
-  { kinds = {}, features, exclude = [] }: EncoderOptions = {},
+  { kinds = {}, features, exclude = [], blocks: allowBlocks = true }: EncoderOptions = {},
 ): Encoder {
   checkTable(table);
   const names = table.columns.map((c) => c.name);
@@ -242,7 +244,12 @@ export function fitEncoder(
   for (const name of candidates) {
     const summary = summaries.get(name)!;
     if (!summary.used) continue;
-    const source = fitSource(table, columnNamed(table, name), summary);
+    const source = fitSource(
+      table,
+      columnNamed(table, name),
+      summary,
+      allowBlocks ? maxOneHotLevels : Infinity,
+    );
     if (source.coordinates.length > 0 || source.block !== undefined) fitted.push(source);
     else
       summaries.set(name, {
@@ -295,7 +302,7 @@ type Fitted = Omit<Source, "coordinates" | "block"> & {
   readonly block: Block | undefined;
 };
 
-function fitSource(table: Table, column: Column, summary: ColumnSummary): Fitted {
+function fitSource(table: Table, column: Column, summary: ColumnSummary, mostOneHot: number): Fitted {
   const kind = summary.kind as Source["kind"];
   const { name, type } = column;
   const plain = { column: name, kind, type, lenient: false, levels: [], block: undefined };
@@ -310,7 +317,7 @@ function fitSource(table: Table, column: Column, summary: ColumnSummary): Fitted
       mean: 0,
       scale: 1,
     });
-    if (levels.length > maxOneHotLevels)
+    if (levels.length > mostOneHot)
       return { ...plain, levels, coordinates: [], block: { column: name, levels } };
     return {
       ...plain,

@@ -1,5 +1,5 @@
 import { PLANS } from "../machines/automatic/plan.ts";
-import type { Effort, ResolvedFitOptions } from "../machines/index.ts";
+import { type Effort, machinePrecision, type ResolvedFitOptions } from "../machines/index.ts";
 import { InputError } from "./errors.ts";
 
 /** What a fit will take, known before it starts. */
@@ -62,7 +62,7 @@ function planOf(
   const { refit, search } = PLANS[effort];
   const pieces = machine ? 1 : Math.ceil(rows / refit.solveRows);
   const solveRows = Math.ceil(rows / pieces);
-  const entry = machine?.precision === "float64" ? 8 : 4;
+  const entry = machine && machinePrecision(machine) === "float64" ? 8 : 4;
   const heldOut = machine || rows <= refit.heldOutAbove ? 0 : Math.min(2000, 0.2 * rows);
   const kernel = Math.max(solveRows, machine ? 0 : Math.min(rows, search.finalRows)) ** 2 * entry;
   // Two κ × κ tables of each block: its metric and its distances.

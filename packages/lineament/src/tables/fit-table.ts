@@ -1,4 +1,5 @@
 import { fitIntervals, type Importances, importances } from "../explain/index.ts";
+import { kernelName } from "../kernels/index.ts";
 import type { Engine } from "../linalg/index.ts";
 import { openEngine } from "../linalg/open-engine.ts";
 import {
@@ -152,7 +153,9 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
   const inputs = withoutColumns(rows, [
     ...new Set(Object.values(roles).filter((column) => column !== undefined)),
   ]);
-  const encoder = fitEncoder(inputs, { kinds, features, exclude });
+  // Kernels of networks take coordinates only.
+  const blocks = resolved.machine?.kernel.family !== "network";
+  const encoder = fitEncoder(inputs, { kinds, features, exclude, blocks });
   checkLevels(encoder, rows);
   const encoded = encode(encoder, inputs);
   const n = rows.rows;
@@ -443,7 +446,7 @@ function memberName({
 }: TableModel["machine"]["state"]["members"][number]["recipe"]): string {
   const { kernel, form, power, bandwidth } = settings;
   if ((kernel.family !== "laplace" && kernel.family !== "lpq") || bandwidth === "constant")
-    return `${kernel.family}, bandwidth ${kernel.bandwidth}; ${form} metric, power ${power}; ${view} inputs${logarithm ? "; log target" : ""}`;
+    return `${kernel.family === "network" ? kernelName(kernel) : `${kernel.family}, bandwidth ${kernel.bandwidth}`}; ${form} metric, power ${power}; ${view} inputs${logarithm ? "; log target" : ""}`;
   return candidateName({
     view,
     targetMeans,

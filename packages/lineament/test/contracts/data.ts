@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { Kernel } from "../../src/kernels/index.ts";
 import {
   convert,
   type Engine,
+  type FusedKernel,
   type Matrix,
   type Points,
   type Precision,
@@ -41,7 +41,7 @@ export function withLevels(coordinates: Matrix, ...columns: readonly (readonly n
 /** K(x, x) of plain coordinates. */
 export async function gram(
   engine: Engine,
-  kernel: Kernel,
+  kernel: FusedKernel,
   x: Matrix,
   precision: Precision = "float64",
 ): Promise<Matrix> {

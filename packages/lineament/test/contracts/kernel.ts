@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Kernel, kernelName } from "../../src/kernels/index.ts";
-import type { Engine, Matrix } from "../../src/linalg/index.ts";
+import type { Engine, FusedKernel, Matrix } from "../../src/linalg/index.ts";
 import { expectClose, filled, gram, normals, points } from "./data.ts";
 
-const parse = (kernel: unknown): Kernel => Kernel.parse(kernel);
+const parse = (kernel: unknown): FusedKernel => Kernel.parse(kernel) as FusedKernel;
 
-/** Every family, with exponents on both sides of what is smooth. */
-export const kernels: readonly Kernel[] = [
+/** Every family of differences, with exponents on both sides of what is smooth. */
+export const kernels: readonly FusedKernel[] = [
   { family: "laplace", bandwidth: 2 },
   { family: "laplace", bandwidth: 2, exponent: 0.7 },
   { family: "laplace", bandwidth: 2, exponent: 1.4 },
@@ -25,7 +25,7 @@ export const kernels: readonly Kernel[] = [
 ].map(parse);
 
 /** k(u, v), one line a family, straight from the table of kernels. */
-export function value(kernel: Kernel, u: ArrayLike<number>, v: ArrayLike<number>): number {
+export function value(kernel: FusedKernel, u: ArrayLike<number>, v: ArrayLike<number>): number {
   const deltas = Array.from(u, (entry, k) => Math.abs(entry - v[k]!));
   const L = kernel.bandwidth;
   const norm = (p: number): number => deltas.reduce((sum, delta) => sum + delta ** p, 0) ** (1 / p);
@@ -52,7 +52,7 @@ export function value(kernel: Kernel, u: ArrayLike<number>, v: ArrayLike<number>
 }
 
 /** What it means to be a kernel here. A new one joins the list above; it does not write these again. */
-export function describeKernel(kernel: Kernel, engine: () => Engine): void {
+export function describeKernel(kernel: FusedKernel, engine: () => Engine): void {
   describe(`${kernelName(kernel)} ${JSON.stringify(kernel)}`, () => {
     const n = 40;
     const d = 5;

@@ -1,5 +1,12 @@
-import { categoricalTables, type Kernel, type Metric, transform } from "../../src/kernels/index.ts";
-import { type Engine, type Matrix, type Points, transpose, zeros } from "../../src/linalg/index.ts";
+import { categoricalTables, type Metric, transform } from "../../src/kernels/index.ts";
+import {
+  type Engine,
+  type FusedKernel,
+  type Matrix,
+  type Points,
+  transpose,
+  zeros,
+} from "../../src/linalg/index.ts";
 import { filled, normals, product, withLevels } from "./data.ts";
 
 // Two numeric columns and two categorical ones (3 and 4 levels; the last number of each is "unknown"), once with levels in
@@ -78,7 +85,7 @@ export function denseMetric(metric: Metric): Metric {
 /** K(x, x) under a metric, in float64. */
 export async function kernelValues(
   engine: Engine,
-  kernel: Kernel,
+  kernel: FusedKernel,
   metric: Metric,
   at: Points,
 ): Promise<Matrix> {

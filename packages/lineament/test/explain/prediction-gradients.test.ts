@@ -1,5 +1,6 @@
 import {
   type Engine,
+  type FusedKernel,
   type FeatureMachine,
   type Kernel,
   openEngine,
@@ -56,7 +57,7 @@ async function expectGradients(machine: FeatureMachine, x: Points, digits = 6, b
 const x = normals(40, 3, 1);
 const smooth = regression(x, (row) => Math.exp(0.5 * row[0]! + 0.3 * row[1]! * row[2]!));
 
-const kernels: readonly Kernel[] = [
+const kernels: readonly FusedKernel[] = [
   { family: "laplace", bandwidth: 3, exponent: 1 },
   { family: "laplace", bandwidth: 3, exponent: 0.7 },
   { family: "laplace", bandwidth: 3, exponent: 1.4 },

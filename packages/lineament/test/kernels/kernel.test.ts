@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Kernel, kernelName, normOrder, withBandwidth } from "../../src/kernels/index.ts";
-import type { Engine, Matrix } from "../../src/linalg/index.ts";
+import type { Engine, FusedKernel, Matrix } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import { expectClose, gram, normals } from "../contracts/data.ts";
 import { describeKernel, kernels } from "../contracts/kernel.ts";
@@ -14,7 +14,7 @@ afterAll(() => engine.close());
 for (const kernel of kernels) describeKernel(kernel, () => engine);
 
 describe("kernels that are the same", () => {
-  test.each<[string, Kernel, Kernel]>([
+  test.each<[string, FusedKernel, FusedKernel]>([
     [
       "lpq at p = 2 is the Laplace kernel",
       { family: "lpq", bandwidth: 3, exponent: 1.3, p: 2 },

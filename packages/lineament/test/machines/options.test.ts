@@ -18,7 +18,6 @@ test("a machine needs a kernel; the rest has the documented defaults", () => {
     view: "standardized",
     logarithm: false,
     agopRows: 20_000,
-    precision: "float32",
   });
   expect(FitOptions.safeParse({ machine: {} }).success).toBe(false);
 });

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { Activation, type ActivationInput } from "../layers/index.ts";
+import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
+import { featureRidge, type FeatureRidge } from "../solvers/index.ts";
+import { judgePredictions } from "./automatic/evaluation.ts";
+import { type Calibration, calibrate } from "./calibration.ts";
+import type { FeatureMap } from "./feature-map.ts";
+import { decodeValues, encodeTarget, fitTargetCoding, type TargetCoding } from "./learning-problem.ts";
+import { checkedNewRows, checkedRows, type Label, readTargets, type TargetVector } from "./matrix-data.ts";
+import { decodeOutputs, meanScore, type PredictionForm, scoreOutputs } from "./matrix-outputs.ts";
+import type { ClassificationScores, RegressionScores } from "./scores.ts";
+import { sharedEngine } from "./shared-engine.ts";
+import { applyView, fitView, type View } from "./view.ts";
+
+/** A nonlinearity by name or with parameters. */
+const chosenActivation = z
+  .custom<ActivationInput | ActivationInput["name"]>()
+  .transform((chosen, context): Activation => {
+    const parsed = Activation.safeParse(typeof chosen === "string" ? { name: chosen } : chosen);
+    if (parsed.success) return parsed.data;
+    const named = typeof chosen === "string" ? `there is no nonlinearity ${JSON.stringify(chosen)}; ` : "";
+    context.addIssue({ code: "custom", message: `${named}${z.prettifyError(parsed.error)}` });
+    return z.NEVER;
+  });
+
+/** What random and tangent features have in common: the network at its start, and the fit. */
+export const featureFitSchema = {
+  activation: chosenActivation.default({ name: "relu" }).describe("σ, by name or with parameters"),
+  weightStd: z.number().nonnegative().default(1).describe("σ_w"),
+  biasStd: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe(
+      "σ_b; without biases relu misses all odd polynomials above the first, erf and tanh all even ones",
+    ),
+  ridge: z.number().nonnegative().optional().describe("λ; by least leave-one-out error when absent"),
+  task: z.enum(["auto", "regression", "classification"]).default("auto"),
+  seed: z.int().nonnegative().default(0),
+};
+
+const common = z.object(featureFitSchema);
+
+/** What belongs to one run of a fit. */
+export interface FeatureFitOptions {
+  /** Does the linear algebra. Without one, an engine is opened at the first use and shared. */
+  readonly engine?: Engine | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fits a readout on fixed features: standardizes the inputs, codes the targets, solves the ridge regression.
+ * @throws RangeError naming what does not fit, before any work
+ */
+export async function fitFeatures<S extends z.ZodObject>(
+  x: MatrixLike,
+  y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
+  schema: S,
+  { engine, signal, ...options }: z.input<S> & FeatureFitOptions,
+  map: (engine: Engine, inputs: number, options: z.output<S>) => FeatureMap,
+): Promise<FeatureRegression> {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) throw new RangeError(`options of the fit:\n${z.prettifyError(parsed.error)}`);
+  const { ridge, task } = common.parse(parsed.data);
+  const rows = checkedRows("fit", x);
+  const { target, form } = readTargets(y, rows.rows, task);
+  const coding = fitTargetCoding(target, false);
+  const encoded = encodeTarget(coding, target);
+  const points = { coordinates: rows };
+  const view = fitView("standardized", false, { x: points, y: encoded, groups: [], blockSizes: [] });
+  const seen = applyView(view, points).coordinates;
+  const opened = engine ?? (await sharedEngine());
+  signal?.throwIfAborted();
+  const phi = map(opened, seen.cols, parsed.data);
+  const solution = await featureRidge(
+    opened,
+    {
+      rows: seen.rows,
+      size: phi.size,
+      features: () => phi.features(seen),
+      gram: () => phi.gram(seen),
+      pull: (a) => phi.pull(seen, a),
+    },
+    encoded,
+    ridge === undefined ? undefined : [ridge],
+  );
+  signal?.throwIfAborted();
+  const leftOut = zeros(encoded.rows, encoded.cols);
+  for (let at = 0; at < leftOut.data.length; at++)
+    leftOut.data[at] = encoded.data[at]! - solution.residuals.data[at]!;
+  const { predictions, calibration } = judgePredictions(decodeValues(coding, leftOut), target, undefined);
+  return new FeatureRegression({
+    map: phi,
+    inputs: rows.cols,
+    view,
+    coding,
+    solution,
+    calibration,
+    form,
+    leaveOneOutPredictions: predictions,
+  });
+}
+
+/** Everything a readout on fixed features is made of. */
+export interface FeatureRegressionState {
+  readonly map: FeatureMap;
+  readonly inputs: number;
+  readonly view: View;
+  readonly coding: TargetCoding;
+  readonly solution: FeatureRidge;
+  readonly calibration: Calibration | undefined;
+  readonly form: PredictionForm;
+  /** Of every training row by the fit without it: targets in their units, or calibrated probabilities. */
+  readonly leaveOneOutPredictions: Matrix<Float64Array>;
+}
+
+/** A fitted readout on fixed features, f(x) = ⟨φ(x), b⟩. Fitting returns one; there is no unfitted one. */
+export class FeatureRegression<Prediction = Float64Array | Matrix<Float64Array> | Label[]> {
+  readonly state: FeatureRegressionState;
+
+  constructor(state: FeatureRegressionState) {
+    this.state = state;
+  }
+
+  /** λ. */
+  get ridge(): number {
+    return this.state.solution.ridge;
+  }
+
+  /** The classes, in the order of the columns of `predictProbabilities`; undefined for regression. */
+  get classes(): readonly Label[] | undefined {
+    return this.state.form.labels;
+  }
+
+  /** Numbers for regression (a matrix if y was one), classes as they were given for classification. */
+  async predict(x: MatrixLike): Promise<Prediction> {
+    return decodeOutputs(this.state.form, await this.#outputs("predict", x)) as Prediction;
+  }
+
+  /** Probabilities calibrated on the leave-one-out predictions, one column a class in the order of `classes`. */
+  async predictProbabilities(x: MatrixLike): Promise<Matrix<Float64Array>> {
+    if (!this.state.form.labels)
+      throw new TypeError("predictProbabilities: the machine was fitted for regression; it has no classes");
+    return await this.#outputs("predictProbabilities", x);
+  }
+
+  /** R² (the mean over target columns) or accuracy on other rows. */
+  async score(x: MatrixLike, y: TargetVector | readonly Label[] | MatrixLike): Promise<number> {
+    return meanScore(await this.evaluate(x, y));
+  }
+
+  /** All scores on other rows: one object for each target column, a single one for classification. */
+  async evaluate(
+    x: MatrixLike,
+    y: TargetVector | readonly Label[] | MatrixLike,
+  ): Promise<readonly RegressionScores[] | readonly [ClassificationScores]> {
+    return scoreOutputs(this.state.form, await this.#outputs("evaluate", x), y);
+  }
+
+  async #outputs(call: string, x: MatrixLike): Promise<Matrix<Float64Array>> {
+    const { map, inputs, view, coding, solution, calibration } = this.state;
+    const rows = checkedNewRows(call, x, inputs);
+    if (rows.rows === 0)
+      return zeros(0, coding.task === "regression" ? coding.mean.length : coding.prior.length);
+    const seen = applyView(view, { coordinates: rows }).coordinates;
+    const decoded = decodeValues(coding, await map.values(seen, solution.coefficients));
+    return calibration ? calibrate(calibration, decoded) : decoded;
+  }
+}
