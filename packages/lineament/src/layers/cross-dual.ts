@@ -1,7 +1,9 @@
-import type { ActivationInput } from "./activation.ts";
-import { nonlinearity } from "./nonlinearity.ts";
-import { polarExpectation } from "./polar-rule.ts";
+import { Activation, type ActivationInput, type Dual, type Pointwise } from "./activation.ts";
+import { piecewiseLinearDual } from "./activations/piecewise-linear.ts";
+import { nonlinearity, type Nonlinearity } from "./nonlinearity.ts";
 import { activationFunctions } from "./pointwise.ts";
+import { polarCrossDual } from "./polar-dual.ts";
+import { polynomialCrossDual } from "./polynomial-dual.ts";
 
 /** What two activations make of one Gaussian pair (u, v) with variances a, b and covariance c. */
 export interface CrossDual {
@@ -9,17 +11,66 @@ export interface CrossDual {
   readonly form: "closed" | "numeric";
   /** E[φ(u) ψ(v)]. */
   readonly value: (a: number, b: number, c: number) => number;
-  /** E[φ′(u) ψ′(v)]. */
+  /** E[φ′(u) ψ′(v)], derivatives almost everywhere. */
   readonly slope: (a: number, b: number, c: number) => number;
 }
 
+/**
+ * The dual of two activations, for sums of correlated branches (infinite-width.md §5). Closed forms: twice the same activation
+ * that has one, a linear one with any that has one (Stein), two polynomials, two piecewise linear ones; the polar rule
+ * otherwise.
+ * @throws RangeError for `exp-normalized` with another
+ */
 export function crossDual(first: ActivationInput, second: ActivationInput): CrossDual {
-  if (first === second) return nonlinearity(first).dual;
-  const f = activationFunctions(first);
-  const g = activationFunctions(second);
+  if (isSame(Activation.parse(first), Activation.parse(second))) return nonlinearity(first).dual;
+  const left = nonlinearity(first);
+  const right = nonlinearity(second);
+  const leftFunctions = activationFunctions(first);
+  const rightFunctions = activationFunctions(second);
+  if (left.expansion && right.expansion)
+    return { form: "closed", ...polynomialCrossDual(left.expansion, right.expansion) };
+  if (left.slopes && right.slopes) return piecewiseLinearPair(left.slopes, right.slopes);
+  if (isLinear(left)) return linearWith(left.slopes[0], right.dual, rightFunctions);
+  if (isLinear(right)) {
+    const { form, value, slope } = linearWith(right.slopes[0], left.dual, leftFunctions);
+    return { form, value: (a, b, c) => value(b, a, c), slope: (a, b, c) => slope(b, a, c) };
+  }
+  const growth = Math.max(left.growth ?? 0, right.growth ?? 0);
+  return { form: "numeric", ...polarCrossDual(leftFunctions, rightFunctions, growth) };
+}
+
+/** Whether two activations are the same function by name and parameters. */
+export function isSame(first: Activation, second: Activation): boolean {
+  if (first.name === "custom" && second.name === "custom")
+    return first.value === second.value && first.slope === second.slope;
+  return JSON.stringify(first) === JSON.stringify(second);
+}
+
+function isLinear(
+  candidate: Nonlinearity,
+): candidate is Nonlinearity & { slopes: readonly [number, number] } {
+  return candidate.slopes !== undefined && candidate.slopes[0] === candidate.slopes[1];
+}
+
+/** φ = s̄x + d̄|x|: the odd and even parts do not meet. */
+function piecewiseLinearPair(first: readonly [number, number], second: readonly [number, number]): CrossDual {
+  const absolute = piecewiseLinearDual(-1, 1);
+  const odd = ((first[0] + first[1]) * (second[0] + second[1])) / 4;
+  const even = ((first[1] - first[0]) * (second[1] - second[0])) / 4;
   return {
-    form: "numeric",
-    value: (a, b, c) => polarExpectation(f.value, g.value, a, b, c),
-    slope: (a, b, c) => polarExpectation(f.slope, g.slope, Math.max(a, 1e-300), Math.max(b, 1e-300), c),
+    form: "closed",
+    value: (a, b, c) => odd * c + even * absolute.value(a, b, c),
+    slope: (a, b, c) => odd + even * absolute.slope(a, b, c),
+  };
+}
+
+/** Stein: E[u ψ(v)] = c E[ψ′(v)], where a jump J of ψ at 0 counts with its density J/√(2πb). */
+function linearWith(factor: number, dual: Dual, { value }: Pointwise): CrossDual {
+  const jump = value(Number.MIN_VALUE) - value(-Number.MIN_VALUE);
+  return {
+    form: dual.form,
+    value: (_a, b, c) =>
+      b === 0 ? 0 : factor * c * (dual.meanSlope(b) + (jump === 0 ? 0 : jump / Math.sqrt(2 * Math.PI * b))),
+    slope: (_a, b) => factor * dual.meanSlope(b),
   };
 }

@@ -39,7 +39,7 @@ export function crowding(scale: number): number {
 export function normalExpectation(f: (x: number) => number, a: number, growth = 0): number {
   if (a === 0) return f(0);
   const scale = Math.sqrt(a);
-  const { nodes, weights } = halfLineRule(a > 1e4 ? 192 : 96, scale, standardReach + growth * scale);
+  const { nodes, weights } = halfLineRule(256, scale, standardReach + growth * scale);
   let sum = 0;
   for (let i = 0; i < nodes.length; i++) {
     const x = scale * nodes[i]!;

@@ -15,12 +15,19 @@ import { rectifiedMonomial, sign } from "./activations/rectified-monomial.ts";
 import { sigmoid, softplus, swish } from "./activations/sigmoid.ts";
 import { cosine, rbf, sine } from "./activations/sinusoid.ts";
 import { tanh } from "./activations/tanh.ts";
+import type { FiniteExpansion } from "./polynomial-dual.ts";
 
 /** A nonlinearity beside its infinite-width limit. */
 export interface Nonlinearity {
   /** Undefined for what only a kernel has. */
   readonly functions: Pointwise | undefined;
   readonly dual: Dual;
+  /** B when |φ| grows like e^(B|x|); 0 when absent. */
+  readonly growth?: number;
+  /** Of piecewise linear ones: left and right of 0. */
+  readonly slopes?: readonly [number, number];
+  /** Of polynomials. */
+  readonly expansion?: FiniteExpansion | undefined;
 }
 
 /** From the name of an activation to what it does. */

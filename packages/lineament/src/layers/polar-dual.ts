@@ -1,26 +1,36 @@
-import { normalExpectation } from "./half-line-rule.ts";
-import { polarExpectation } from "./polar-rule.ts";
 import type { Dual, Pointwise } from "./activation.ts";
+import { normalExpectation } from "./half-line-rule.ts";
+import { polarRule } from "./polar-rule.ts";
 
 /** Stands for variance 0 where the slope is wanted on both sides of a kink: θ = π/2, as in the closed forms. */
-const tiny = 1e-300;
+const barelyPositive = 1e-300;
 
-/**
- * The dual of any activation that is smooth on each half-line, by quadrature: 3,072 values of φ for each entry, 12,288 for
- * variances above 4.
- * @param growth - B when |φ| grows like e^(B|x|)
- */
+/** The dual of any activation that is smooth on each half-line, by quadrature at each entry. */
 export function polarDual(functions: Pick<Pointwise, "value" | "slope">, growth = 0): Dual {
   const { value, slope } = functions;
   const square = (x: number): number => value(x) ** 2;
   const slopeSquare = (x: number): number => slope(x) ** 2;
+  const positive = (a: number): number => Math.max(a, barelyPositive);
   return {
     form: "numeric",
-    value: (a, b, c) => polarExpectation(value, value, a, b, c, growth),
-    slope: (a, b, c) => polarExpectation(slope, slope, Math.max(a, tiny), Math.max(b, tiny), c, growth),
+    ...polarCrossDual(functions, functions, growth),
     variance: (a) => normalExpectation(square, a, 2 * growth),
-    slopeVariance: (a) => normalExpectation(slopeSquare, Math.max(a, tiny), 2 * growth),
+    slopeVariance: (a) => normalExpectation(slopeSquare, positive(a), 2 * growth),
     mean: (a) => normalExpectation(value, a, growth),
-    meanSlope: (a) => normalExpectation(slope, Math.max(a, tiny), growth),
+    meanSlope: (a) => normalExpectation(slope, positive(a), growth),
+  };
+}
+
+/** E[φ(u) ψ(v)] and E[φ′(u) ψ′(v)] by quadrature at each entry. */
+export function polarCrossDual(
+  first: Pick<Pointwise, "value" | "slope">,
+  second: Pick<Pointwise, "value" | "slope">,
+  growth: number,
+): Pick<Dual, "value" | "slope"> {
+  const values = polarRule(first.value, second.value, growth);
+  const slopes = polarRule(first.slope, second.slope, growth);
+  return {
+    value: values.expectation,
+    slope: (a, b, c) => slopes.expectation(Math.max(a, barelyPositive), Math.max(b, barelyPositive), c),
   };
 }

@@ -8,7 +8,8 @@ type Custom = Extract<Activation, { name: "custom" }>;
 /** Functions of the user's own; what is not given is differenced. */
 export function custom(activation: Custom): Nonlinearity {
   const functions = pointwise(activation);
-  return { functions, dual: polarDual(functions, growthRate(functions.value)) };
+  const growth = growthRate(functions.value);
+  return { functions, dual: polarDual(functions, growth), growth };
 }
 
 function pointwise({ label, value, slope, curvature }: Custom): Pointwise {

@@ -20,6 +20,7 @@ export function exponential(amplitude: number, rate: number): Nonlinearity {
         }
       },
     },
+    growth: Math.abs(rate),
     dual: {
       form: "closed",
       value,

@@ -4,7 +4,8 @@ import type { Nonlinearity } from "../nonlinearity.ts";
 
 /** h_k(x) = He_k(x)/√k!, the polynomials that are orthonormal under N(0, 1); κ = c^k where both variances are 1. */
 export function hermite(degree: number): Nonlinearity {
-  return { functions: pointwise(degree), dual: polynomialDual(hermiteExpansion(degree)) };
+  const expansion = hermiteExpansion(degree);
+  return { functions: pointwise(degree), dual: polynomialDual(expansion), expansion };
 }
 
 /** h_n(x) by √(n + 1) h_{n+1} = x h_n − √n h_{n−1}; 0 for n < 0. */
@@ -34,7 +35,7 @@ function pointwise(n: number): Pointwise {
 }
 
 /** t_{n−m}(a) = √C(n, m) (m − 1)!!/√m! (a − 1)^(m/2) for even m, 0 for odd m: exact for every variance. */
-export function hermiteExpansion(n: number): FiniteExpansion {
+function hermiteExpansion(n: number): FiniteExpansion {
   const factors = new Float64Array(n + 1);
   let binomial = 1;
   let even = 1;

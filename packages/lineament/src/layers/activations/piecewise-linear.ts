@@ -1,4 +1,5 @@
 import { angle, complement, geometricMean } from "../correlation.ts";
+import { polynomialExpansion } from "./polynomial.ts";
 import type { Dual, Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
 
@@ -6,7 +7,9 @@ import type { Nonlinearity } from "../nonlinearity.ts";
 export function piecewiseLinear(negative: number, positive: number): Nonlinearity {
   return {
     functions: pointwise(negative, positive),
-    dual: negative === positive ? linear(positive) : dual(negative, positive),
+    dual: negative === positive ? linear(positive) : piecewiseLinearDual(negative, positive),
+    slopes: [negative, positive],
+    expansion: negative === positive ? polynomialExpansion([0, positive]) : undefined,
   };
 }
 
@@ -43,7 +46,7 @@ function linear(slope: number): Dual {
  * The arc-cosine kernel of degree 1 and its relatives, κ = (α − β)²/(2π) s + κ̇ c and κ̇ = (α² + β²)/2 − (α − β)²/(2π) θ.
  * @see Cho and Saul, Kernel methods for deep learning, NIPS 2009
  */
-function dual(negative: number, positive: number): Dual {
+export function piecewiseLinearDual(negative: number, positive: number): Dual {
   const half = (negative * negative + positive * positive) / 2;
   const kink = (negative - positive) ** 2 / (2 * Math.PI);
   return {

@@ -4,10 +4,8 @@ import type { Nonlinearity } from "../nonlinearity.ts";
 
 /** Σ_k p_k x^k. */
 export function polynomial(coefficients: readonly number[]): Nonlinearity {
-  return {
-    functions: pointwise(coefficients),
-    dual: polynomialDual(polynomialExpansion(coefficients)),
-  };
+  const expansion = polynomialExpansion(coefficients);
+  return { functions: pointwise(coefficients), dual: polynomialDual(expansion), expansion };
 }
 
 /** p₀ = … = p_{k−1} = 0, p_k = 1. */
