@@ -71,8 +71,7 @@ export async function forward(
       addBiases(rowRange(z, n, 2 * n), biasesOf(layer, v), biasScale);
     }
     addBiases(rowRange(z, 0, n), biasesOf(layer, theta), biasScale);
-    if (degree > 0) phi.compose(z.data, h.data, n * outputs, degree);
-    else if (!phi.identity) phi.values(z.data, h.data);
+    if (!phi.identity) phi.compose(z.data, h.data, n * outputs, degree);
     passes.push({ input, z, h });
     input = h;
   }

@@ -1,20 +1,18 @@
 import { type Activation, activationFunctions, type Pointwise } from "../layers/index.ts";
 
 /**
- * An activation φ over whole layers. `h` is φ(z) where asked for; `out` may be any of the arguments.
+ * An activation φ over whole layers. `h` is φ(z) where asked for; `out` may be one of the arguments.
  * Rectifiers and tanh have loops of their own: one call a number would cost more than their arithmetic.
  */
 export interface Elementwise {
   /** φ(z) = z: nothing to compute. */
   readonly identity: boolean;
-  /** out = φ(z). */
-  values(z: Float64Array, out: Float64Array): void;
   /** out = φ′(z). */
   slopes(z: Float64Array, h: Float64Array, out: Float64Array): void;
   /** out = φ″(z). */
   curvatures(z: Float64Array, h: Float64Array, out: Float64Array): void;
   /**
-   * Coefficients h_k of φ(Σ_k z_k t^k), k = 0 … degree; both are stacked, `count` numbers a coefficient.
+   * Coefficients h_k of φ(Σ_k z_k t^k), k = 0 … degree; both are stacked, `count` numbers a coefficient. `h` is not `z`.
    */
   compose(z: Float64Array, h: Float64Array, count: number, degree: number): void;
 }
@@ -22,11 +20,29 @@ export interface Elementwise {
 export function elementwise(activation: Activation): Elementwise {
   const pointwise = activationFunctions(activation);
   const kink = slopesOfRectifier(activation);
-  if (kink) return rectifier(kink.negative, kink.positive);
-  return activation.name === "tanh" ? tanh(pointwise) : general(pointwise);
+  const loops = kink ? rectifier(kink) : activation.name === "tanh" ? tanh : general(pointwise);
+  return {
+    ...loops,
+    identity: kink?.negative === 1 && kink.positive === 1,
+    compose(z, h, count, degree) {
+      if (kink || degree <= 1) composeLinear(loops, z, h, count, degree);
+      else composeSeries(pointwise, z, h, count, degree);
+    },
+  };
 }
 
-function slopesOfRectifier(activation: Activation): { negative: number; positive: number } | undefined {
+/** One pass over all numbers each. */
+interface Loops extends Pick<Elementwise, "slopes" | "curvatures"> {
+  /** out = φ(z). */
+  values(z: Float64Array, out: Float64Array): void;
+}
+
+interface Kink {
+  readonly negative: number;
+  readonly positive: number;
+}
+
+function slopesOfRectifier(activation: Activation): Kink | undefined {
   switch (activation.name) {
     case "identity":
       return { negative: 1, positive: 1 };
@@ -44,54 +60,38 @@ function slopesOfRectifier(activation: Activation): { negative: number; positive
 }
 
 /** Without branches: the signs of pre-activations are as good as random, and mispredicted jumps would cost six times as much. */
-function rectifier(negative: number, positive: number): Elementwise {
-  const straight = negative === positive;
-  const slopes = (z: Float64Array, out: Float64Array): void => {
-    if (straight) out.fill(positive);
-    else if (negative === 0 && positive === 1) for (let i = 0; i < z.length; i++) out[i] = +(z[i]! > 0);
-    else for (let i = 0; i < z.length; i++) out[i] = positive * +(z[i]! > 0) + negative * +(z[i]! < 0);
-  };
-  const values = (z: Float64Array, out: Float64Array): void => {
-    for (let i = 0; i < z.length; i++) {
-      const value = z[i]!;
-      const size = Math.abs(value);
-      out[i] = 0.5 * (positive * (value + size) + negative * (value - size));
-    }
-  };
+function rectifier({ negative, positive }: Kink): Loops {
   return {
-    identity: straight && positive === 1,
-    values,
-    slopes: (z, _h, out) => slopes(z, out),
-    curvatures: (_z, _h, out) => void out.fill(0),
-    compose(z, h, count, degree) {
-      values(z.subarray(0, count), h);
-      if (degree === 0) return;
-      const slope = new Float64Array(count);
-      slopes(z.subarray(0, count), slope);
-      for (let k = 1; k <= degree; k++)
-        for (let i = 0; i < count; i++) h[k * count + i] = slope[i]! * z[k * count + i]!;
-    },
-  };
-}
-
-function tanh(pointwise: Pointwise): Elementwise {
-  return {
-    ...general(pointwise),
     values(z, out) {
-      for (let i = 0; i < z.length; i++) out[i] = Math.tanh(z[i]!);
+      for (let i = 0; i < z.length; i++) {
+        const value = z[i]!;
+        const size = Math.abs(value);
+        out[i] = 0.5 * (positive * (value + size) + negative * (value - size));
+      }
     },
-    slopes(_z, h, out) {
-      for (let i = 0; i < h.length; i++) out[i] = (1 - h[i]!) * (1 + h[i]!);
+    slopes(z, _h, out) {
+      if (negative === positive) out.fill(positive);
+      else if (negative === 0 && positive === 1) for (let i = 0; i < z.length; i++) out[i] = +(z[i]! > 0);
+      else for (let i = 0; i < z.length; i++) out[i] = positive * +(z[i]! > 0) + negative * +(z[i]! < 0);
     },
-    curvatures(_z, h, out) {
-      for (let i = 0; i < h.length; i++) out[i] = -2 * h[i]! * (1 - h[i]!) * (1 + h[i]!);
-    },
+    curvatures: (_z, _h, out) => void out.fill(0),
   };
 }
 
-function general(pointwise: Pointwise): Elementwise {
+const tanh: Loops = {
+  values(z, out) {
+    for (let i = 0; i < z.length; i++) out[i] = Math.tanh(z[i]!);
+  },
+  slopes(_z, h, out) {
+    for (let i = 0; i < h.length; i++) out[i] = (1 - h[i]!) * (1 + h[i]!);
+  },
+  curvatures(_z, h, out) {
+    for (let i = 0; i < h.length; i++) out[i] = -2 * h[i]! * (1 - h[i]!) * (1 + h[i]!);
+  },
+};
+
+function general(pointwise: Pointwise): Loops {
   return {
-    identity: false,
     values(z, out) {
       for (let i = 0; i < z.length; i++) out[i] = pointwise.value(z[i]!);
     },
@@ -101,24 +101,49 @@ function general(pointwise: Pointwise): Elementwise {
     curvatures(z, _h, out) {
       for (let i = 0; i < z.length; i++) out[i] = pointwise.curvature(z[i]!);
     },
-    compose(z, h, count, degree) {
-      const taylor = new Float64Array(degree + 1);
-      const series = new Float64Array(degree + 1);
-      for (let i = 0; i < count; i++) {
-        pointwise.taylor(z[i]!, degree, taylor);
-        // Horner in u = Σ_{k≥1} z_k t^k. What is yet to be multiplied by u^j needs degree − j coefficients only.
-        series.fill(0);
-        series[0] = taylor[degree]!;
-        for (let j = degree - 1; j >= 0; j--) {
-          for (let k = degree - j; k > 0; k--) {
-            let sum = 0;
-            for (let l = 1; l <= k; l++) sum += z[l * count + i]! * series[k - l]!;
-            series[k] = sum;
-          }
-          series[0] = taylor[j]!;
-        }
-        for (let k = 0; k <= degree; k++) h[k * count + i] = series[k]!;
-      }
-    },
   };
+}
+
+/** h_k = φ′(z_0) z_k for k ≥ 1: all there is at degree 1, or where φ″ = 0. */
+function composeLinear(
+  { values, slopes }: Loops,
+  z: Float64Array,
+  h: Float64Array,
+  count: number,
+  degree: number,
+): void {
+  const [z0, h0] = [z.subarray(0, count), h.subarray(0, count)];
+  values(z0, h0);
+  if (degree === 0) return;
+  const first = h.subarray(count, 2 * count);
+  slopes(z0, h0, first);
+  // The last coefficient first: the slopes lie where the first one will.
+  for (let k = degree; k >= 1; k--)
+    for (let i = 0, at = k * count; i < count; i++, at++) h[at] = first[i]! * z[at]!;
+}
+
+function composeSeries(
+  pointwise: Pointwise,
+  z: Float64Array,
+  h: Float64Array,
+  count: number,
+  degree: number,
+): void {
+  const taylor = new Float64Array(degree + 1);
+  const series = new Float64Array(degree + 1);
+  for (let i = 0; i < count; i++) {
+    pointwise.taylor(z[i]!, degree, taylor);
+    // Horner in u = Σ_{k≥1} z_k t^k. What is yet to be multiplied by u^j needs degree − j coefficients only.
+    series.fill(0);
+    series[0] = taylor[degree]!;
+    for (let j = degree - 1; j >= 0; j--) {
+      for (let k = degree - j; k > 0; k--) {
+        let sum = 0;
+        for (let l = 1; l <= k; l++) sum += z[l * count + i]! * series[k - l]!;
+        series[k] = sum;
+      }
+      series[0] = taylor[j]!;
+    }
+    for (let k = 0; k <= degree; k++) h[k * count + i] = series[k]!;
+  }
 }
