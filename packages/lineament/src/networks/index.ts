@@ -5,7 +5,7 @@ export * from "./dense-network.ts";
 export * from "./feature-matrices.ts";
 export * from "./frozen-gates.ts";
 export * from "./graph-network.ts";
-export type { ImageShape, NetworkSizes } from "./graph/channels.ts";
+export type { NetworkSizes } from "./graph/channels.ts";
 export * from "./hessian-products.ts";
 export * from "./jacobian.ts";
 export * from "./linearize.ts";

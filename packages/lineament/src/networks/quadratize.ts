@@ -57,7 +57,7 @@ export function quadratize(model: Model, theta0: Float64Array): Model {
     parameters,
     rates,
 
-    value: (theta, x, room) => valueAt(x, displacement("value", theta, room), room),
+    value: async (theta, x, room) => valueAt(x, displacement("value", theta, room), room),
 
     async tangent(theta, x, v, room) {
       checkParameters("tangent", "v", model, v);

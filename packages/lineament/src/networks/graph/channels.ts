@@ -17,11 +17,11 @@ export interface NetworkSizes {
   /** d. */
   readonly inputs: number;
   /** O. Default 1. */
-  readonly outputs?: number;
+  readonly outputs?: number | undefined;
   /** Channels of every dense and convolution layer that does not say its own, and of concatenations. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** For networks with convolutions: how the inputs form an image, height × width × channels = d. */
-  readonly image?: ImageShape;
+  readonly image?: ImageShape | undefined;
 }
 
 /**

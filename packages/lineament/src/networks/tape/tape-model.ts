@@ -105,7 +105,7 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
 
     initialize(seed) {
       const generator = random(seed);
-      const theta = new Float64Array(parameters);
+      const theta = engine.allocate(1, parameters, "float64").data as Float64Array;
       for (const { offset, rows, cols, std, start } of matrices)
         for (let at = offset; at < offset + rows * cols; at++) {
           const normal = generator.normal();
