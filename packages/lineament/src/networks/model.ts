@@ -32,7 +32,7 @@ export interface Model {
     room?: Workspace,
   ): Promise<{
     readonly value: Matrix<Float64Array>;
-    pull(r: Matrix): Promise<Float64Array>;
+    readonly pull: (r: Matrix) => Promise<Float64Array>;
   }>;
   /** Σ_io r_io H_io v (P), H_io the Hessian of output o at row i: forward over reverse. */
   curvature(

@@ -68,11 +68,10 @@ export function quadratize(model: Model, theta0: Float64Array): Model {
     async pullback(theta, x, room) {
       const delta = displacement("pullback", theta, room);
       const value = await valueAt(x, delta, room);
-      const first = await model.pullback(start, x, room);
+      const { pull } = await model.pullback(start, x, room);
       return {
         value,
-        pull: async (r) =>
-          plus(await first.pull(r), 1, await model.curvature(start, x, r, delta, room), room),
+        pull: async (r) => plus(await pull(r), 1, await model.curvature(start, x, r, delta, room), room),
       };
     },
 
