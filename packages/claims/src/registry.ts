@@ -16,8 +16,8 @@ export function findClaims(selector: string, among: readonly Claim[] = claims): 
   if (found.length > 0) return found;
   const near = nearestName(wanted, ["all", ...among.flatMap(namesOf)]);
   const code = among.find((claim) => claim.code.toLowerCase() === near)?.code;
-  const meant = near === undefined ? "" : `; did you mean ${code ?? near}?`;
-  throw new InputError(`there is no claim ${JSON.stringify(selector)}${meant}`);
+  const help = near === undefined ? '"lineament claims" lists them' : `did you mean ${code ?? near}?`;
+  throw new InputError(`there is no claim ${JSON.stringify(selector)}; ${help}`);
 }
 
 function namesOf({ code, id, area }: Claim): string[] {

@@ -53,14 +53,14 @@ export function describeSettings(claim: Claim): SettingDescription[] {
  */
 export function parseSettings(claim: Claim, given: Settings = {}, { full = false } = {}): Settings {
   for (const name of Object.keys(given)) assertSetting(claim, name);
-  const result = claim.settings.safeParse({ ...(full ? claim.full : {}), ...given });
+  const asked = { ...(full ? claim.full : {}), ...given };
+  const result = claim.settings.safeParse(asked);
   if (result.success) return result.data;
   const { path, code, message } = result.error.issues[0]!;
-  const name = String(path[0] ?? "settings");
-  const value = name in given ? JSON.stringify(given[name]) : JSON.stringify(claim.full?.[name]);
+  const name = String(path[0]);
+  const value = name in asked ? asked[name] : valueSchemas(claim)[name]?.default;
   // What several settings must satisfy together has words of its own.
-  const what = code === "custom" ? message : `it must be ${rangeOf(claim, name)}`;
-  throw new InputError(`${claim.code}: ${name} = ${value ?? "its default"} does not fit: ${what}`);
+  throw misfit(claim, name, value, code === "custom" ? message : undefined);
 }
 
 /**
@@ -70,10 +70,7 @@ export function parseSettings(claim: Claim, given: Settings = {}, { full = false
 export function settingFromText(claim: Claim, name: string, text: string): unknown {
   assertSetting(claim, name);
   const value = readValue(valueSchemas(claim)[name]!, text.trim());
-  if (value === undefined)
-    throw new InputError(
-      `${claim.code}: ${name} = ${JSON.stringify(text)} does not fit: it must be ${rangeOf(claim, name)}`,
-    );
+  if (value === undefined) throw misfit(claim, name, text);
   return value;
 }
 
@@ -86,8 +83,10 @@ function assertSetting(claim: Claim, name: string): void {
   if (hasSetting(claim, name)) return;
   const names = Object.keys(claim.settings.shape);
   const near = nearestName(name, names);
-  const meant = near === undefined ? "" : `; did you mean ${near}?`;
-  throw new InputError(`${claim.code} has no setting ${name}${meant} It has ${names.join(", ")}`);
+  const list = `t has ${names.join(", ")}`;
+  throw new InputError(
+    `${claim.code} has no setting ${name}; ${near === undefined ? `i${list}` : `did you mean ${near}? I${list}`}`,
+  );
 }
 
 function valueSchemas(claim: Claim): Readonly<Record<string, ValueSchema>> {
@@ -95,9 +94,11 @@ function valueSchemas(claim: Claim): Readonly<Record<string, ValueSchema>> {
   return (schema.properties ?? {}) as Readonly<Record<string, ValueSchema>>;
 }
 
-function rangeOf(claim: Claim, name: string): string {
+function misfit(claim: Claim, name: string, value: unknown, condition?: string): InputError {
   const schema = valueSchemas(claim)[name];
-  return schema === undefined ? "otherwise" : rangeWords(schema);
+  const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
+  const fits = condition ?? `it must be ${schema === undefined ? "otherwise" : rangeWords(schema)}`;
+  return new InputError(`${claim.code}: ${name} = ${shown} does not fit: ${fits}`);
 }
 
 /** What fits a schema, in words: "a whole number in [1, 200]", "1 to 8 values, each a number in [0, 100]". */

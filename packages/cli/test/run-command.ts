@@ -16,7 +16,8 @@ export async function runCommand(
   {
     stdin = "",
     signal = new AbortController().signal,
-  }: { readonly stdin?: string; readonly signal?: AbortSignal } = {},
+    claims,
+  }: { readonly stdin?: string; readonly signal?: AbortSignal; readonly claims?: string } = {},
 ): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const texts = [stdout, stderr].map(async (stream) => {
@@ -24,7 +25,7 @@ export async function runCommand(
     for await (const part of stream) text += String(part);
     return text;
   });
-  const code = await run(words, { stdout, stderr, stdin: Readable.from([stdin]), signal });
+  const code = await run(words, { stdout, stderr, stdin: Readable.from([stdin]), signal, claims });
   stdout.end();
   stderr.end();
   const [out, err] = (await Promise.all(texts)) as [string, string];

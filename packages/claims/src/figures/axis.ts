@@ -50,7 +50,7 @@ function logTicks([low, high]: readonly [number, number]): Record<string, unknow
   const inside = (value: number): boolean => value >= low && value <= high;
   const powers = exponents.filter((exponent) => inside(10 ** exponent));
   if (powers.length >= 3) {
-    const step = Math.ceil(powers.length / 7);
+    const step = [1, 2, 3, 5, 10, 20, 50, 100].find((width) => powers.length <= 7 * width) ?? 200;
     const shown = powers.filter((exponent) => exponent % step === 0);
     const labels = exponents.map((exponent) => `'10${superscript(exponent)}'`).join(", ");
     return {

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import process from "node:process";
 import {
   type Claim,
   type ClaimProgress,

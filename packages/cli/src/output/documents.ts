@@ -221,8 +221,11 @@ const VerdictRecord = z.strictObject({
 const RunRecord = VerdictRecord.extend({
   seconds: z.number(),
   settings: settingValues,
-  predicted: z.unknown().describe("what theory says, in the claim's own form; absent after an error"),
-  measured: z.unknown().describe("what happened, in the claim's own form; absent after an error"),
+  predicted: z
+    .unknown()
+    .optional()
+    .describe("what theory says, in the claim's own form; absent after an error"),
+  measured: z.unknown().optional().describe("what happened, in the claim's own form; absent after an error"),
   contrast: VerdictRecord.optional().describe("the verdict where the statement should stop holding"),
 });
 

@@ -1,7 +1,7 @@
 import { type Claim, type ClaimResult, describeSettings, type SeedRun } from "@lineament/claims";
 import { lineamentVersion } from "lineament";
 import { type Content, markup, type Markup } from "../report/markup.ts";
-import { countOf, formatNumber, formatSeconds, noNumber } from "../report/numbers.ts";
+import { formatNumber, formatSeconds, noNumber } from "../report/numbers.ts";
 import { card, frame, more } from "../report/page/card.ts";
 import { page } from "../report/page/page.ts";
 import { table } from "../report/page/table.ts";
