@@ -122,12 +122,14 @@ export function checkSymmetric(call: string, name: string, a: Matrix): void {
       );
     largest = Math.max(largest, variance);
   }
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++)
-      if (Math.abs(data[i * n + j]! - data[j * n + i]!) > 1e-5 * largest)
-        throw new RangeError(
-          `${call}: ${name} is ${data[i * n + j]} at (${i}, ${j}) and ${data[j * n + i]} at (${j}, ${i}), expected a symmetric matrix`,
-        );
+  const tile = 64; // of rows, so that the columns read with them stay in cache
+  for (let start = 0; start < n; start += tile)
+    for (let j = 0; j < n; j++)
+      for (let i = Math.max(start, j + 1); i < Math.min(n, start + tile); i++)
+        if (Math.abs(data[i * n + j]! - data[j * n + i]!) > 1e-5 * largest)
+          throw new RangeError(
+            `${call}: ${name} is ${data[i * n + j]} at (${i}, ${j}) and ${data[j * n + i]} at (${j}, ${i}), expected a symmetric matrix`,
+          );
 }
 
 /** The matrix itself where it is float64, else a copy. */

@@ -98,11 +98,10 @@ function descent(
   if (momentum === 0) return (lambda) => plainDescent(lambda, learningRate, steps);
   const nesterov = training.method === "nesterov";
   return (lambda) => {
-    // α_{k+1} = a α_k − b α_{k−1} + η from α_0 = α_{−1} = 0, so the first step is one of plain gradient descent.
-    const step = 1 - learningRate * lambda;
-    const a = nesterov ? (1 + momentum) * step : momentum + step;
-    const b = nesterov ? momentum * step : momentum;
-    const gain = affinePower([a, -b, learningRate, 1, 0, 0], steps)[2];
+    // α ← α + v, v ← μ v + η (1 − λ α), with α + μ v in the gradient's place of α for Nesterov. From α = v = 0.
+    const x = learningRate * lambda;
+    const kept = nesterov ? momentum * (1 - x) : momentum;
+    const gain = affinePower([1 - x, kept, learningRate, -x, kept, learningRate], steps)[2];
     return { gain, rest: 1 - lambda * gain };
   };
 }
