@@ -1,1 +1,3 @@
 export * from "./training/index.ts";
+export * from "./infinite-kernel.ts";
+export * from "./network-passes.ts";

@@ -1,10 +1,5 @@
 import type { Engine, KernelGradientCall, KernelMatrixCall, KernelProductCall } from "../linalg/index.ts";
-const later = async (): Promise<void> => {
-  throw new Error("not yet");
-};
-const [networkGradient, networkMatrix, networkProduct] = [later, later, later] as ((
-  ...args: unknown[]
-) => Promise<void>)[] as any;
+import { networkGradient, networkMatrix, networkProduct } from "../infinite/index.ts";
 import type { Kernel } from "../kernels/index.ts";
 
 // The three passes of the engine for every kernel: functions of a difference go to the engine's own, the kernels of infinitely
