@@ -1,6 +1,7 @@
 import { type Activation, activationFunctions, type Layer } from "../../layers/index.ts";
 import {
   add,
+  addRows,
   concatenate,
   gatherColumns,
   groupedMatmul,
@@ -10,7 +11,6 @@ import {
   reshape,
   scale,
   sumRows,
-  tileRows,
 } from "../tape/primitives.ts";
 import { type Expression, pointwise } from "../tape/expression.ts";
 import type { TapeNetwork } from "../tape/tape-model.ts";
@@ -18,6 +18,7 @@ import { type NetworkSizes, shapesOf, type StepShape } from "./channels.ts";
 import { type Step, stepsOf } from "./steps.ts";
 
 type Convolution = Extract<Layer, { layer: "convolution" }>;
+type MatrixDescription = TapeNetwork["matrices"][number];
 
 /** An activation layer in terms of its input; `at` is its place in the network. */
 export type Activate = (input: Expression, activation: Activation, at: number) => Expression;
@@ -38,81 +39,90 @@ export function compile(layer: Layer, sizes: NetworkSizes, weights: ArrayLike<nu
   const steps = stepsOf(layer);
   const shapes = shapesOf(steps, sizes);
   const copies = weights.length;
-  const matrices: TapeNetwork["matrices"][number][] = [];
-  /** For each step with parameters the number of its weight matrix; the biases, if any, come next. */
-  const weightMatrix = steps.map((step, at) => {
+  const matrices: MatrixDescription[] = [];
+  /** The parameter matrices of each step are those from its number here to that of the next. */
+  const firstMatrix = steps.map((step, at) => {
     const first = matrices.length;
     matrices.push(...matricesOf(step, shapes[step.reads[0] ?? 0]!.channels, shapes[at]!.channels, copies));
     return first;
   });
-
-  const output: Compiled["output"] = (
-    x,
-    parameters,
-    activate = (input, activation) => pointwise(input, activationFunctions(activation)),
-  ) => {
-    const results: Expression[] = [];
-    for (const [at, { layer, reads }] of steps.entries()) {
-      const inputs = reads.map((read) => results[read]!);
-      const input = inputs[0]!;
-      const pixels = areaOf(shapes[reads[0] ?? 0]!);
-      const affine = (
-        features: Expression,
-        weightScale: number,
-        biasScale: number | undefined,
-      ): Expression => {
-        const first = weightMatrix[at]!;
-        const product = groupedMatmul(features, parameters[first]!, {
-          groups: copies,
-          block: pixels,
-          alpha: weightScale,
-        });
-        if (biasScale === undefined) return product;
-        const bias = repeatRows(scale(parameters[first + 1]!, biasScale), pixels);
-        return add(product, tileRows(bias, product.rows / bias.rows));
-      };
-      results.push(
-        ((): Expression => {
-          switch (layer.layer) {
-            case "input": {
-              const { channels } = shapes[0]!;
-              return reshape(repeatRows(x, copies), (x.rows * copies * x.cols) / channels, channels);
-            }
-            case "combine":
-              if (layer.combine === "sum") return add(input, ...inputs.slice(1));
-              return layer.combine === "product" ? inputs.reduce(multiply) : concatenate(inputs);
-            case "dense": {
-              const ntk = layer.parameterization === "ntk";
-              const bias = layer.biasStd > 0 ? (ntk ? layer.biasStd : 1) : undefined;
-              return affine(input, ntk ? layer.weightStd / Math.sqrt(input.cols) : 1, bias);
-            }
-            case "convolution": {
-              const [first] = reads;
-              const columns = windowColumns(shapes[first!]!, layer);
-              const whole = reshape(input, input.rows / pixels, input.cols * pixels);
-              const features = reshape(gatherColumns(whole, columns), input.rows, columns.length / pixels);
-              const bias = layer.biasStd > 0 ? layer.biasStd : undefined;
-              return affine(features, layer.weightStd / Math.sqrt(features.cols), bias);
-            }
-            case "activation":
-              return activate(input, layer.activation, at);
-            case "scale":
-              return scale(input, layer.factor);
-            case "layer-norm":
-              return normalize(input, layer.epsilon);
-            case "flatten":
-              return reshape(input, input.rows / pixels, input.cols * pixels);
-            case "global-average-pool":
-              return sumRows(input, new Float64Array(pixels).fill(1 / pixels));
-          }
-        })(),
-      );
-    }
-    const last = results.at(-1)!;
-    return copies === 1 && weights[0] === 1 ? last : sumRows(last, weights);
+  const windows = steps.map(({ layer, reads }) =>
+    layer.layer === "convolution" ? windowColumns(shapes[reads[0]!]!, layer) : undefined,
+  );
+  return {
+    inputs: sizes.inputs,
+    outputs: shapes.at(-1)!.channels,
+    matrices,
+    output(
+      x,
+      parameters,
+      activate = (input, activation) => pointwise(input, activationFunctions(activation)),
+    ) {
+      const results: Expression[] = [];
+      for (const [at, { layer, reads }] of steps.entries()) {
+        const own = parameters.slice(firstMatrix[at], firstMatrix[at + 1]);
+        const inputs =
+          layer.layer === "input" ? [repeatRows(x, copies)] : reads.map((read) => results[read]!);
+        const shape = shapes[reads[0] ?? at]!;
+        results.push(
+          layer.layer === "activation"
+            ? activate(inputs[0]!, layer.activation, at)
+            : apply(layer, inputs, { shape, parameters: own, copies, window: windows[at] }),
+        );
+      }
+      const last = results.at(-1)!;
+      return copies === 1 && weights[0] === 1 ? last : sumRows(last, weights);
+    },
   };
+}
 
-  return { inputs: sizes.inputs, outputs: shapes.at(-1)!.channels, matrices, output };
+interface Place {
+  /** Of the first input. */
+  readonly shape: StepShape;
+  readonly parameters: readonly Expression[];
+  readonly copies: number;
+  /** Of a convolution, by `windowColumns`. */
+  readonly window: Int32Array | undefined;
+}
+
+/** What a layer makes of its inputs. */
+function apply(
+  layer: Exclude<Step["layer"], { layer: "activation" }>,
+  inputs: readonly Expression[],
+  { shape, parameters, copies, window }: Place,
+): Expression {
+  const input = inputs[0]!;
+  const pixels = areaOf(shape);
+  const affine = (features: Expression, alpha: number, factor: number): Expression => {
+    const [weights, biases] = parameters;
+    const product = groupedMatmul(features, weights!, { groups: copies, block: pixels, alpha });
+    return biases ? addRows(product, biases, { factor, block: pixels }) : product;
+  };
+  switch (layer.layer) {
+    case "input":
+      return reshape(input, (input.rows * input.cols) / shape.channels, shape.channels);
+    case "combine":
+      if (layer.combine === "sum") return add(input, ...inputs.slice(1));
+      return layer.combine === "product" ? inputs.reduce(multiply) : concatenate(inputs);
+    case "dense":
+      return layer.parameterization === "ntk"
+        ? affine(input, layer.weightStd / Math.sqrt(input.cols), layer.biasStd)
+        : affine(input, 1, 1);
+    case "convolution": {
+      const images = reshape(input, input.rows / pixels, input.cols * pixels);
+      const gathered = gatherColumns(images, window!);
+      const windows = reshape(gathered, input.rows, gathered.cols / pixels);
+      return affine(windows, layer.weightStd / Math.sqrt(windows.cols), layer.biasStd);
+    }
+    case "scale":
+      return scale(input, layer.factor);
+    case "layer-norm":
+      return normalize(input, layer.epsilon);
+    case "flatten":
+      return reshape(input, input.rows / pixels, input.cols * pixels);
+    case "global-average-pool":
+      return sumRows(input, new Float64Array(pixels).fill(1 / pixels));
+  }
 }
 
 /** Weights, then biases unless their standard deviation is 0; those of copies one below the other. */
@@ -121,7 +131,7 @@ function matricesOf(
   inputs: number,
   outputs: number,
   copies: number,
-): readonly TapeNetwork["matrices"][number][] {
+): readonly MatrixDescription[] {
   if (layer.layer !== "dense" && layer.layer !== "convolution") return [];
   const fanIn = inputs * (layer.layer === "convolution" ? layer.window[0] * layer.window[1] : 1);
   const dense = layer.layer === "dense" ? layer : undefined;

@@ -91,6 +91,31 @@ export function add(first: Expression, ...others: readonly Expression[]): Expres
   return linear(first.rows, first.cols, ...[first, ...others].map((of) => ({ of, map: scaling(1) })));
 }
 
+/**
+ * Adds rows of b, taken in turn, to the rows of a: row r gets factor times row ⌊r / block⌋ mod (rows of b). With one row a bias
+ * for all. a: n × c, b: q × c.
+ */
+export function addRows(
+  a: Expression,
+  b: Expression,
+  { factor = 1, block = 1 }: { readonly factor?: number; readonly block?: number } = {},
+): Expression {
+  agree("addRows", "columns of b", b.cols, "columns of a", a.cols);
+  const { rows, cols } = a;
+  const source = (row: number): number => (Math.floor(row / block) % b.rows) * cols;
+  const map: LinearMap = {
+    apply({ data: b }, { data: out }) {
+      for (let row = 0; row < rows; row++)
+        for (let c = 0, from = source(row); c < cols; c++) out[row * cols + c]! += factor * b[from + c]!;
+    },
+    adjoint({ data: out }, { data: b }) {
+      for (let row = 0; row < rows; row++)
+        for (let c = 0, to = source(row); c < cols; c++) b[to + c]! += factor * out[row * cols + c]!;
+    },
+  };
+  return linear(rows, cols, { of: a, map: scaling(1) }, { of: b, map });
+}
+
 export function scale(a: Expression, factor: number): Expression {
   return linear(a.rows, a.cols, { of: a, map: scaling(factor) });
 }
@@ -119,6 +144,7 @@ export function transposed(a: Expression): Expression {
 /** The same entries in the same row-major order as a matrix of another shape. */
 export function reshape(a: Expression, rows: number, cols: number): Expression {
   agree("reshape", "entries", a.rows * a.cols, "rows × columns asked for", rows * cols);
+  if (rows === a.rows && cols === a.cols) return a;
   return linear(rows, cols, { of: a, map: scaling(1) });
 }
 
@@ -180,13 +206,8 @@ export function sumColumns(a: Expression, weights: ArrayLike<number>): Expressio
 
 /** Every row `times` times in a row. n × c → (n times) × c. */
 export function repeatRows(a: Expression, times: number): Expression {
+  if (times === 1) return a;
   const map = contraction(a.rows, ones(times), a.cols);
-  return linear(a.rows * times, a.cols, { of: a, map: transpose(map) });
-}
-
-/** The whole matrix `times` times, one below the other. n × c → (times n) × c. */
-export function tileRows(a: Expression, times: number): Expression {
-  const map = contraction(1, ones(times), a.rows * a.cols);
   return linear(a.rows * times, a.cols, { of: a, map: transpose(map) });
 }
 
@@ -196,7 +217,7 @@ export function repeatColumn(a: Expression, times: number): Expression {
   return linear(a.rows, times, { of: a, map: transpose(contraction(a.rows, ones(times), 1)) });
 }
 
-/** Every row minus its mean, over √(its variance + epsilon): layer normalization. A constant row becomes 0. */
+/** Every row minus its mean, over √(its variance + epsilon): layer normalization. With epsilon = 0 rows must not be constant. */
 export function normalize(a: Expression, epsilon: number): Expression {
   const mean = new Float64Array(a.cols).fill(1 / a.cols);
   const centered = subtract(a, repeatColumn(sumColumns(a, mean), a.cols));

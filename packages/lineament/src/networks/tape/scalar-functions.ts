@@ -28,7 +28,7 @@ export const logarithm: ScalarFunction = fromTaylor((x, degree, out) => {
   }
 });
 
-/** (x + offset)^exponent, by the binomial series; 0 where x + offset = 0, so that a constant row normalizes to 0. */
+/** (x + offset)^exponent, by the binomial series; 0 where x + offset = 0, so that a row of zeros normalizes to itself. */
 export function shiftedPower(exponent: number, offset = 0): ScalarFunction {
   return fromTaylor((x, degree, out) => {
     const base = x + offset;

@@ -50,6 +50,10 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
   const { inputs, outputs } = network;
   let parameters = 0;
   const matrices = network.matrices.map((given): ParameterMatrix => {
+    if (![given.rows, given.cols].every((size) => Number.isInteger(size) && size >= 1))
+      throw new RangeError(
+        `tapeModel: ${given.name} is a matrix of ${given.rows} × ${given.cols}, expected whole numbers of at least 1`,
+      );
     const offset = parameters;
     parameters += given.rows * given.cols;
     return { std: 1, start: "normal", rate: 1, ...given, offset };
