@@ -1,10 +1,11 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
+import { queue } from "../linalg/queue.ts";
 import { checkInputs, checkOutputs, checkParameters } from "./checks.ts";
 import { type LossName, lossOf } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { workspace } from "./workspace.ts";
 
-/** v ↦ H v for a symmetric H that is never stored: what Lanczos and power iterations ask for. Calls must not overlap. */
+/** v ↦ H v for a symmetric H that is never stored: what Lanczos and power iterations ask for. */
 export type HessianProduct = (v: Float64Array) => Promise<Float64Array>;
 
 /**
@@ -31,17 +32,19 @@ export async function lossHessianProduct(
   lossOf(loss).slopes(value, targets, slopes.data);
   lossOf(loss).curvatures(value, targets, weights.data);
   const mark = room.mark();
-  return async (v) => {
-    room.rewind(mark);
-    const { tangent } = await model.tangent(theta, rows, v, room);
-    const weighted = room.take(tangent.rows, tangent.cols);
-    for (let at = 0; at < weighted.data.length; at++)
-      weighted.data[at] = weights.data[at]! * tangent.data[at]!;
-    const product = Float64Array.from(await pull(weighted));
-    const bent = await model.curvature(theta, rows, slopes, v, room);
-    for (let k = 0; k < product.length; k++) product[k]! += bent[k]!;
-    return product;
-  };
+  const calls = queue("lossHessianProduct"); // they share the room
+  return (v) =>
+    calls.run(async () => {
+      room.rewind(mark);
+      const { tangent } = await model.tangent(theta, rows, v, room);
+      const weighted = room.take(tangent.rows, tangent.cols);
+      for (let at = 0; at < weighted.data.length; at++)
+        weighted.data[at] = weights.data[at]! * tangent.data[at]!;
+      const product = Float64Array.from(await pull(weighted));
+      const bent = await model.curvature(theta, rows, slopes, v, room);
+      for (let k = 0; k < product.length; k++) product[k]! += bent[k]!;
+      return product;
+    });
 }
 
 /**
@@ -62,8 +65,10 @@ export function outputHessianProduct(
     ? checkOutputs("outputHessianProduct", "r", model, x.rows, r)
     : { ...zeros(x.rows, model.outputs), data: new Float64Array(x.rows * model.outputs).fill(1) };
   const room = workspace(model.engine);
-  return async (v) => {
-    room.rewind();
-    return Float64Array.from(await model.curvature(theta, rows, weights, v, room));
-  };
+  const calls = queue("outputHessianProduct"); // they share the room
+  return (v) =>
+    calls.run(async () => {
+      room.rewind();
+      return Float64Array.from(await model.curvature(theta, rows, weights, v, room));
+    });
 }

@@ -1,5 +1,5 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
-import { breather } from "../linalg/queue.ts";
+import { breather, queue } from "../linalg/queue.ts";
 import { checkInputs, checkOutputs, checkParameters } from "./checks.ts";
 import { jacobian } from "./jacobian.ts";
 import type { KernelOutputs, Model, TangentKernelPart } from "./model.ts";
@@ -45,6 +45,7 @@ export async function tangentKernel(
 ): Promise<TangentKernel> {
   const { outputs = "trace", parts = false, signal } = options;
   const { method = model.structuredTangentKernel ? "structured" : "jacobian" } = options;
+  signal?.throwIfAborted();
   checkParameters("tangentKernel", "theta", model, theta);
   const [left, right] = [
     checkInputs("tangentKernel", model, x),
@@ -70,7 +71,7 @@ export async function tangentKernel(
 
 /**
  * v ↦ Θ(x, x) v for vectors of nO numbers (order of a flattened n × O matrix) without storing Θ or J: one backward and one
- * forward pass a call. What Lanczos and conjugate gradients ask for. Calls must not overlap.
+ * forward pass a call. What Lanczos and conjugate gradients ask for.
  *
  * @throws RangeError when θ, x or a vector do not fit
  */
@@ -84,17 +85,19 @@ export async function tangentKernelProduct(
   const room = workspace(model.engine);
   const { pull } = await model.pullback(theta, rows, room);
   const mark = room.mark();
-  return async (v) => {
-    room.rewind(mark);
-    if (v.length !== rows.rows * model.outputs)
-      throw new RangeError(
-        `tangentKernelProduct: the vector has ${v.length} numbers, expected ${rows.rows} × ${model.outputs}`,
-      );
-    const weights = await pull({ data: v, rows: rows.rows, cols: model.outputs });
-    multiply(weights, model.rates);
-    const { tangent } = await model.tangent(theta, rows, weights, room);
-    return Float64Array.from(tangent.data);
-  };
+  const calls = queue("tangentKernelProduct"); // they share the room
+  return (v) =>
+    calls.run(async () => {
+      room.rewind(mark);
+      if (v.length !== rows.rows * model.outputs)
+        throw new RangeError(
+          `tangentKernelProduct: the vector has ${v.length} numbers, expected ${rows.rows} × ${model.outputs}`,
+        );
+      const weights = await pull({ data: v, rows: rows.rows, cols: model.outputs });
+      multiply(weights, model.rates);
+      const { tangent } = await model.tangent(theta, rows, weights, room);
+      return Float64Array.from(tangent.data);
+    });
 }
 
 async function structured(
