@@ -22,3 +22,12 @@ export function angle(r: number, c: number): number {
   const square = ((r - c) / r) * ((r + c) / r);
   return Math.atan2(square > 0 ? Math.sqrt(square) : 0, cosine);
 }
+
+/** @throws RangeError unless all are finite and ≥ 0 */
+export function checkVariances(call: string, name: string, variances: ArrayLike<number>): void {
+  for (let i = 0; i < variances.length; i++)
+    if (!(variances[i]! >= 0 && variances[i]! < Infinity))
+      throw new RangeError(
+        `${call}: ${name}[${i}] is ${variances[i]}, expected a variance: finite and not negative`,
+      );
+}

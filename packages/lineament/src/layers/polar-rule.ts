@@ -89,21 +89,21 @@ function productRule(
   size: number,
   growth: number,
 ): Float64Array {
-  const out = new Float64Array(p.length * q.length);
   const scale = Math.max(...p, ...q);
   const [radii, angles] = sizes[size]!;
   const radial = halfLineRule(radii, scale, standardReach + 2 * growth * scale);
   const angular = gaussLegendre(angles);
   const lambda = crowding(scale) / 2;
+  // Then the nodes beyond the middle of a wedge give the transpose of those before.
+  const symmetric = f === g && p.every((deviation, k) => deviation === q[k]);
+  const rays = symmetric ? angles / 2 : angles;
 
-  // Values at (u, v) and at the mirror image (−u, −v).
-  const f1 = new Float64Array(p.length);
-  const f2 = new Float64Array(p.length);
-  const g1 = new Float64Array(q.length);
-  const g2 = new Float64Array(q.length);
-  /** u = p r sin δ, v = ±q r sin(ω − δ), 0 < δ < ω. */
+  const out = new Float64Array(p.length * q.length);
+  const left = new Float64Array(p.length * 2 * radii);
+  const right = new Float64Array(q.length * 2 * radii);
+  /** u = p r sin δ, v = ±q r sin(ω − δ), 0 < δ < ω, and the mirror image (−u, −v). */
   const addWedge = (omega: number, sign: number): void => {
-    for (let m = 0; m < angles; m++) {
+    for (let m = 0; m < rays; m++) {
       // δ/ω = (1 + tanh(λt)/tanh(λ))/2, and its counterpart from the other ray, both without cancellation.
       const t = angular.nodes[m]!;
       const cosh = Math.cosh(lambda * t);
@@ -111,26 +111,41 @@ function productRule(
       const alongU = Math.sin(unit * Math.sinh(lambda * (1 + t)));
       const alongV = sign * Math.sin(unit * Math.sinh(lambda * (1 - t)));
       const jacobian = (unit * lambda * Math.cosh(lambda)) / cosh;
-      const ray = (angular.weights[m]! * jacobian) / Math.sqrt(2 * Math.PI);
+      const weight = (angular.weights[m]! * jacobian) / Math.sqrt(2 * Math.PI);
       for (let i = 0; i < radii; i++) {
         const r = radial.nodes[i]!;
-        const weight = ray * radial.weights[i]! * r;
+        const w = weight * radial.weights[i]! * r;
         for (let k = 0; k < p.length; k++) {
           const u = p[k]! * alongU * r;
-          f1[k] = weight * f(u);
-          f2[k] = weight * f(-u);
+          left[2 * (k * radii + i)] = w * f(u);
+          left[2 * (k * radii + i) + 1] = w * f(-u);
         }
         for (let l = 0; l < q.length; l++) {
           const v = q[l]! * alongV * r;
-          g1[l] = g(v);
-          g2[l] = g(-v);
+          right[2 * (l * radii + i)] = g(v);
+          right[2 * (l * radii + i) + 1] = g(-v);
         }
-        for (let k = 0, at = 0; k < p.length; k++)
-          for (let l = 0; l < q.length; l++, at++) out[at] = out[at]! + f1[k]! * g1[l]! + f2[k]! * g2[l]!;
       }
+      addProducts(out, left, right, 2 * radii);
     }
   };
   addWedge(Math.PI - theta, 1);
   addWedge(theta, -1);
-  return out;
+  return symmetric ? plusTranspose(out, p.length) : out;
+}
+
+/** out ← out + L Rᵀ, all row-major, rows of L and R `length` long. */
+function addProducts(out: Float64Array, left: Float64Array, right: Float64Array, length: number): void {
+  let at = 0;
+  for (let k = 0; k < left.length; k += length)
+    for (let l = 0; l < right.length; l += length) {
+      let sum = 0;
+      for (let i = 0; i < length; i++) sum += left[k + i]! * right[l + i]!;
+      out[at] = out[at]! + sum;
+      at++;
+    }
+}
+
+function plusTranspose(square: Float64Array, n: number): Float64Array {
+  return square.map((value, at) => value + square[(at % n) * n + Math.floor(at / n)]!);
 }
