@@ -242,8 +242,16 @@ function dot(a: Numbers, b: Numbers): number {
   return sum;
 }
 
+/** ‖a‖, also where the squares leave float64. */
 function norm(a: Numbers): number {
-  return Math.sqrt(dot(a, a));
+  const squares = dot(a, a);
+  if (squares > 1e-280 && squares < Infinity) return Math.sqrt(squares);
+  let largest = 0;
+  for (const value of a) largest = Math.max(largest, Math.abs(value));
+  if (!(largest > 0 && largest < Infinity)) return largest;
+  let sum = 0;
+  for (const value of a) sum += (value / largest) ** 2;
+  return largest * Math.sqrt(sum);
 }
 
 /** a ← a − factor b. */

@@ -90,6 +90,19 @@ describe("Lanczos", () => {
     expect((await lanczos(diagonal(new Float64Array(30)), 30)).alpha).toEqual(Float64Array.of(0));
   });
 
+  test("finds the same spectrum in any unit", async () => {
+    const { values } = eigenSymmetric(a);
+    for (const unit of [1e-290, 1e-150, 1e150, 1e290]) {
+      const scaled = { ...a, data: a.data.map((value) => unit * value) };
+      const found = ritzPairs(await lanczos(multiply(scaled), n));
+      expectClose(
+        found.values.map((value) => value / unit),
+        values,
+        1e-12,
+      );
+    }
+  });
+
   test("starts where it is told, and gives the same numbers for the same seed", async () => {
     const start = Float64Array.from({ length: n }, (_, i) => i);
     const before = start.slice();

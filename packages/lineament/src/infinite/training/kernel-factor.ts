@@ -14,14 +14,17 @@ export interface KernelFactor {
   readonly whiten: (b: Matrix) => Promise<Matrix<Float64Array>>;
 }
 
-/** Tried in turn, in units of the mean diagonal; with a factor n, what float32 entries can make negative is about 1e-7. */
-const JITTERS = [0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6];
+/**
+ * Tried in turn, as parts of the trace. With the first, what rounding does to predictions is about 1e-5; the last is more than entries in
+ * float32 can be short of positive semidefinite.
+ */
+const JITTERS = [0, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6];
 
 /**
  * Cholesky factorization of K + λ I. Where a pivot is not positive, or too small to be told from rounding, it is tried again
  * with growing jitter, which is reported.
  *
- * @throws RangeError when no jitter up to 1e-6 n times the mean diagonal helps: then K is not positive semidefinite
+ * @throws RangeError when no jitter up to 1e-6 tr K helps: then K is not positive semidefinite
  */
 export async function factorKernel(
   call: string,
@@ -29,34 +32,39 @@ export async function factorKernel(
   k: Matrix,
   ridge: RidgePenalty,
 ): Promise<KernelFactor> {
-  const n = k.rows;
-  const unit = n * (meanVariance(k) || 1);
   const lambda = ridgeOf(call, ridge, meanVariance(k));
-  const l = engine.allocate(n, n, "float64") as Matrix<Float64Array>;
+  const { l, jitter } = await factorWithJitter(call, engine, k, lambda);
+  const shift = lambda + jitter;
+  const whiten = async (b: Matrix): Promise<Matrix<Float64Array>> => {
+    const result = engine.allocate(b.rows, b.cols, "float64") as Matrix<Float64Array>;
+    result.data.set(b.data);
+    if (b.cols > 0) await engine.solveTriangular({ l, b: result });
+    return result;
+  };
+  const solve = async (b: Matrix): Promise<Matrix<Float64Array>> => {
+    const result = await whiten(b);
+    if (b.cols > 0) await engine.solveTriangular({ l, b: result, transposed: true });
+    return result;
+  };
+  const { smallest, largest } = await extent(engine, k, shift, solve);
+  return { shift, solve, whiten, report: kernelReport({ smallest, largest, jitter }) };
+}
+
+async function factorWithJitter(
+  call: string,
+  engine: Engine,
+  k: Matrix,
+  lambda: number,
+): Promise<{ readonly l: Matrix; readonly jitter: number }> {
+  const n = k.rows;
+  const unit = n * meanVariance(k) || 1; // the zero kernel has no unit of its own
+  const l = engine.allocate(n, n, "float64");
   for (const part of JITTERS) {
     const jitter = part * unit;
-    const shift = lambda + jitter;
     l.data.set(k.data);
-    for (let i = 0; i < n; i++) l.data[i * (n + 1)]! += shift;
+    for (let i = 0; i < n; i++) l.data[i * (n + 1)]! += lambda + jitter;
     const { outcome } = await engine.cholesky(l);
-    if (outcome !== "factored" || smallestPivot(l) <= Number.EPSILON * unit) continue;
-    const copy = (b: Matrix): Matrix<Float64Array> => {
-      const result = engine.allocate(b.rows, b.cols, "float64") as Matrix<Float64Array>;
-      result.data.set(b.data);
-      return result;
-    };
-    const whiten = async (b: Matrix): Promise<Matrix<Float64Array>> => {
-      const result = copy(b);
-      if (result.data.length > 0) await engine.solveTriangular({ l, b: result });
-      return result;
-    };
-    const solve = async (b: Matrix): Promise<Matrix<Float64Array>> => {
-      const result = await whiten(b);
-      if (result.data.length > 0) await engine.solveTriangular({ l, b: result, transposed: true });
-      return result;
-    };
-    const { smallest, largest } = await extent(engine, k, shift, solve);
-    return { shift, solve, whiten, report: kernelReport({ smallest, largest, jitter }) };
+    if (outcome === "factored" && smallestPivot(l) > 16 * Number.EPSILON * unit) return { l, jitter };
   }
   throw new RangeError(
     `${call}: the kernel is not positive semidefinite: it has no Cholesky factor even with ${JITTERS.at(-1)! * unit} added to its diagonal`,

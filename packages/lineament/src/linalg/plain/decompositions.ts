@@ -7,18 +7,19 @@ import { precisionOf, zeros } from "../matrix.ts";
 export function eigenSymmetric(a: Matrix): EigenSymmetric {
   const n = a.rows;
   if (n === 0) return { values: new Float64Array(0), vectors: zeros(0, 0, precisionOf(a)) };
+  const unit = unitOf(a);
   const full = new MlMatrix(n, n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
-      full.set(i, j, a.data[i * n + j]!);
-      full.set(j, i, a.data[i * n + j]!);
+      full.set(i, j, a.data[i * n + j]! / unit);
+      full.set(j, i, a.data[i * n + j]! / unit);
     }
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(full, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[i]! - realEigenvalues[j]!);
   const vectors = zeros(n, n, precisionOf(a));
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) vectors.data[i * n + j] = eigenvectorMatrix.get(i, order[j]!);
-  return { values: Float64Array.from(order, (i) => realEigenvalues[i]!), vectors };
+  return { values: Float64Array.from(order, (i) => unit * realEigenvalues[i]!), vectors };
 }
 
 /** The thin A = U diag(values) Vᵀ in float64, values descending. */
@@ -36,4 +37,11 @@ export function singularValues(a: Matrix): SingularValues {
     for (let j = 0; j < cols; j++) vt.data[t * cols + j] = result.rightSingularVectors.get(j, t);
   }
   return { values: Float64Array.from({ length: r }, (_, t) => result.diagonal[t]!), u, vt };
+}
+
+/** The power of two at the size of the entries: without it the squares of very large or small ones leave float64. */
+function unitOf({ data }: Matrix): number {
+  let largest = 0;
+  for (const value of data) largest = Math.max(largest, Math.abs(value));
+  return largest > 0 && largest < Infinity ? 2 ** Math.max(-1000, Math.floor(Math.log2(largest))) : 1;
 }

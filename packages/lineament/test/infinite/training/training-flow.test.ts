@@ -620,7 +620,7 @@ describe("wrong input is refused by name:", () => {
       { ntk: { trainTrain: asymmetric }, targets: two },
       "ntk.trainTrain is 0.4 at (1, 0) and 0.5 at (0, 1)",
     );
-    await refuse({ ntk: { trainTrain: indefinite }, targets: two }, "the eigenvalue -1");
+    await refuse({ ntk: { trainTrain: indefinite }, targets: two }, "the kernel has the eigenvalue -");
     await refuse({ ntk: { trainTrain: negative }, targets: two }, "ntk.trainTrain is -1 at (0, 0)");
   });
 
