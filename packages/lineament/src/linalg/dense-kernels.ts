@@ -1,5 +1,4 @@
 import type { DenseLayer } from "./engine.ts";
-import type { Matrix } from "./matrix.ts";
 
 // The arithmetic of infinitely wide dense networks, once for all engines (the wasm kernels repeat `pairThroughLayer`
 // for tiles). Closed forms: Cho & Saul, NIPS 2009 (piecewise linear); Williams, NIPS 1996 (erf).
@@ -18,43 +17,29 @@ export interface Rows {
   readonly slopes: Float64Array;
 }
 
-/** The rows of x as inputs: directions x̂ = x/‖x‖ (0 for a zero row), and K⁰(x, x) = scale ‖x‖². */
-export function inputRows(
-  { data, rows, cols }: Matrix,
-  scale: number,
-  start = 0,
-  end = rows,
-): { directions: Float64Array; variances: Float64Array } {
-  const directions = new Float64Array((end - start) * cols);
-  const variances = new Float64Array(end - start);
-  for (let i = start; i < end; i++) {
-    let square = 0;
-    for (let k = 0; k < cols; k++) square += data[i * cols + k]! * data[i * cols + k]!;
-    const norm = Math.sqrt(square);
-    variances[i - start] = scale * square;
-    if (norm > 0)
-      for (let k = 0; k < cols; k++) directions[(i - start) * cols + k] = data[i * cols + k]! / norm;
-  }
-  return { directions, variances };
-}
-
-export function firstRows(variances: Float64Array): Rows {
+/** Rows in front of the first layer, from their K⁰(x, x). */
+export function inputRows(variances: Float64Array): Rows {
+  const count = variances.length;
   return {
-    variances,
-    tangents: new Float64Array(variances.length),
-    slopes: new Float64Array(variances.length).fill(1),
+    variances: variances.slice(),
+    tangents: new Float64Array(count),
+    slopes: new Float64Array(count).fill(1),
   };
 }
 
 /** Inner products of directions above this lose digits of the angle: such pairs are measured by their distance. */
 export const NEARLY_PARALLEL = 0.999;
-/** Sines up to this are rounding: derivatives that diverge between parallel rows are 0 there. */
-export const PARALLEL = 2 ** -44;
+/**
+ * Sines up to this are rounding, near angle 0 and near π (where the gap, close to 2, knows less): derivatives that
+ * diverge between parallel rows are 0 there.
+ */
+const PARALLEL = 2 ** -44;
+const OPPOSITE = 2 ** -21;
+/** What the difference 1 − c/√(ab) leaves of a gap 0. */
+const GAP_NOISE = 2 ** -49;
 
 /** What rows bring to one layer, whose dense part turns a into a′ and whose activation turns a′ into a″. */
 export interface RowTerms {
-  /** All terms, one after the other in the order of this interface. */
-  readonly buffer: Float64Array;
   /** √a. */
   readonly before: Float64Array;
   /** σ_w √(a/a′) and σ_b/√a′: the direction after the dense layer is (weightShare x̂, biasShare), a unit vector. */
@@ -66,22 +51,19 @@ export interface RowTerms {
   readonly inverse: Float64Array;
   /** ∂a′/∂a₀. */
   readonly slope: Float64Array;
-  /** erf: the cosine √(2B²a′/(1 + 2B²a′)) and the sine 1/√(1 + 2B²a′) of one angle. */
+  /** Erf: the cosine √(2B²a′/(1 + 2B²a′)) and the sine 1/√(1 + 2B²a′) of one angle. */
   readonly cosine: Float64Array;
   readonly sine: Float64Array;
-  /** erf: 1/√a″, 0 for a″ = 0. */
+  /** Erf: 1/√a″, 0 for a″ = 0. */
   readonly inverseAfter: Float64Array;
 }
 
 export const ROW_TERMS = 9;
 
-/** Takes rows through one layer: their terms, and the rows behind it. */
-export function rowsThroughLayer(layer: DenseLayer, rows: Rows): { terms: RowTerms; rows: Rows } {
-  const count = rows.variances.length;
-  const buffer = new Float64Array(ROW_TERMS * count);
-  const part = (index: number): Float64Array => buffer.subarray(index * count, (index + 1) * count);
-  const terms: RowTerms = {
-    buffer,
+/** The terms of `count` rows in ROW_TERMS × count numbers, one after the other in the order of `RowTerms`. */
+export function rowTerms(numbers: Float64Array, count: number): RowTerms {
+  const part = (index: number): Float64Array => numbers.subarray(index * count, (index + 1) * count);
+  return {
     before: part(0),
     weightShare: part(1),
     biasShare: part(2),
@@ -92,46 +74,52 @@ export function rowsThroughLayer(layer: DenseLayer, rows: Rows): { terms: RowTer
     sine: part(7),
     inverseAfter: part(8),
   };
-  const after: Rows = {
-    variances: new Float64Array(count),
-    tangents: new Float64Array(count),
-    slopes: new Float64Array(count),
-  };
+}
+
+/** Takes rows through one layer: overwrites them with what is behind it, and `terms` with what they bring to it. */
+export function takeRowsThroughLayer(layer: DenseLayer, rows: Rows, terms: RowTerms): void {
   const { weightVariance, biasVariance, weightRate, biasRate, activation } = layer;
-  const scales = scalesOf(layer);
-  for (let i = 0; i < count; i++) {
-    const old = rows.variances[i]!;
+  const { variances, tangents, slopes } = rows;
+  for (let i = 0; i < variances.length; i++) {
+    const old = variances[i]!;
     const a = weightVariance * old + biasVariance;
     const root = Math.sqrt(a);
+    variances[i] = a;
+    tangents[i] = weightVariance * (weightRate * old + tangents[i]!) + biasRate * biasVariance;
+    slopes[i] = weightVariance * slopes[i]!;
     terms.before[i] = Math.sqrt(old);
     terms.weightShare[i] = biasVariance === 0 ? 1 : Math.sqrt((weightVariance * old) / a);
     terms.biasShare[i] = biasVariance === 0 ? 0 : Math.sqrt(biasVariance / a);
     terms.root[i] = root;
-    terms.inverse[i] = inverseOf(root);
-    terms.slope[i] = weightVariance * rows.slopes[i]!;
-    // κ(a, a, a), κ̇(a, a, a) and dκ(a, a, a)/da; without an activation a, 1 and 1.
-    let [variance, meanSquareSlope, derivative] = [a, 1, 1];
-    if (activation?.form === "piecewise-linear") {
-      variance = scales.meanSquareSlope * a;
-      derivative = meanSquareSlope = scales.meanSquareSlope;
-    } else if (activation?.form === "erf") {
-      const b2a = 2 * scales.frequency2 * a;
-      terms.cosine[i] = Math.sqrt(b2a / (1 + b2a));
-      terms.sine[i] = 1 / Math.sqrt(1 + b2a);
-      variance = scales.arc * Math.atan2(b2a, Math.sqrt(1 + 2 * b2a)) + scales.offset2;
-      meanSquareSlope = scales.slope / Math.sqrt(1 + 2 * b2a);
-      derivative = meanSquareSlope / (1 + b2a);
-      terms.inverseAfter[i] = inverseOf(Math.sqrt(variance));
-    }
-    after.variances[i] = variance;
-    after.tangents[i] =
-      meanSquareSlope * (weightVariance * (weightRate * old + rows.tangents[i]!) + biasRate * biasVariance);
-    after.slopes[i] = derivative * terms.slope[i]!;
+    terms.inverse[i] = root === 0 ? 0 : 1 / root;
+    terms.slope[i] = slopes[i]!;
   }
-  return { terms, rows: after };
+  if (activation?.form === "piecewise-linear") rowsThroughKink(scalesOf(layer), rows);
+  else if (activation?.form === "erf") rowsThroughErf(scalesOf(layer), rows, terms);
 }
 
-const inverseOf = (root: number): number => (root === 0 ? 0 : 1 / root);
+function rowsThroughKink({ meanSquareSlope }: LayerScales, { variances, tangents, slopes }: Rows): void {
+  for (let i = 0; i < variances.length; i++) {
+    variances[i]! *= meanSquareSlope;
+    tangents[i]! *= meanSquareSlope;
+    slopes[i]! *= meanSquareSlope;
+  }
+}
+
+function rowsThroughErf(scales: LayerScales, { variances, tangents, slopes }: Rows, terms: RowTerms): void {
+  const { arc, offset2, slope, frequency2 } = scales;
+  for (let i = 0; i < variances.length; i++) {
+    const steepness = 2 * frequency2 * variances[i]!;
+    const root = Math.sqrt(1 + 2 * steepness);
+    const a = arc * Math.atan2(steepness, root) + offset2;
+    variances[i] = a;
+    tangents[i]! *= slope / root;
+    slopes[i]! *= slope / (root * (1 + steepness));
+    terms.cosine[i] = Math.sqrt(steepness / (1 + steepness));
+    terms.sine[i] = 1 / Math.sqrt(1 + steepness);
+    terms.inverseAfter[i] = a === 0 ? 0 : 1 / Math.sqrt(a);
+  }
+}
 
 /** The constants of a layer; those of other forms are 0. */
 export interface LayerScales {
@@ -241,7 +229,7 @@ function throughKink(scales: LayerScales, x: RowTerms, i: number, z: RowTerms, j
   const sin = Math.sqrt(Math.max(0, gap * (2 - gap)));
   const theta = Math.atan2(sin, cos);
   const slope = meanSquareSlope - kink * theta;
-  const inverseSin = sin <= PARALLEL ? 0 : 1 / sin;
+  const inverseSin = sin <= (cos < 0 ? OPPOSITE : PARALLEL) ? 0 : 1 / sin;
   const half = (x.slope[i]! * x.inverse[i]!) / 2;
   const valueByVariance = kink * sin * z.root[j]! * half;
   const slopeByCovariance = kink * inverseSin * x.inverse[i]! * z.inverse[j]!;
@@ -254,7 +242,7 @@ function throughKink(scales: LayerScales, x: RowTerms, i: number, z: RowTerms, j
 }
 
 /** sin θ − θ cos θ, by its series (remainder below 1e-15 θ²) where the difference would cancel. */
-function sineMinusArc(theta: number, sin: number, cos: number): number {
+export function sineMinusArc(theta: number, sin: number, cos: number): number {
   if (theta >= 0.25) return sin - theta * cos;
   const t = theta * theta;
   return (
@@ -272,14 +260,15 @@ function throughErf(scales: LayerScales, x: RowTerms, i: number, z: RowTerms, j:
   const { arc, offset2, slope: steepness, frequency2 } = scales;
   const [u, v] = [x.cosine[i]! * z.cosine[j]!, x.sine[i]! * z.sine[j]!];
   const difference = x.cosine[i]! - z.cosine[j]!;
-  const distance = (difference ** 2 + x.sine[i]! ** 2 + z.sine[j]! ** 2) / 2 + u * pair.gap;
+  const distance = (difference ** 2 + (x.sine[i]! ** 2 + z.sine[j]! ** 2)) / 2 + u * pair.gap;
   const cos2 = distance * (2 - distance);
   const value = arc * Math.atan2(u * (1 - pair.gap), Math.sqrt(cos2)) + offset2;
   const slope = (steepness * v) / Math.sqrt(cos2);
+  const gap = 1 - value * (x.inverseAfter[i]! * z.inverseAfter[j]!);
   const covariance = x.root[i]! * z.root[j]! * (1 - pair.gap);
   const share = frequency2 * x.sine[i]! ** 2;
   return {
-    gap: Math.max(0, 1 - value * x.inverseAfter[i]! * z.inverseAfter[j]!),
+    gap: gap > GAP_NOISE ? gap : 0,
     tangent: slope * pair.tangent,
     ...derivatives(
       pair,

@@ -4,6 +4,8 @@ import type { Matrix, Precision } from "../../src/linalg/matrix.ts";
 import { matrix, zeros } from "../../src/linalg/matrix.ts";
 import { plainEngine } from "../../src/linalg/plain/index.ts";
 import { random } from "../../src/linalg/random.ts";
+import { describeDenseKernels } from "./dense-kernels-contract.ts";
+import { normal } from "./normal.ts";
 
 export const kernels: readonly FusedKernel[] = [
   { family: "laplace", bandwidth: 2.5, exponent: 1 },
@@ -381,6 +383,8 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
       });
     }
 
+    describeDenseKernels(() => engine);
+
     test("calls queue: a product sees what the call before it wrote", async () => {
       const a = normal(200, 200, "float32", 1);
       const [c, e] = [zeros(200, 200, "float32"), zeros(200, 200, "float32")];
@@ -501,13 +505,6 @@ function settings(precision: Precision): Record<string, Setting & { tables: read
     "no rows": { x: points(0, 3, 1), z: points(4, 3, 2), tables: [] },
     "nothing to sum": { x: points(3, 2, 1), z: points(0, 2, 2), tables: [] },
   };
-}
-
-export function normal(rows: number, cols: number, precision: Precision, seed: number): Matrix {
-  const generator = random(seed);
-  const a = zeros(rows, cols, precision);
-  for (let i = 0; i < a.data.length; i++) a.data[i] = generator.normal();
-  return a;
 }
 
 function identity(n: number, precision: Precision): Matrix {

@@ -3,7 +3,6 @@ import { checkAny, checkGemm, checkSolveTriangular, checkSquare, checkSyrk } fro
 import type { CholeskyOutcome, Engine } from "../engine.ts";
 import type { Matrix } from "../matrix.ts";
 import { matrix, precisionOf } from "../matrix.ts";
-import { denseKernels } from "../plain/dense-kernels.ts";
 import { queue } from "../queue.ts";
 import { fusedPasses } from "../wasm/fused.ts";
 import { loan } from "../wasm/memory.ts";
@@ -119,8 +118,6 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
       }),
 
     ...fusedPasses((job, flops, signal) => calls.run(() => onPool(job, flops, signal), signal)),
-
-    denseKernels: (call) => calls.run(() => denseKernels(call), call.signal),
 
     async close() {
       await calls.close();

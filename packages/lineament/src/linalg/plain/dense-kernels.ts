@@ -1,15 +1,23 @@
 import { checkDenseKernels } from "../checks.ts";
-import { firstPair, firstRows, inputRows, pairThroughLayer, rowsThroughLayer } from "../dense-kernels.ts";
+import {
+  firstPair,
+  inputRows,
+  pairThroughLayer,
+  ROW_TERMS,
+  rowTerms,
+  takeRowsThroughLayer,
+} from "../dense-kernels.ts";
 import type { RowTerms, Rows } from "../dense-kernels.ts";
 import type { DenseKernelsCall, DenseLayer } from "../engine.ts";
+import type { Matrix } from "../matrix.ts";
 import { breather } from "../queue.ts";
 
 /** The kernels of an infinitely wide dense network, pair by pair. */
 export async function denseKernels(call: DenseKernelsCall): Promise<void> {
   checkDenseKernels(call);
   const { x, z, layers, scale, nngp, ntk, derivatives, signal } = call;
-  const own = sideOf(inputRows(x, scale), layers);
-  const other = z ? sideOf(inputRows(z, scale), layers) : own;
+  const own = sideOf(x, scale, layers);
+  const other = z ? sideOf(z, scale, layers) : own;
   const [n, m, d] = [x.rows, (z ?? x).rows, x.cols];
   const pause = breather(signal);
   for (let i = 0; i < n; i++) {
@@ -34,22 +42,27 @@ export async function denseKernels(call: DenseKernelsCall): Promise<void> {
 }
 
 interface Side {
+  /** x̂ = x/‖x‖, 0 for a zero row. */
   readonly directions: Float64Array;
   readonly terms: readonly RowTerms[];
   /** Behind the last layer. */
   readonly rows: Rows;
 }
 
-function sideOf(
-  { directions, variances }: { directions: Float64Array; variances: Float64Array },
-  layers: readonly DenseLayer[],
-): Side {
-  let rows = firstRows(variances);
-  const terms: RowTerms[] = [];
-  for (const layer of layers) {
-    const next = rowsThroughLayer(layer, rows);
-    terms.push(next.terms);
-    rows = next.rows;
+function sideOf({ data, rows: n, cols: d }: Matrix, scale: number, layers: readonly DenseLayer[]): Side {
+  const directions = Float64Array.from(data);
+  const variances = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const row = directions.subarray(i * d, (i + 1) * d);
+    const square = row.reduce((sum, value) => sum + value * value, 0);
+    variances[i] = scale * square;
+    if (square > 0) row.forEach((value, k) => (row[k] = value / Math.sqrt(square)));
   }
+  const rows = inputRows(variances);
+  const terms = layers.map((layer) => {
+    const own = rowTerms(new Float64Array(ROW_TERMS * n), n);
+    takeRowsThroughLayer(layer, rows, own);
+    return own;
+  });
   return { directions, terms, rows };
 }

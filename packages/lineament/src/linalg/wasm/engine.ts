@@ -1,7 +1,6 @@
 import { checkAny, checkGemm, checkSolveTriangular, checkSquare, checkSyrk } from "../checks.ts";
 import type { CholeskyOutcome, Engine } from "../engine.ts";
 import { eigenSymmetric, singularValues } from "../plain/decompositions.ts";
-import { denseKernels } from "../plain/dense-kernels.ts";
 import { queue } from "../queue.ts";
 import { fusedPasses } from "./fused.ts";
 import { loan } from "./memory.ts";
@@ -111,8 +110,6 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
       }),
 
     ...fusedPasses((job, flops, signal) => calls.run(() => pool.run(job, flops, signal), signal)),
-
-    denseKernels: (call) => calls.run(() => denseKernels(call), call.signal),
 
     async close() {
       await calls.close();

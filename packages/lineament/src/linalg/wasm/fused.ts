@@ -1,9 +1,10 @@
-import { checkKernelGradient, checkKernelMatrix, checkKernelProduct } from "../checks.ts";
+import { checkDenseKernels, checkKernelGradient, checkKernelMatrix, checkKernelProduct } from "../checks.ts";
 import type { Engine, FusedKernel, Points } from "../engine.ts";
 import { centerOf, isRotationInvariant } from "../formulas.ts";
 import type { Matrix } from "../matrix.ts";
 import { precisionOf, zeros } from "../matrix.ts";
 import type { Job } from "./job.ts";
+import type { DirectedSide } from "./dense-kernels.ts";
 import type { Side } from "./kernel-passes.ts";
 import { loan } from "./memory.ts";
 import type { Loan } from "./memory.ts";
@@ -12,8 +13,10 @@ import { allocateShared } from "./pool.ts";
 /** Runs one job to its end, alone. */
 export type RunJob = (job: Job, flops: number, signal: AbortSignal | undefined) => Promise<void>;
 
-/** The three kernel passes of an engine over tiles: the wasm engine and the native one have them in common. */
-export function fusedPasses(run: RunJob): Pick<Engine, "kernelMatrix" | "kernelProduct" | "kernelGradient"> {
+/** The kernel passes of an engine over tiles: the wasm engine and the native one have them in common. */
+export function fusedPasses(
+  run: RunJob,
+): Pick<Engine, "kernelMatrix" | "kernelProduct" | "kernelGradient" | "denseKernels"> {
   return {
     async kernelMatrix(call) {
       checkKernelMatrix(call);
@@ -50,6 +53,28 @@ export function fusedPasses(run: RunJob): Pick<Engine, "kernelMatrix" | "kernelP
       await run(
         { kind: "kernel-gradient", kernel, ...sides, tables, coefficients, selfPairs, out },
         pairs(call.x, call.z) * (1 + coefficients.cols),
+        signal,
+      );
+      lent.settle();
+    },
+    async denseKernels(call) {
+      checkDenseKernels(call);
+      const { x, z, scale, layers, signal } = call;
+      const lent = loan();
+      const side = (rows: Matrix): DirectedSide => ({
+        rows: lent.read(rows),
+        directions: allocateShared(rows.rows, rows.cols, "float64") as Matrix<Float64Array>,
+        variances: allocateShared(rows.rows, 1, "float64") as Matrix<Float64Array>,
+      });
+      const [nngp, ntk] = [call.nngp, call.ntk].map((out) => out && lent.write(out));
+      const derivatives = call.derivatives && {
+        of: call.derivatives.of,
+        byCovariance: lent.write(call.derivatives.byCovariance),
+        byVariance: lent.write(call.derivatives.byVariance),
+      };
+      await run(
+        { kind: "dense-kernels", x: side(x), z: z && side(z), scale, layers, nngp, ntk, derivatives },
+        x.rows * (z ?? x).rows * (2 * x.cols + 60 * layers.length),
         signal,
       );
       lent.settle();

@@ -1,13 +1,23 @@
 import type { Kit } from "./kit.ts";
 import { choleskyTask } from "./cholesky.ts";
 import type { CholeskyJob } from "./cholesky.ts";
+import { denseTask } from "./dense-kernels.ts";
+import type { DenseJob } from "./dense-kernels.ts";
 import { gradientTask, matrixTask, productTask } from "./kernel-passes.ts";
 import type { GradientJob, MatrixJob, ProductJob } from "./kernel-passes.ts";
 import { gemmTask, transposeTask, triangularTask } from "./products.ts";
 import type { GemmJob, TransposeJob, TriangularJob } from "./products.ts";
 
 /** What is posted to the threads: plain data over shared memory. */
-export type Job = GemmJob | TransposeJob | TriangularJob | CholeskyJob | MatrixJob | ProductJob | GradientJob;
+export type Job =
+  | GemmJob
+  | TransposeJob
+  | TriangularJob
+  | CholeskyJob
+  | MatrixJob
+  | ProductJob
+  | GradientJob
+  | DenseJob;
 
 /**
  * Work cut into tiles. The tiles of one phase are independent of each other; a phase begins when the one before is done.
@@ -35,5 +45,7 @@ export function prepare(job: Job, kit: Kit): Task {
       return productTask(job, kit);
     case "kernel-gradient":
       return gradientTask(job, kit);
+    case "dense-kernels":
+      return denseTask(job, kit);
   }
 }

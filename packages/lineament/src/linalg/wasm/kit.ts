@@ -51,6 +51,7 @@ export interface Kernels {
     ld: number,
     norms: number,
   ): void;
+  normalize(source: number, rows: number, d: number, out: number, squares: number): void;
   weighted(
     a: number,
     c: number,
@@ -78,6 +79,20 @@ export interface Kernels {
   ): void;
 }
 
+/** The kernels of `assembly/dense.ts`, in float64. */
+export interface DenseTileKernels {
+  denseLayer(
+    form: number, mode: number, state: number, rows: number, stride: number, termsX: number, countX: number, termsZ: number, countZ: number,
+    weightVariance: number, weightRate: number, bias: number, p0: number, p1: number, p2: number, p3: number,
+  ): void; // prettier-ignore
+  gaps(tile: number, rows: number, stride: number, bound: number): number;
+  gapsFromDistances(
+    tile: number, rows: number, cols: number, stride: number, bound: number, x: number, z: number, d: number,
+  ): void; // prettier-ignore
+  covariances(tile: number, rows: number, stride: number, rootsX: number, rootsZ: number, out: number): void;
+  narrow(from: number, count: number, to: number): void;
+}
+
 /** A rectangle in the memory of a kit. */
 export interface Tile {
   readonly precision: Precision;
@@ -90,6 +105,7 @@ export interface Tile {
 
 export interface Kit {
   kernels(precision: Precision): Kernels;
+  readonly dense: DenseTileKernels;
   /** Forgets all tiles. */
   reset(): void;
   /** A tile with arbitrary contents. */
@@ -174,6 +190,7 @@ export async function openKit(module: WebAssembly.Module, blas?: Level3<void>): 
   const kit: Kit = {
     scratch,
     kernels: (precision) => both[precision],
+    dense: exported as unknown as DenseTileKernels,
     reset() {
       next = start;
     },

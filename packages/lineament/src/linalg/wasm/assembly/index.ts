@@ -1,12 +1,13 @@
-// Every kernel once in float32 and once in float64.
+// Every kernel once in float32 and once in float64, those of infinitely wide networks in float64 alone.
 
 import { gemm, pack, transpose } from "./gemm";
 import { profile, distances, markNegligible } from "./profile";
 import { coordinateSums, coordinateGradients } from "./coordinates";
-import { stage, weighted, addOwn, scaleRows, blend } from "./staging";
+import { stage, normalize, weighted, addOwn, scaleRows, blend } from "./staging";
 import { cholesky, solveRight, solveLeft } from "./triangular";
 
 export { gemmScratch, heapBase } from "./gemm";
+export { denseLayer, gaps, gapsFromDistances, covariances, narrow } from "./dense";
 
 export function gemm32(m: i32, n: i32, k: i32, a: usize, lda: i32, ta: bool, b: usize, ldb: i32, tb: bool, c: usize, ldc: i32, mode: i32, scratch: usize): void {
   gemm<f32>(m, n, k, a, lda, ta, b, ldb, tb, c, ldc, mode, scratch);
@@ -61,6 +62,12 @@ export function stage32(source: usize, rows: i32, d: i32, center: usize, out: us
 }
 export function stage64(source: usize, rows: i32, d: i32, center: usize, out: usize, ld: i32, norms: usize): void {
   stage<f64>(source, rows, d, center, out, ld, norms);
+}
+export function normalize32(source: usize, rows: i32, d: i32, out: usize, squares: usize): void {
+  normalize<f32>(source, rows, d, out, squares);
+}
+export function normalize64(source: usize, rows: i32, d: i32, out: usize, squares: usize): void {
+  normalize<f64>(source, rows, d, out, squares);
 }
 export function weighted32(a: usize, c: i32, z: usize, ldz: i32, d: i32, rows: i32, start: i32, end: i32, out: usize): void {
   weighted<f32>(a, c, z, ldz, d, rows, start, end, out);

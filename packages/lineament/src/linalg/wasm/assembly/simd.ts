@@ -16,6 +16,14 @@ export function fnma<T>(a: v128, b: v128, c: v128): v128 {
   return v128.sub<T>(c, v128.mul<T>(a, b));
 }
 
+/** Lanes of a where the mask is set, else of b; every lane of the mask is all ones or all zeros. */
+// @ts-ignore: decorator
+@inline
+export function select(a: v128, b: v128, mask: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i64x2.relaxed_laneselect(a, b, mask);
+  return v128.bitselect(a, b, mask);
+}
+
 // @ts-ignore: decorator
 @inline
 export function splat<T>(x: f64): v128 {

@@ -18,6 +18,22 @@ export function stage<T>(source: usize, rows: i32, d: i32, center: usize, out: u
   }
 }
 
+/** Rows of `source` over their length (0 for zero rows), and squares[i] = ‖source_i‖²: both float64. */
+export function normalize<T>(source: usize, rows: i32, d: i32, out: usize, squares: usize): void {
+  for (let i = 0; i < rows; i++) {
+    const from = source + i * d * sizeof<T>();
+    const to = out + i * d * 8;
+    let square = 0.0;
+    for (let k = 0; k < d; k++) {
+      const value = <f64>load<T>(from + k * sizeof<T>());
+      square += value * value;
+    }
+    store<f64>(squares + i * 8, square);
+    const length = square > 0 ? sqrt(square) : 1;
+    for (let k = 0; k < d; k++) store<f64>(to + k * 8, <f64>load<T>(from + k * sizeof<T>()) / length);
+  }
+}
+
 /** out[i, (l − l0)·d + k] = a[i, l] z[i, k] for the flat columns `start` to `end` of the c·d that there are. */
 export function weighted<T>(a: usize, c: i32, z: usize, ldz: i32, d: i32, rows: i32, start: i32, end: i32, out: usize): void {
   const size = <i32>sizeof<T>();
