@@ -31,24 +31,36 @@ export function drawing(
 ): Spec {
   const rows = series.flatMap((one) => {
     const { name } = lookOf(all, one);
-    return one.points.map((point) => ({ series: name, role: one.role, ...point }));
+    return one.points.map(({ x, y, error }) => ({
+      series: name,
+      role: one.role,
+      x,
+      y,
+      error: Number.isFinite(error) ? error : undefined,
+    }));
   });
   const kept = rows.filter((row) => placeable(x, row.x) && placeable(y, row.y));
   const xDomain = domainOf(
     x,
     kept.map((row) => row.x),
   );
-  const reach = kept.flatMap((row) => [row.y, ...ends(row).filter((end) => placeable(y, end))]);
+  // A bar may reach down to nearly zero: a logarithmic axis does not follow it farther than a decade.
+  const reach = kept.flatMap((row) => [
+    row.y,
+    ...ends(row).filter((end) => Number.isFinite(end) && (y.scale !== "log" || end >= row.y / 10)),
+  ]);
   const yDomain = domainOf(y, reach);
   const values = kept.map((row) => {
     const [low, high] = ends(row);
     return {
       ...row,
-      // A bar that goes below zero ends at the edge of a logarithmic axis.
-      ...(row.error === undefined ? {} : { low: placeable(y, low) ? low : yDomain[0], high }),
+      inside: row.x >= xDomain[0] && row.x <= xDomain[1] && row.y >= yDomain[0] && row.y <= yDomain[1],
+      // On a logarithmic axis a bar that goes below zero ends at the edge.
+      ...(row.error === undefined ? {} : { low: Math.max(low, yDomain[0]), high }),
       note: `${row.series}: ${short(row.x)}, ${short(row.y)}${row.error === undefined ? "" : ` ± ${short(row.error)}`}`,
     };
   });
+  const crowded = kept.filter(({ role }) => role === "measurement").length > 300;
   const key = legend(all, legendWidth);
   const stroke = scaled(all, ({ color }) => color, key);
   const strokeDash = scaled(all, ({ dash }) => dash, key);
@@ -76,8 +88,9 @@ export function drawing(
         encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" }, stroke },
       },
       {
-        transform: only("datum.role === 'measurement'"),
-        mark: { type: "point", clip: true, size: kept.length > 400 ? 12 : 42, strokeWidth: 1, opacity: 1 },
+        // Not clipped: marks on the edge are seen whole.
+        transform: only("datum.role === 'measurement' && datum.inside"),
+        mark: { type: "point", size: crowded ? 12 : 42, strokeWidth: 1, opacity: 1 },
         encoding: { stroke, fill: stroke, shape, strokeDash, description: { field: "note" } },
       },
     ],

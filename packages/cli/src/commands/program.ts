@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { InputError, lineamentVersion } from "lineament";
 import { Screen } from "../output/screen.ts";
-import { claims } from "./claims.ts";
 import { type Context, Ended, Interrupted } from "./context.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
 import { type EvaluateFlags, evaluate } from "./evaluate.ts";
@@ -18,7 +17,7 @@ import {
   wholeNumber,
 } from "./options.ts";
 import { type PredictFlags, predict } from "./predict.ts";
-import { type ReproduceFlags, reproduce } from "./reproduce.ts";
+import type { ReproduceFlags } from "./reproduce.ts";
 
 /**
  * Runs a command line and returns its exit code: 0 done, 1 the work failed, 2 the request was wrong, 130 interrupted.
@@ -236,7 +235,11 @@ Examples:
       "after",
       "\nExamples:\n  $ lineament claims\n  $ lineament claims linearized\n  $ lineament claims LZ-16",
     )
-    .action((selector: string) => claims(selector, context, screen));
+    .action(async (selector: string) => {
+      // Loading the claims takes longer than the other commands want to wait.
+      const { claims } = await import("./claims.ts");
+      await claims(selector, context, screen);
+    });
 
   settle(program.command("reproduce"), context)
     .summary("run claims of the theory and see whether they hold")
@@ -260,7 +263,10 @@ Examples:
   $ lineament reproduce LZ-16 --set dimension=50 --set rotations=0,5 --seeds 0..4
   $ lineament reproduce all --full --json > claims.json`,
     )
-    .action((selectors: string[], flags: ReproduceFlags) => reproduce(selectors, flags, context, screen));
+    .action(async (selectors: string[], flags: ReproduceFlags) => {
+      const { reproduce } = await import("./reproduce.ts");
+      await reproduce(selectors, flags, context, screen);
+    });
 
   return program;
 }

@@ -76,7 +76,9 @@ export async function reproduce(
       exhibits.set(claim, { claim, result, drawings, command });
       const { mark, words } = outcomes[result.outcome];
       if (!stderr.isTTY)
-        screen.note(`${mark} ${claim.code} ${words} (${formatSeconds(result.seconds)}): ${result.why}`);
+        screen.note(
+          `${mark} ${claim.code} ${words} (${formatSeconds(result.seconds)})${result.holds ? "" : `: ${result.why}`}`,
+        );
       showProgress();
     },
   });

@@ -55,7 +55,9 @@ export async function runClaims(
     const task: ClaimTask = { registry, code: claim.code, settings, full, seeds, port };
     let result: ClaimResult;
     try {
-      result = (await pool.run(task, { signal, transferList: [port] })) as ClaimResult;
+      // A signal of its own: one that dozens of tasks listen to brings a warning.
+      const own = AbortSignal.any([signal]);
+      result = (await pool.run(task, { signal: own, transferList: [port] })) as ClaimResult;
     } catch (error) {
       if (signal.aborted) return;
       const seconds = (performance.now() - started) / 1000;

@@ -54,20 +54,30 @@ function badge({ outcome }: Pick<ClaimResult, "outcome">): Markup {
 
 function exhibitSection({ claim, result, drawings, command }: Exhibit): Markup {
   const { code, id, title, statement, source, status } = claim;
-  const pictures = result.figures.map(({ name, title, caption }) =>
-    card(title, typeset(caption), frame(pagePicture(drawings.get(name)!, `${code}-${name}`, title))),
-  );
+  const widths = result.figures.map(({ name }) => pictureWidth(drawings.get(name)!));
+  const narrow = widths.map((width) => width < 560);
+  // One that would stand alone has its words beside it, where there is room.
+  const alone = narrow.filter(Boolean).length % 2 === 1 ? narrow.lastIndexOf(true) : -1;
+  const pictures = result.figures.map(({ name, title, caption }, i) => {
+    const drawing = pagePicture(drawings.get(name)!, `${code}-${name}`, title);
+    const wide = !narrow[i]! || i === alone;
+    return card(title, typeset(caption), frame(drawing), { wide, beside: wide && widths[i]! < 700 });
+  });
   return markup`<section id="${code}" aria-labelledby="${code}-title">
     <h2 id="${code}-title">${code} · ${title}</h2>
-    <p class="facts">${[badge(result), markup`<span>${id}</span>`, markup`<span>${status}</span>`, markup`<span>${source}</span>`, markup`<span>${formatSeconds(result.seconds)}</span>`]}</p>
+    <p class="facts">${[badge(result), markup`<span>${id}</span>`, markup`<span>${status}</span>`, markup`<span class="words">${source}</span>`, markup`<span>${formatSeconds(result.seconds)}</span>`]}</p>
     <div class="statement">${typeset(statement)}</div>
     <div class="cards">
       ${pictures}
-      ${contrastCard(claim, result)}
       ${verdictCard(result)}
+      ${contrastCard(claim, result)}
       ${card("Do it again", markup`<code>${command}</code>`, settingsTable(claim, result), { wide: true })}
     </div>
   </section>`;
+}
+
+function pictureWidth(svg: string): number {
+  return Number(/width="([\d.]+)"/u.exec(svg)?.[1]);
 }
 
 function verdictCard(result: ClaimResult): Markup {
@@ -100,7 +110,7 @@ function checksTable({ checks }: Pick<SeedRun, "checks">): Markup {
           },
         ]
       : []),
-    { title: "must be", cell: ({ condition }) => condition },
+    { title: "must be", cell: ({ condition }) => withPowers(condition) },
     { title: "", cell: ({ holds }) => mark(holds) },
   ]);
 }
@@ -109,7 +119,7 @@ function seedsTable(runs: readonly SeedRun[]): Markup {
   return table(runs, [
     { title: "seed", numeric: true, cell: ({ settings }) => String(settings["seed"]) },
     { title: "", cell: ({ holds }) => mark(holds) },
-    { title: "why", kind: "words", cell: ({ why }) => why },
+    { title: "why", kind: "words", cell: ({ why }) => withPowers(why) },
     { title: "time", numeric: true, cell: ({ seconds }) => formatSeconds(seconds) },
   ]);
 }
@@ -121,8 +131,16 @@ function contrastCard({ contrast }: Claim, result: ClaimResult): Content {
   return card(
     "Where it stops holding",
     typeset(contrast.statement),
-    markup`<p>With ${changed.join(", ")} ${holds ? markup`<strong>it holds all the same, which it must not:</strong>` : "it does not hold, as it should:"} ${why}.</p>`,
+    markup`<p>With ${changed.join(", ")} ${holds ? markup`<strong>it holds all the same, which it must not:</strong>` : "it does not hold, as it should:"} ${withPowers(why)}.</p>`,
+    { wide: true },
   );
+}
+
+/** Numbers such as 1e-9 in a text, as people write them. */
+function withPowers(text: string): string {
+  return text
+    .replaceAll(/\b\d+(?:\.\d+)?e[+-]?\d+/gu, (number) => formatNumber(Number(number), 4))
+    .replaceAll(/(?<![\w\d)])-(?=\d)/gu, "−");
 }
 
 function settingsTable(claim: Claim, { settings }: ClaimResult): Markup {

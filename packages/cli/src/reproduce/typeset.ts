@@ -15,7 +15,8 @@ export function typeset(prose: string): Markup {
 function formula(tex: string, displayMode: boolean): Markup {
   try {
     const html = katex.renderToString(tex, { output: "mathml", displayMode, strict: "error" });
-    return new Markup(html.replace(/^<span class="katex">|<\/span>$/gu, ""));
+    const math = new Markup(html.replace(/^<span class="katex">|<\/span>$/gu, ""));
+    return displayMode ? markup`<span class="formula">${math}</span>` : math;
   } catch (error) {
     if (error instanceof katex.ParseError) return markup`<code class="bad-tex">${tex}</code>`;
     throw error;

@@ -19,7 +19,7 @@ describe("reproduce", { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/EX-01 +The claim EX-01 +✓ holds +[\d.]+ s +x: 1 \(predicted 1\), at most 2/u);
     expect(stdout).toMatch(/EX-06 +No chance in it +✓ holds/u);
     expect(stdout).toMatch(/2 of 2 claims hold; [\d.]+ s of work\./u);
-    expect(stderr).toMatch(/^✓ EX-01 holds \([\d.]+ s\): x: 1 \(predicted 1\), at most 2$/mu);
+    expect(stderr).toMatch(/^✓ EX-01 holds \([\d.]+ s\)$/mu);
   });
 
   test("ends with 1 when a claim does not hold", async () => {

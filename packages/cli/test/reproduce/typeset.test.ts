@@ -5,9 +5,9 @@ test("formulas between dollar signs become MathML, and the rest is escaped", () 
   const { html } = typeset(String.raw`If a < b & $x_1 \le \lambda$ then $$\tfrac12\|x\|^2$$ <b>`);
   expect(html).toContain("If a &lt; b &amp; <math");
   expect(html).toContain("<mi>λ</mi>");
-  expect(html).toMatch(/<math[^>]*display="block"/u);
-  expect(html.endsWith("</math> &lt;b&gt;")).toBe(true);
-  expect(html).not.toMatch(/<span| style=|\$/u);
+  expect(html).toMatch(/<span class="formula"><math[^>]*display="block"/u);
+  expect(html.endsWith("</math></span> &lt;b&gt;")).toBe(true);
+  expect(html).not.toMatch(/katex| style=|\$/u);
 });
 
 test("what is no TeX stands as it is written", () => {

@@ -19,6 +19,7 @@ button:hover { color: var(--ink); border-color: var(--soft); }
 h1 { margin: 1rem 0 0.25rem; font-size: clamp(1.5rem, 4.2vw, 2.125rem); line-height: 1.18; letter-spacing: -0.018em; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 .facts { margin: 0; color: var(--soft); }
 .facts span { white-space: nowrap; }
+.facts .words { white-space: normal; }
 .facts span:not(:last-child)::after { content: " ·"; color: var(--quiet); margin-right: 0.15em; }
 .lead { margin: 1.25rem 0 0; font-size: 1.1875rem; line-height: 1.5; max-width: 56rem; text-wrap: pretty; }
 .lead strong { font-weight: 650; }
@@ -105,8 +106,9 @@ code { font: 0.9em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sa
 .verdict { white-space: nowrap; font-weight: 600; color: var(--third); }
 .verdict.does-not-hold { color: var(--second); }
 .verdict.error { color: var(--fourth); }
-.statement { margin-top: 0.75rem; padding-left: 1rem; border-left: 3px solid var(--accent); max-width: 50rem; }
-math[display="block"] { margin: 0.5rem 0; max-width: 100%; overflow-x: auto; overflow-y: hidden; }
+.statement { margin-top: 0.75rem; padding-left: 1rem; border-left: 3px solid var(--accent); }
+.formula { display: block; margin: 0.5rem 0; overflow-x: auto; overflow-y: hidden; }
+th code { white-space: nowrap; }
 #note { position: fixed; z-index: 9; pointer-events: none; max-width: min(22rem, 90vw); padding: 0.3rem 0.6rem; border-radius: 6px; background: var(--ink); color: var(--paper); font-size: 0.8125rem; line-height: 1.4; }
 footer { margin-top: 3rem; padding-top: 0.75rem; border-top: 1px solid var(--line); font-size: 0.8125rem; color: var(--soft); }
 
