@@ -158,15 +158,11 @@ async function derivatives(
   if (image)
     throw new RangeError("a network on images has no gradient here: fit it with zero metric updates");
   const prepared = prepare(compile(network), plainRows(x.cols), longestRow([x, z]), 0);
-  const layers = denseChain(prepared);
-  if (layers) {
-    const scale = 1 / (x.cols * bandwidth ** 2);
+  const chain = denseChain(prepared, 4 ** prepared.exponent);
+  if (chain) {
+    const scale = chain.scale / bandwidth ** 2;
     const wanted = { of: output, byCovariance, byVariance };
-    await engine.denseKernels({ x, z, layers, scale, derivatives: wanted, signal });
-    const factor = 4 ** prepared.exponent;
-    if (factor !== 1)
-      for (const { data } of [byCovariance, byVariance])
-        for (let at = 0; at < data.length; at++) data[at]! *= factor;
+    await engine.denseKernels({ x, z, ...chain, scale, derivatives: wanted, signal });
     return;
   }
   // One more coordinate, s at x and t at z, moves a by s², b by t² and c by st (in units of d L²).
@@ -200,7 +196,7 @@ async function derivatives(
   }
   // Between (nearly) equal rows the differences would see the kink: what is left without it is half the gradient of k(x, x).
   const variances = async (extra: number): Promise<Float64Array> =>
-    (await infiniteVariances(network, widened(x, extra)))[output]!;
+    (await infiniteVariances(network, widened(x, extra)))[output];
   const [resting, raised] = [await variances(0), await variances(step)];
   const nearby = 16 * step ** 2;
   for (let j = 0; j < x.rows; j++)

@@ -1,0 +1,210 @@
+import { precisionOf, rowRange } from "../linalg/index.ts";
+import type { Engine, Matrix } from "../linalg/index.ts";
+import { breather } from "../linalg/queue.ts";
+import { evaluateRows, releaseUsed } from "./evaluate-rows.ts";
+import type { EvaluatedRows, Prepared } from "./evaluate-rows.ts";
+import { pairStep, release } from "./evaluate.ts";
+import type { Evaluation, Register } from "./evaluate.ts";
+import { INPUT } from "./feature.ts";
+import { pairBatch } from "./geometry.ts";
+import type { Batch, Geometry } from "./geometry.ts";
+import { inputCovariances, inputGap } from "./inputs.ts";
+import type { Inputs } from "./inputs.ts";
+import type { RowSet } from "./rows.ts";
+import { tablesOf } from "./tables.ts";
+import type { Approximation } from "./tables.ts";
+import { workspace } from "./workspace.ts";
+
+export interface TileOptions {
+  /** What results are multiplied by. */
+  readonly factor: number;
+  readonly training: "x" | "z" | "both" | "neither";
+  readonly tile?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Rows of a tile: so many that a pass over its pairs stays in cache. */
+export function tileRows({ left }: Geometry): number {
+  return Math.max(1, Math.min(128, Math.floor(Math.sqrt(2 ** 16 / left.length))));
+}
+
+/** Some rows with their start. */
+interface Chunk extends EvaluatedRows {
+  readonly start: number;
+}
+
+/**
+ * Writes the kernels of any plan tile by tile; of a symmetric one the upper half, mirrored. The inner products of rows are put
+ * where the results will be (float64), or made in strips (float32).
+ *
+ * Returns what was not computed in closed form.
+ */
+export async function kernelTiles(
+  engine: Engine,
+  prepared: Prepared,
+  x: Inputs,
+  z: Inputs | undefined,
+  { nngp, ntk }: { readonly nngp: Matrix | undefined; readonly ntk: Matrix | undefined },
+  { factor, training, tile = tileRows(prepared.geometry), signal }: TileOptions,
+): Promise<readonly Approximation[]> {
+  const { plan, geometry } = prepared;
+  const pause = breather(signal);
+  const chunksOf = async (inputs: Inputs, dropped: boolean): Promise<readonly Chunk[]> => {
+    const chunks: Chunk[] = [];
+    for (let start = 0; start < inputs.rows; start += tile) {
+      const end = Math.min(inputs.rows, start + tile);
+      chunks.push({ start, ...evaluateRows(prepared, inputs, start, end, dropped) });
+      await pause();
+    }
+    return chunks;
+  };
+  const lefts = await chunksOf(x, z ? training === "x" || training === "both" : training !== "neither");
+  const rights = z ? await chunksOf(z, training === "z" || training === "both") : lefts;
+  const other = z ?? x;
+  const columns = other.rows;
+  const rowsOf = (chunks: readonly Chunk[]): readonly RowSet[] => chunks.map(({ rows }) => rows);
+  const { byLink, approximations } = await tablesOf(plan, rowsOf(lefts), rowsOf(rights), pause);
+  const products = plan.image ? undefined : innerProducts(engine, x, z, (nngp ?? ntk)!);
+  const memory = workspace();
+  const batches = new Map<string, Batch>();
+  const batchOf = (left: Chunk, right: Chunk): Batch => {
+    const above = !z && left === right;
+    const key = `${left.rows.count} ${right.rows.count} ${above}`;
+    const batch = batches.get(key) ?? pairBatch(geometry, left.rows.count, right.rows.count, above);
+    batches.set(key, batch);
+    return batch;
+  };
+
+  for (const left of lefts) {
+    const product = await products?.(left.start, left.start + left.rows.count);
+    for (const right of rights) {
+      if (!z && right.start < left.start) continue;
+      const batch = batchOf(left, right);
+      const input = memory.take(batch.pixels.left.length);
+      if (product) inputGaps(product, x, left, other, right, batch, input);
+      else
+        inputCovariances(
+          x,
+          left.start * geometry.pixels,
+          other,
+          right.start * geometry.pixels,
+          geometry,
+          batch.pixels,
+          input,
+        );
+      const e: Evaluation = {
+        plan,
+        geometry,
+        batch,
+        left: left.rows,
+        right: right.rows,
+        memory,
+        registers: new Map(),
+        tangents: ntk !== undefined,
+        training: false,
+        tables: { byLink, left: left.start, right: right.start },
+      };
+      const result = evaluatePairs(e, prepared, input);
+      if (nngp) write(covariances(e, result), nngp, left, right, batch, !z);
+      if (ntk) write(result.tangent!, ntk, left, right, batch, !z);
+      release(e, result);
+      await pause();
+    }
+  }
+  if (!z)
+    for (const { start, rows, ntk: tangents } of lefts)
+      for (let i = 0; i < rows.count; i++) {
+        const at = (start + i) * columns + start + i;
+        if (nngp) nngp.data[at] = factor * rows.variances[plan.output]![i]!;
+        if (ntk) ntk.data[at] = factor * tangents[i]!;
+      }
+  return approximations;
+
+  function write(
+    values: Float64Array,
+    { data }: Matrix,
+    left: Chunk,
+    right: Chunk,
+    { rows }: Batch,
+    mirrored: boolean,
+  ): void {
+    for (let e = 0; e < values.length; e++) {
+      const [i, j] = [left.start + rows.left[e]!, right.start + rows.right[e]!];
+      const value = factor * values[e]!;
+      data[i * columns + j] = value;
+      if (mirrored) data[j * columns + i] = value;
+    }
+  }
+}
+
+/** The output's register, from that of the input. */
+function evaluatePairs(e: Evaluation, { plan, steps }: Prepared, input: Float64Array): Register {
+  const tangent = e.tangents ? e.memory.take(input.length).fill(0) : undefined;
+  e.registers.set(INPUT, { covariance: input, tangent });
+  plan.steps.forEach((step, index) => {
+    if (step.kind === "linear") e.registers.set(step.base, pairStep(e, step, index, steps[index]!));
+    releaseUsed(e, index);
+  });
+  return e.registers.get(plan.output)!;
+}
+
+/** K of the output, in place of its gap. */
+function covariances({ plan, batch, left, right }: Evaluation, { covariance }: Register): Float64Array {
+  if (!plan.bases[plan.output]!.gap) return covariance;
+  const [u, v] = [left.deviations[plan.output]!, right.deviations[plan.output]!];
+  for (let e = 0; e < covariance.length; e++)
+    covariance[e] = u[batch.rows.left[e]!]! * v[batch.rows.right[e]!]! * (1 - covariance[e]!);
+  return covariance;
+}
+
+/** ⟨x_i, z_j⟩/d of the rows from `start` to `end`, at [(i − first) · stride + j]. */
+interface Products {
+  readonly data: Float64Array;
+  readonly first: number;
+  readonly stride: number;
+}
+
+/** Inner products of all rows at once where they can be put, else strip by strip. */
+function innerProducts(
+  engine: Engine,
+  x: Inputs,
+  z: Inputs | undefined,
+  target: Matrix,
+): (start: number, end: number) => Promise<Products> {
+  const other = z ?? x;
+  const alpha = 1 / x.cols;
+  const into = async (a: Matrix, c: Matrix): Promise<void> =>
+    a === x && !z ? engine.syrk({ a, c, alpha }) : engine.gemm({ a, b: other, transposeB: true, c, alpha });
+  if (precisionOf(target) === "float64") {
+    let whole: Promise<Products> | undefined;
+    const all = async (): Promise<Products> => {
+      await into(x, target);
+      return { data: target.data as Float64Array, first: 0, stride: other.rows };
+    };
+    return () => (whole ??= all());
+  }
+  let strip: Matrix | undefined;
+  return async (start, end) => {
+    if (strip?.rows !== end - start) strip = engine.allocate(end - start, other.rows, "float64");
+    await into(rowRange(x, start, end), strip);
+    return { data: strip.data as Float64Array, first: start, stride: other.rows };
+  };
+}
+
+/** The gaps of the input rows of a tile. */
+function inputGaps(
+  { data, first, stride }: Products,
+  x: Inputs,
+  left: Chunk,
+  z: Inputs,
+  right: Chunk,
+  { rows }: Batch,
+  out: Float64Array,
+): void {
+  const [u, v] = [left.rows.deviations[INPUT]!, right.rows.deviations[INPUT]!];
+  for (let e = 0; e < out.length; e++) {
+    const [i, j] = [rows.left[e]!, rows.right[e]!];
+    const c = data[(left.start + i - first) * stride + right.start + j]!;
+    out[e] = inputGap(x, left.start + i, u[i]!, z, right.start + j, v[j]!, c);
+  }
+}
