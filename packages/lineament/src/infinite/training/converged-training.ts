@@ -21,7 +21,7 @@ import type { RidgePenalty } from "./training-span.ts";
  *
  * @param options.targets - y, n × c
  * @throws RangeError for blocks that do not fit or are not finite, and a kernel that is not positive semidefinite
- * @see Lee et al., arXiv:1902.06720, equations 14 to 16
+ * @see Lee et al., arXiv:1902.06720, §2.3
  */
 export async function convergedTraining(
   engine: Engine,

@@ -45,7 +45,7 @@ export interface LanczosOutputs extends TrainedOutputs {
  * @param options.tolerance - of `residual`; default 1e-10
  * @param options.steps - most products; default n, at most 500. Each keeps n c numbers
  * @throws RangeError for blocks that do not fit or are not finite, and for learning rates beyond the stability limit
- * @see Druskin and Knizhnerman 1989; Botchev, Grimm and Hochbruck, arXiv:1208.4961
+ * @see Druskin and Knizhnerman 1989; Botchev, Grimm and Hochbruck 2013
  */
 export async function outputsByLanczos(
   engine: Engine,
@@ -87,16 +87,16 @@ export async function outputsByLanczos(
   const pause = breather(signal);
   let steps = 0;
   for (let next = 8; ; next = Math.ceil(1.2 * next)) {
-    let going = true;
-    for (; steps < Math.min(next, most) && going; steps++) {
+    for (; steps < Math.min(next, most) && going(spaces).length > 0; steps++) {
       signal?.throwIfAborted();
-      going = await advance(engine, theta, spaces);
+      await advance(engine, theta, going(spaces));
       await pause();
     }
     const known = spaces.map(spectrumOf);
     const found = modes.map(({ mode }) => known.map((spectrum) => filtered(spectrum, mode)));
     const residuals = found.map((columns) => Math.max(...columns.map(({ unexplained }) => unexplained)));
-    if (going && steps < most && residuals.some((residual) => residual > tolerance)) continue;
+    const more = steps < most && going(spaces).length > 0;
+    if (more && residuals.some((residual) => residual > tolerance)) continue;
 
     const results: LanczosOutputs[] = [];
     for (const [s, { ridge }] of modes.entries()) {
@@ -134,23 +134,25 @@ function krylovSpace({ data, rows, cols }: Matrix<Float64Array>, column: number)
   return { length, process: length > 0 ? lanczosProcess(start) : undefined };
 }
 
-/** One step in every space that is not exhausted, all products in one pass over Θ. False when none is left to go on. */
-async function advance(engine: Engine, theta: Matrix, spaces: readonly KrylovSpace[]): Promise<boolean> {
-  const going = spaces.flatMap(({ process }) => (process?.direction ? [process] : []));
-  const [n, w] = [theta.rows, going.length];
-  if (w === 0) return false;
+/** The spaces that are not exhausted. */
+function going(spaces: readonly KrylovSpace[]): readonly LanczosProcess[] {
+  return spaces.flatMap(({ process }) => (process?.direction ? [process] : []));
+}
+
+/** One step in each of w spaces, all products in one pass over Θ. */
+async function advance(engine: Engine, theta: Matrix, spaces: readonly LanczosProcess[]): Promise<void> {
+  const [n, w] = [theta.rows, spaces.length];
   const b = engine.allocate(n, w, precisionOf(theta));
   const c = engine.allocate(n, w, precisionOf(theta));
-  going.forEach(({ direction }, l) => {
+  spaces.forEach(({ direction }, l) => {
     for (let i = 0; i < n; i++) b.data[i * w + l] = direction![i]!;
   });
   await engine.gemm({ a: theta, b, c, symmetricA: true });
   const image = new Float64Array(n);
-  going.forEach((process, l) => {
+  spaces.forEach((process, l) => {
     for (let i = 0; i < n; i++) image[i] = c.data[i * w + l]!;
     process.absorb(image);
   });
-  return going.some(({ direction }) => direction);
 }
 
 /** What a Krylov space knows of Θ: eigenvalues clipped at 0, eigenvectors in the columns of `vectors`. */

@@ -61,7 +61,7 @@ export interface TrainingFlow {
  * @param options.targets - y, n × c
  * @throws RangeError for blocks that do not fit each other, are not finite, not symmetric, or further from positive semidefinite
  * than rounding to float32 explains
- * @see Lee et al., arXiv:1902.06720, equations 10 to 16; Jacot, Gabriel and Hongler, arXiv:1806.07572
+ * @see Lee et al., arXiv:1902.06720, §2; Jacot, Gabriel and Hongler, arXiv:1806.07572
  */
 export async function trainingFlow(
   engine: Engine,

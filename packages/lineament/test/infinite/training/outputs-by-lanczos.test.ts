@@ -121,7 +121,7 @@ describe("outputs by Lanczos", () => {
     });
     expect(still!.train.data).toEqual(wanted.data);
     expect([...still!.test!.data]).toEqual([1, 2, 3, 4]);
-    expect(still).toMatchObject({ outcome: "converged", residual: 0 });
+    expect(still).toMatchObject({ outcome: "converged", residual: 0, steps: 0 });
     const nothing = { trainTrain: zeros(6, 6), testTrain: zeros(2, 6) };
     for (const time of [2, Infinity]) {
       const [zero] = await outputsByLanczos(engine, { ntk: nothing, targets: wanted, spans: [{ time }] });
