@@ -105,18 +105,12 @@ function general(pointwise: Pointwise): Loops {
 }
 
 /** h_k = φ′(z_0) z_k for k ≥ 1: all there is at degree 1, or where φ″ = 0. */
-function composeLinear(
-  { values, slopes }: Loops,
-  z: Float64Array,
-  h: Float64Array,
-  count: number,
-  degree: number,
-): void {
+function composeLinear(loops: Loops, z: Float64Array, h: Float64Array, count: number, degree: number): void {
   const [z0, h0] = [z.subarray(0, count), h.subarray(0, count)];
-  values(z0, h0);
+  loops.values(z0, h0);
   if (degree === 0) return;
   const first = h.subarray(count, 2 * count);
-  slopes(z0, h0, first);
+  loops.slopes(z0, h0, first);
   // The last coefficient first: the slopes lie where the first one will.
   for (let k = degree; k >= 1; k--)
     for (let i = 0, at = k * count; i < count; i++, at++) h[at] = first[i]! * z[at]!;

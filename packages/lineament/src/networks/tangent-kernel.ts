@@ -1,6 +1,6 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
 import { breather, queue } from "../linalg/queue.ts";
-import { checkInputs, checkOutputs, checkParameters } from "./checks.ts";
+import { checkInputs, checkParameters } from "./checks.ts";
 import { jacobian } from "./jacobian.ts";
 import type { KernelOutputs, Model, TangentKernelPart } from "./model.ts";
 import { workspace } from "./workspace.ts";

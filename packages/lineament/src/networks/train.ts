@@ -1,7 +1,7 @@
 import { type Engine, type Matrix, permutation, random, rowRange } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
 import { checkInputs, checkOutputs, checkParameters } from "./checks.ts";
-import { type Loss, type LossName, lossOf } from "./loss.ts";
+import { type LossName, lossOf } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { type Workspace, workspace } from "./workspace.ts";
 

@@ -305,8 +305,18 @@ describe("stochastic gradients", () => {
     };
     await train(observed, theta, { ...options, steps: 5 });
     expect(seen.map(({ length }) => length)).toEqual([4, 4, 2, 4, 4, 2]);
-    expect(seen.slice(0, 3).flat().toSorted()).toEqual(Array.from({ length: 10 }, (_, k) => k));
-    expect(seen.slice(3, 6).flat().toSorted()).toEqual(Array.from({ length: 10 }, (_, k) => k));
+    expect(
+      seen
+        .slice(0, 3)
+        .flat()
+        .toSorted((a, b) => a - b),
+    ).toEqual(Array.from({ length: 10 }, (_, k) => k));
+    expect(
+      seen
+        .slice(3, 6)
+        .flat()
+        .toSorted((a, b) => a - b),
+    ).toEqual(Array.from({ length: 10 }, (_, k) => k));
     expect(seen.slice(0, 3)).not.toEqual(seen.slice(3, 6));
   });
 
