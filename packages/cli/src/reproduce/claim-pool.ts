@@ -27,8 +27,8 @@ export interface PoolOptions {
   readonly workers: number;
   readonly signal: AbortSignal;
   readonly onProgress: (claim: Claim, progress: ClaimProgress) => void;
-  /** Awaited before the pool is done. */
-  readonly onResult: (claim: Claim, result: ClaimResult) => Promise<void> | void;
+  /** Awaited before all is done; the next claim does not wait for it. */
+  readonly onResult: (claim: Claim, result: ClaimResult) => Promise<void>;
 }
 
 /**
@@ -41,34 +41,40 @@ export async function runClaims(
 ): Promise<void> {
   // Workers load the sources when this is one of them.
   const sources = import.meta.url.endsWith(".ts");
+  const threads = Math.min(workers, assignments.length);
   const pool = new Piscina({
     filename: fileURLToPath(new URL(sources ? "./claim-worker.ts" : "./claim-worker.js", import.meta.url)),
-    minThreads: 1,
-    maxThreads: Math.min(workers, assignments.length),
+    minThreads: threads,
+    maxThreads: threads,
     execArgv: sources ? ["--conditions=@lineament/source"] : [],
     env: { ...process.env, ...(engine === undefined ? {} : { LINEAMENT_ENGINE: engine }) },
   });
-  const run = async ({ claim, settings, full, seeds }: Assignment): Promise<void> => {
-    const started = performance.now();
-    const { port1: listener, port2: port } = new MessageChannel();
-    listener.on("message", (progress: ClaimProgress) => onProgress(claim, progress));
-    const task: ClaimTask = { registry, code: claim.code, settings, full, seeds, port };
-    let result: ClaimResult;
-    try {
-      // A signal of its own: one that dozens of tasks listen to brings a warning.
-      const own = AbortSignal.any([signal]);
-      result = (await pool.run(task, { signal: own, transferList: [port] })) as ClaimResult;
-    } catch (error) {
-      if (signal.aborted) return;
-      const seconds = (performance.now() - started) / 1000;
-      result = errorResult(claim, error, { settings, seconds, runs: [] });
-    } finally {
+  const waiting = [...assignments].sort((a, b) => cost(b) - cost(a));
+  const received: Promise<void>[] = [];
+  const runNext = async (): Promise<void> => {
+    for (let next; !signal.aborted && (next = waiting.shift()) !== undefined;) {
+      const { claim, settings, full, seeds } = next;
+      const started = performance.now();
+      const { port1: listener, port2: port } = new MessageChannel();
+      listener.on("message", (progress: ClaimProgress) => onProgress(claim, progress));
+      const task: ClaimTask = { registry, code: claim.code, settings, full, seeds, port };
+      // A signal of its own: one that many tasks listen to brings a warning.
+      const options = { signal: AbortSignal.any([signal]), transferList: [port] };
+      const result = await (pool.run(task, options) as Promise<ClaimResult>).catch((error: unknown) => {
+        const seconds = (performance.now() - started) / 1000;
+        return signal.aborted ? undefined : errorResult(claim, error, { settings, seconds, runs: [] });
+      });
       listener.close();
+      if (result === undefined) return;
+      const receiving = onResult(claim, result);
+      received.push(receiving);
+      // What cannot be kept is not worth running.
+      receiving.catch(() => waiting.splice(0));
     }
-    await onResult(claim, result);
   };
   try {
-    await Promise.all([...assignments].sort((a, b) => cost(b) - cost(a)).map(run));
+    await Promise.all(Array.from({ length: threads }, runNext));
+    await Promise.all(received);
   } finally {
     await pool.destroy();
   }
