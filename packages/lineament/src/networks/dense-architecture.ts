@@ -55,7 +55,7 @@ export interface DenseNetworkOptions {
 }
 
 /** z = weightScale W h + biasScale β, then the activation. */
-export interface DenseLayer {
+export interface DenseNetworkLayer {
   /** In-width n. */
   readonly inputs: number;
   /** Out-width. */
@@ -79,7 +79,7 @@ export interface DenseLayer {
 
 /** The layers of a dense network, readout last, and the length of θ: W¹, β¹, W², β², … one after the other. */
 export interface DenseArchitecture {
-  readonly layers: readonly DenseLayer[];
+  readonly layers: readonly DenseNetworkLayer[];
   readonly parameters: number;
   readonly symmetrized: boolean;
 }
@@ -127,7 +127,7 @@ export function denseArchitecture(options: DenseNetworkOptions): DenseArchitectu
   const rates = { weights: perLayer("weightRates", weightRates), biases: perLayer("biasRates", biasRates) };
 
   let parameters = 0;
-  const layers = Array.from({ length: count }, (_, l): DenseLayer => {
+  const layers = Array.from({ length: count }, (_, l): DenseNetworkLayer => {
     const last = l === count - 1;
     const [n, m] = [l === 0 ? inputs : widths[l - 1]!, last ? outputs : widths[l]!];
     const start = last ? readout : "normal";
@@ -153,8 +153,8 @@ export function denseArchitecture(options: DenseNetworkOptions): DenseArchitectu
 
 function scalesOf(
   parameterization: Parameterization,
-  layer: { n: number; sigmaW: number; sigmaB: number; last: boolean; start: DenseLayer["start"] },
-): Pick<DenseLayer, "weightScale" | "biasScale" | "weightStd" | "biasStd"> & { hasBiases: boolean } {
+  layer: { n: number; sigmaW: number; sigmaB: number; last: boolean; start: DenseNetworkLayer["start"] },
+): Pick<DenseNetworkLayer, "weightScale" | "biasScale" | "weightStd" | "biasStd"> & { hasBiases: boolean } {
   const { n, sigmaW, sigmaB, last, start } = layer;
   const root = Math.sqrt(n);
   switch (parameterization.kind) {

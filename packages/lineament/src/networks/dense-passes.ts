@@ -1,5 +1,5 @@
 import { type Engine, type Matrix, rowRange } from "../linalg/index.ts";
-import type { DenseLayer } from "./dense-architecture.ts";
+import type { DenseNetworkLayer } from "./dense-architecture.ts";
 import type { Elementwise } from "./elementwise.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -9,7 +9,7 @@ import type { Workspace } from "./workspace.ts";
 /** A dense network as the passes see it. */
 export interface Dense {
   readonly engine: Engine;
-  readonly layers: readonly DenseLayer[];
+  readonly layers: readonly DenseNetworkLayer[];
   readonly activations: readonly Elementwise[];
 }
 
@@ -25,7 +25,7 @@ export interface LayerPass {
 }
 
 /** W and β of a layer as views of a vector of the length of θ. */
-export function weightsOf(layer: DenseLayer, vector: Float64Array): Doubles {
+export function weightsOf(layer: DenseNetworkLayer, vector: Float64Array): Doubles {
   const { inputs, outputs, weightsAt } = layer;
   return {
     data: vector.subarray(weightsAt, weightsAt + inputs * outputs),
@@ -34,7 +34,10 @@ export function weightsOf(layer: DenseLayer, vector: Float64Array): Doubles {
   };
 }
 
-export function biasesOf({ biasesAt, outputs }: DenseLayer, vector: Float64Array): Float64Array | undefined {
+export function biasesOf(
+  { biasesAt, outputs }: DenseNetworkLayer,
+  vector: Float64Array,
+): Float64Array | undefined {
   return biasesAt === undefined ? undefined : vector.subarray(biasesAt, biasesAt + outputs);
 }
 
