@@ -5,5 +5,6 @@ export * from "./layers/index.ts";
 export * from "./linalg/index.ts";
 export * from "./linalg/open-engine.ts";
 export * from "./machines/index.ts";
+export * from "./networks/index.ts";
 export * from "./solvers/index.ts";
 export * from "./tables/index.ts";
