@@ -1,5 +1,4 @@
-import { activationFunctions } from "../layers/index.ts";
-import { compose } from "../layers/compose.ts";
+import { activationFunctions, compose } from "../layers/index.ts";
 import type { Activation, Pointwise } from "../layers/index.ts";
 import type { Factor, Gaussian, Term } from "./feature.ts";
 import { slopesOf } from "./slopes.ts";

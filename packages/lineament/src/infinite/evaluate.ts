@@ -1,4 +1,4 @@
-import type { TabulatedDual } from "../layers/tabulated-dual.ts";
+import type { TabulatedDual } from "../layers/index.ts";
 import { sineMinusArc } from "../linalg/dense-kernels.ts";
 import type { Batch, Geometry, Pairs } from "./geometry.ts";
 import type { LinearStep, Link, Plan, ReadGroup, Reading, TermPair } from "./plan.ts";

@@ -1,11 +1,5 @@
+import type { ImageShape } from "../layers/index.ts";
 import type { Window } from "./plan.ts";
-
-/** How a row of x is an image: pixel after pixel, row by row, the channels of a pixel next to each other. */
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
 
 /** The pixels of an image, and the pairs of pixels whose covariances are followed. */
 export interface Geometry {

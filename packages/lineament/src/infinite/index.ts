@@ -1,3 +1,6 @@
-export * from "./training/index.ts";
+export type { KernelDiagnostics } from "./diagnostics.ts";
 export * from "./infinite-kernel.ts";
+export * from "./network-from-name.ts";
 export * from "./network-passes.ts";
+export type { Approximation } from "./tables.ts";
+export * from "./training/index.ts";

@@ -1,4 +1,4 @@
-import type { Layer } from "../layers/index.ts";
+import type { ImageShape, Layer } from "../layers/index.ts";
 import { asMatrix, precisionOf } from "../linalg/index.ts";
 import type { Engine, Matrix, MatrixLike, Precision } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
@@ -9,7 +9,6 @@ import type { KernelDiagnostics } from "./diagnostics.ts";
 import { evaluateRows } from "./evaluate-rows.ts";
 import type { Prepared } from "./evaluate-rows.ts";
 import { images, plainRows } from "./geometry.ts";
-import type { ImageShape } from "./geometry.ts";
 import { checkImage, inputExponent, longestRow, scaledInputs } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
 import { kernelTiles, tileRows } from "./kernel-tiles.ts";
@@ -22,7 +21,7 @@ export interface InfiniteKernelOptions {
   readonly get?: "nngp" | "ntk" | "both" | undefined;
   /** Storage of the results, arithmetic is float64. Default "float64". */
   readonly precision?: Precision | undefined;
-  /** How a row of x is an image, for networks with convolutions: pixel after pixel, row by row, the channels of a pixel together. */
+  /** How a row of x is an image, for networks with convolutions. */
   readonly image?: ImageShape | undefined;
   /**
    * Which rows dropout acts on: it divides the variances of training rows by its keep rate. Default "both" without z, "z" with

@@ -1,6 +1,5 @@
-import type { Activation } from "../layers/index.ts";
-import { tabulatedDual } from "../layers/tabulated-dual.ts";
-import type { TabulatedDual } from "../layers/tabulated-dual.ts";
+import { tabulatedDual } from "../layers/index.ts";
+import type { Activation, TabulatedDual } from "../layers/index.ts";
 import type { Link, Plan, Reading } from "./plan.ts";
 import type { RowSet } from "./rows.ts";
 

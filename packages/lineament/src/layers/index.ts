@@ -5,6 +5,7 @@ export * from "./cross-dual.ts";
 export * from "./dual.ts";
 export * from "./hermite-expansion.ts";
 export * from "./layer.ts";
+export * from "./nearest-name.ts";
 export * from "./network-name.ts";
 export * from "./pointwise.ts";
 export * from "./tabulated-dual.ts";

@@ -3,8 +3,8 @@ import { Activation, type ActivationInput } from "./activation.ts";
 
 /**
  * A fully connected layer, z = (σ_w/√n) W h + σ_b β with W, β ~ N(0, 1) in NTK parameterization. In standard
- * parameterization W ~ N(0, σ_w²/n), β ~ N(0, σ_b²) and z = W h + β. Learning rates multiply the gradient of each tensor;
- * 0 freezes it.
+ * parameterization W ~ N(0, σ_w²/n), β ~ N(0, σ_b²) and z = W h + β. Without σ_b there are no biases. Learning rates multiply
+ * the gradient of each tensor; 0 freezes it.
  */
 export interface Dense {
   readonly layer: "dense";
@@ -29,38 +29,57 @@ export interface GraphNode {
   readonly layer: Layer;
 }
 
+/** How a row of x is an image: pixel after pixel, row by row, the channels of a pixel next to each other. */
+export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
 /** A network as plain data: one description for its infinite limit (`infinite/`) and its finite version (`networks/`). */
 export type Layer =
   | Dense
   | { readonly layer: "activation"; readonly activation: Activation }
   | { readonly layer: "identity" }
   | { readonly layer: "scale"; readonly factor: number }
+  /** (h − mean)/√(variance + ε) over the channels (of each pixel). */
   | { readonly layer: "layer-norm"; readonly epsilon: number }
-  /** Rows of the training kernel only: keeps a feature with probability `keep`, divided by `keep`. */
+  /**
+   * Keeps a feature with probability `keep`, divided by `keep`, anew for every row: in the kernel of training rows, where it
+   * divides variances by `keep`. Finite networks and rows to predict have none.
+   */
   | { readonly layer: "dropout"; readonly keep: number }
   | { readonly layer: "serial"; readonly layers: readonly Layer[] }
   | {
       readonly layer: "parallel";
       readonly branches: readonly Layer[];
       readonly combine: "sum" | "product" | "concatenation";
-      /** Shares of the concatenated channels; equal when absent. */
+      /** The branches' shares of the concatenated channels, up to a common factor; equal when absent. */
       readonly fractions?: readonly number[] | undefined;
     }
   | { readonly layer: "graph"; readonly nodes: readonly GraphNode[]; readonly output: string }
+  /** z(p) = (σ_w/√(n · window)) Σ_δ W_δ h(p + δ) + σ_b β over the pixels p + δ of the window around p, in NTK parameterization. */
   | {
       readonly layer: "convolution";
       /** Rows and columns of the filter, odd. */
       readonly window: readonly [number, number];
+      /** Pixels outside of the image are 0, or those of the other side. */
       readonly padding: "zero" | "circular";
       readonly weightStd: number;
       readonly biasStd: number;
       readonly width?: number | undefined;
     }
+  /** The channels of all pixels, side by side. */
   | { readonly layer: "flatten" }
+  /** The mean over all pixels. */
   | { readonly layer: "global-average-pool" };
 
 const positive = z.number().positive();
 const nonnegative = z.number().nonnegative();
+const odd = z
+  .int()
+  .positive()
+  .refine((side) => side % 2 === 1, "expected an odd number, so that the window has a middle");
 
 /** Checks a network that comes from outside, and fills in defaults. */
 export const Layer: z.ZodType<Layer> = z.lazy(() =>
@@ -83,7 +102,7 @@ export const Layer: z.ZodType<Layer> = z.lazy(() =>
     z.strictObject({
       layer: z.literal("parallel"),
       branches: z.array(Layer).min(1),
-      combine: z.enum(["sum", "product", "concatenation"]),
+      combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
       fractions: z.array(positive).optional(),
     }),
     z.strictObject({
@@ -102,7 +121,7 @@ export const Layer: z.ZodType<Layer> = z.lazy(() =>
     }),
     z.strictObject({
       layer: z.literal("convolution"),
-      window: z.tuple([z.int().positive(), z.int().positive()]),
+      window: z.tuple([odd, odd]),
       padding: z.enum(["zero", "circular"]).default("zero"),
       weightStd: nonnegative.default(1),
       biasStd: nonnegative.default(0),
@@ -152,14 +171,20 @@ export function parallel(
   return Layer.parse({ layer: "parallel", branches, combine, ...(fractions ? { fractions } : {}) });
 }
 
-/** `count` copies of a layer, one after the other (each with parameters of its own). */
+/**
+ * `count` copies of a layer, one after the other (each with parameters of its own).
+ * @throws RangeError unless `count` is a whole number ≥ 0
+ */
 export function repeat(count: number, layer: Layer): Layer {
+  if (!(Number.isInteger(count) && count >= 0))
+    throw new RangeError(`repeat: count is ${count}, expected a whole number of at least 0`);
   return serial(...Array.from({ length: count }, () => layer));
 }
 
 /**
  * L times (dense, activation), then one more dense layer: the fully connected network of `hiddenLayers` = L.
  * Weight variance 2 keeps the variance of relu layers.
+ * @throws RangeError unless `hiddenLayers` is a whole number ≥ 0
  */
 export function fullyConnected(
   hiddenLayers: number,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { nearestName } from "../../src/layers/index.ts";
 import { InputError } from "../../src/tables/errors.ts";
 import {
   type Cell,
   checkTable,
   columnNamed,
   fromRecords,
-  nearestName,
   rowNumber,
   takeTableRows,
 } from "../../src/tables/table.ts";

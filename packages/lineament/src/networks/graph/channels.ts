@@ -1,11 +1,5 @@
+import type { ImageShape } from "../../layers/index.ts";
 import type { Step } from "./steps.ts";
-
-/** Pixels of an image, and numbers a pixel. A row of x holds pixel after pixel, row by row, channels innermost. */
-export interface ImageShape {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
 
 /** What a step computes for one example: `channels` numbers, or so many for each pixel. */
 export interface StepShape {
