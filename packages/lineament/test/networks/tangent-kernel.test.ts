@@ -166,6 +166,44 @@ test("LZ-V24: the kernels of the lecture notes at finite width", async () => {
   expectClose(parts[1]!.kernel.data, expected.KRF.flat(), 1e-14);
 });
 
+test("LZ-V26: the first-layer Jacobian moves by at most β ‖θ − θ′‖", async () => {
+  const { inputs, expected } = vectors.cases.find(({ id }) => id === "LZ-V26") as unknown as {
+    inputs: { X: number[][] };
+    expected: { betaSpectral: number };
+  };
+  const network = denseNetwork(engine, {
+    inputs: 3,
+    widths: [20],
+    activation: "tanh",
+    parameterization: { kind: "scaled", gamma: 1 },
+  });
+  const theta = network.initialize(1);
+  const points = asMatrix(inputs.X);
+  const before = await jacobian(network, theta, points);
+  let largest = 0;
+  for (const scale of [1e-3, 0.1, 1]) {
+    const change = normals(1, 60, 2).data.map((value) => scale * value);
+    const after = await jacobian(
+      network,
+      theta.map((value, k) => value + (change[k] ?? 0)), // the readout stays
+      points,
+    );
+    const difference = filled(3, 60, (i, k) => after.data[80 * i + k]! - before.data[80 * i + k]!);
+    const { values } = await engine.singularValues(difference);
+    largest = Math.max(largest, values[0]! / Math.hypot(...change));
+  }
+  expect(largest).toBeLessThanOrEqual(expected.betaSpectral);
+  expect(largest).toBeGreaterThan(expected.betaSpectral / 20); // the bound is not idle
+});
+
+test("no rows have an empty kernel", async () => {
+  const network = denseNetwork(engine, { inputs: 3, widths: [4] });
+  for (const method of ["structured", "jacobian", "products"] as const) {
+    const { kernel } = await tangentKernel(network, network.initialize(0), normals(0, 3), x, { method });
+    expect([kernel.rows, kernel.cols]).toEqual([0, 5]);
+  }
+});
+
 test("a wide network is near its limit: for relu, Θ = κ₁ + q κ₀ in the angle (first and last layer)", async () => {
   const network = denseNetwork(engine, { inputs: 3, widths: [4096] });
   const { kernel } = await tangentKernel(network, network.initialize(2), x, z);

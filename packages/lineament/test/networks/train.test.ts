@@ -14,6 +14,7 @@ import {
   trainingSteps,
 } from "../../src/networks/index.ts";
 import { expectClose, filled, normals, product } from "../contracts/data.ts";
+import linearized from "../vectors/linearized-networks.json" with { type: "json" };
 import wide from "../vectors/wide-networks.json" with { type: "json" };
 
 const engine = plainEngine();
@@ -121,6 +122,28 @@ describe("a linear model follows its closed form", () => {
       );
       [before, r] = [r, next];
     }
+  });
+
+  test("LZ-V18: 1, 10 and 50 steps of descent under a given kernel", async () => {
+    const { inputs, expected } = linearized.cases.find(({ id }) => id === "LZ-V18") as unknown as {
+      inputs: { K: number[][]; y: number[]; f0: number[]; gdSteps: number[]; eta: number };
+      expected: { gd: number[][] };
+    };
+    // Features L with L Lᵀ = K, and the θ₀ that gives f₀: f = L θ.
+    const l: Matrix<Float64Array> = { data: Float64Array.from(inputs.K.flat()), rows: 3, cols: 3 };
+    await engine.cholesky(l);
+    const features = filled(3, 3, (i, j) => (j <= i ? l.data[3 * i + j]! : 0));
+    const start = { data: Float64Array.from(inputs.f0), rows: 3, cols: 1 };
+    await engine.solveTriangular({ l, b: start });
+    const linear = denseNetwork(engine, { inputs: 3, widths: [], parameterization: { kind: "standard" } });
+    const targets = filled(3, 1, (i) => inputs.y[i]!);
+    const steps = await all(linear, start.data, {
+      x: features,
+      y: targets,
+      learningRate: inputs.eta,
+      steps: 50,
+    });
+    inputs.gdSteps.forEach((step, at) => expectClose(steps[step]!.outputs.data, expected.gd[at]!, 1e-13));
   });
 
   test("descent converges to the interpolant nearest to the start", async () => {
