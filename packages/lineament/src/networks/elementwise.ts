@@ -20,12 +20,22 @@ export interface Elementwise {
 export function elementwise(activation: Activation): Elementwise {
   const pointwise = activationFunctions(activation);
   const kink = slopesOfRectifier(activation);
-  const loops = kink ? rectifier(kink) : activation.name === "tanh" ? tanh : general(pointwise);
+  if (!kink) return elementwiseOf(pointwise, activation.name === "tanh" ? tanh : general(pointwise));
+  const loops = rectifier(kink);
   return {
     ...loops,
-    identity: kink?.negative === 1 && kink.positive === 1,
+    identity: kink.negative === 1 && kink.positive === 1,
+    compose: (z, h, count, degree) => composeLinear(loops, z, h, count, degree),
+  };
+}
+
+/** Any function of one number over whole layers. */
+export function elementwiseOf(pointwise: Pointwise, loops: Loops = general(pointwise)): Elementwise {
+  return {
+    ...loops,
+    identity: false,
     compose(z, h, count, degree) {
-      if (kink || degree <= 1) composeLinear(loops, z, h, count, degree);
+      if (degree <= 1) composeLinear(loops, z, h, count, degree);
       else composeSeries(pointwise, z, h, count, degree);
     },
   };

@@ -1,8 +1,9 @@
-import { activationFunctions, type Layer } from "../layers/index.ts";
+import type { Layer } from "../layers/index.ts";
 import type { Engine } from "../linalg/index.ts";
+import type { Elementwise } from "./elementwise.ts";
 import type { NetworkSizes } from "./graph/channels.ts";
-import { compile } from "./graph/compile.ts";
-import { constant, type Expression, pointwise, type ScalarFunction } from "./tape/expression.ts";
+import { type ActivationLayer, compile } from "./graph/compile.ts";
+import { constant, type Expression, pointwise } from "./tape/expression.ts";
 import { multiply } from "./tape/primitives.ts";
 import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
 
@@ -24,6 +25,11 @@ export function frozenGates(
   theta0: Float64Array,
 ): TapeModel {
   const network = compile(layer, sizes);
+  for (const { activation } of network.activations)
+    if (!PIECEWISE_LINEAR.includes(activation.name))
+      throw new RangeError(
+        `frozenGates: ${activation.name} has slopes that depend on more than the sign; use quadratize, or one of ${PIECEWISE_LINEAR.join(", ")}`,
+      );
   const start: Expression[] = [];
   let offset = 0;
   for (const { rows, cols } of network.matrices) {
@@ -37,32 +43,25 @@ export function frozenGates(
   return tapeModel(engine, {
     ...network,
     output(x, parameters) {
-      const gates = new Map<number, Expression>();
-      network.output(x, start, (input, activation, at) => {
-        const { name } = activation;
-        if (!PIECEWISE_LINEAR.includes(name))
-          throw new RangeError(
-            `frozenGates: ${name} has slopes that depend on more than the sign; use quadratize, or one of ${PIECEWISE_LINEAR.join(", ")}`,
-          );
-        const functions = activationFunctions(activation);
-        gates.set(at, pointwise(input, slopeOf(functions)));
-        return pointwise(input, functions);
+      const gates = new Map<ActivationLayer, Expression>();
+      network.output(x, start, (input, layer) => {
+        gates.set(layer, pointwise(input, slopeOf(layer.phi)));
+        return pointwise(input, layer.phi);
       });
-      return network.output(x, parameters, (input, _, at) => multiply(gates.get(at)!, input));
+      return network.output(x, parameters, (input, layer) => multiply(gates.get(layer)!, input));
     },
   });
 }
 
-/** φ′ of a piecewise linear φ. */
-function slopeOf(functions: ScalarFunction): ScalarFunction {
-  const zero = (): number => 0;
+/** φ′ of a piecewise linear φ, as a function whose slopes are 0. */
+function slopeOf(phi: Elementwise): Elementwise {
   return {
-    value: (x) => functions.slope(x),
-    slope: zero,
-    curvature: zero,
-    taylor(x, degree, out) {
-      out.fill(0, 0, degree + 1);
-      out[0] = functions.slope(x);
+    identity: false,
+    slopes: (_z, _h, out) => void out.fill(0),
+    curvatures: (_z, _h, out) => void out.fill(0),
+    compose(z, h, count) {
+      h.fill(0);
+      phi.slopes(z.subarray(0, count), z.subarray(0, count), h.subarray(0, count));
     },
   };
 }

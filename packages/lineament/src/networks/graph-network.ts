@@ -12,7 +12,8 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
  * σ_w/√fan-in and σ_b; in standard parameterization they start with these standard deviations. Layer normalization runs over the
  * channels of each example (and pixel).
  *
- * Chains of dense layers and activations are faster as `denseNetwork`.
+ * A bottleneck is a dense layer with a small width of its own. Chains of dense layers and activations are faster as
+ * `denseNetwork`.
  *
  * @throws RangeError naming the layer, when the description is not a network: a cyclic graph, unknown nodes, widths that do not
  * match, convolutions without an image, dropout (training kernels only)

@@ -1,5 +1,6 @@
-import { type ActivationInput, activationFunctions } from "../layers/index.ts";
+import { Activation, type ActivationInput } from "../layers/index.ts";
 import type { Engine } from "../linalg/index.ts";
+import { elementwise } from "./elementwise.ts";
 import type { NeuronGraph } from "./random-graph.ts";
 import { pointwise } from "./tape/expression.ts";
 import { concatenate, gatherColumns, groupedMatmul, matmul, reshape } from "./tape/primitives.ts";
@@ -18,7 +19,7 @@ export function neuronNetwork(
   graph: NeuronGraph,
   { activation = { name: "tanh" } }: { readonly activation?: ActivationInput } = {},
 ): TapeModel {
-  const functions = activationFunctions(activation);
+  const phi = elementwise(Activation.parse(activation));
   let nodes = graph.inputs;
   for (const [at, { neurons, inDegree, predecessors }] of graph.levels.entries()) {
     if (!(neurons >= 1 && inDegree >= 1 && predecessors.length === neurons * inDegree))
@@ -53,7 +54,7 @@ export function neuronNetwork(
           groups: neurons,
           alpha: 1 / Math.sqrt(inDegree),
         });
-        top = pointwise(reshape(sums, x.rows, neurons), functions);
+        top = pointwise(reshape(sums, x.rows, neurons), phi);
         below = concatenate([below, top]);
       }
       return matmul(top, parameters.at(-1)!, { transposed: true, alpha: 1 / Math.sqrt(last) });

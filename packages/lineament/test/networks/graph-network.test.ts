@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   activation,
@@ -13,7 +14,7 @@ import { plainEngine } from "../../src/linalg/plain/index.ts";
 import { graphNetwork } from "../../src/networks/graph-network.ts";
 import { denseNetwork } from "../../src/networks/dense-network.ts";
 import { expectClose, filled, normals } from "../contracts/data.ts";
-import { describeModel, type ModelTraits } from "../contracts/model.ts";
+import { describeModel, dot, type ModelTraits } from "../contracts/model.ts";
 
 const engine = plainEngine();
 const tanh = activation("tanh");
@@ -122,6 +123,58 @@ for (const [name, { layer, sizes, traits }] of Object.entries(examples))
     },
     traits,
   );
+
+/** Any network: smooth activations, norms, biases, sums, products and concatenations in each other. */
+const anyLayer = fc.letrec<{ layer: Layer }>((tie) => {
+  const some = fc.array(tie("layer"), { minLength: 1, maxLength: 3 });
+  const start = fc.record({
+    biasStd: fc.constantFrom(0, 0.5),
+    parameterization: fc.constantFrom("ntk", "standard"),
+  });
+  const free = fc.tuple(start, tie("layer"), start).map(([a, layer, b]) => serial(dense(a), layer, dense(b)));
+  return {
+    layer: fc.oneof(
+      { depthSize: "small" },
+      start.map(dense),
+      fc.constantFrom("tanh", "gelu", "sin", "softplus").map((name) => activation(name)),
+      fc.constantFrom<Layer>(
+        identity(),
+        { layer: "scale", factor: -0.7 },
+        { layer: "layer-norm", epsilon: 1 },
+      ),
+      some.map((layers) => serial(...layers)),
+      fc.tuple(some, fc.constantFrom("sum", "product")).map(([branches, how]) => parallel(branches, how)),
+      fc.array(free, { minLength: 1, maxLength: 3 }).map((branches) => parallel(branches, "concatenation")),
+    ),
+  };
+}).layer;
+
+test("in every network the ways forward and back agree, and Hessians are symmetric", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyLayer, fc.nat(), async (layer, seed) => {
+      const model = graphNetwork(engine, serial(dense(), layer, dense()), {
+        inputs: 3,
+        width: 6,
+        outputs: 2,
+      });
+      const theta = model.initialize(seed);
+      const [x, r] = [normals(3, 3, seed + 1), normals(3, 2, seed + 2)];
+      const [v, w] = [2, 3].map((shift) => normals(1, theta.length, seed + shift).data) as [
+        Float64Array,
+        Float64Array,
+      ];
+      const gradient = await (await model.pullback(theta, x)).pull(r);
+      const [, first, second] = await model.jet(theta, x, v, 2);
+      const [hv, hw] = [await model.curvature(theta, x, r, v), await model.curvature(theta, x, r, w)];
+      // Rounding, in units of the sizes of the factors: deep products grow.
+      const size = (a: Float64Array, b: Float64Array): number => 1 + Math.sqrt(dot(a, a) * dot(b, b));
+      expect(Math.abs(dot(first!.data, r.data) - dot(gradient, v)) / size(gradient, v)).toBeLessThan(1e-12);
+      expect(Math.abs(dot(hv, w) - dot(hw, v)) / (size(hv, w) + size(hw, v))).toBeLessThan(1e-12);
+      expect(Math.abs(2 * dot(second!.data, r.data) - dot(hv, v)) / size(hv, v)).toBeLessThan(1e-12);
+    }),
+    { seed: 1 },
+  );
+});
 
 describe("a chain is the dense network with the same parameters", () => {
   const chains = [
@@ -392,12 +445,9 @@ describe("what is not a network is refused, naming the layer and the cure", () =
     for (const word of words) expect(make).toThrow(word);
   });
 
-  test("a kernel that no finite network has", async () => {
-    const model = graphNetwork(engine, serial(dense(), activation("exp-normalized"), dense()), {
-      inputs: 3,
-      width: 6,
-    });
-    await expect(model.value(model.initialize(1), normals(2, 3))).rejects.toThrow("exp-normalized");
+  test("a kernel that no finite network has", () => {
+    const layer = serial(dense(), activation("exp-normalized"), dense());
+    expect(() => graphNetwork(engine, layer, { inputs: 3, width: 6 })).toThrow("exp-normalized");
   });
 });
 

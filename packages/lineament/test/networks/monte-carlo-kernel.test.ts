@@ -215,7 +215,7 @@ describe("the estimate", () => {
     },
   );
 
-  test("of a smooth network may be asynchronous, and is aborted between networks", async () => {
+  test("may come from networks that are made asynchronously, and is aborted between them", async () => {
     const controller = new AbortController();
     const seen: number[] = [];
     const run = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { plainEngine } from "../../src/linalg/plain/index.ts";
 import { matrix } from "../../src/linalg/index.ts";
 import {
+  activate,
   add,
   addRows,
   concatenate,
@@ -15,7 +16,7 @@ import {
   matmul,
   multiply,
   normalize,
-  pointwise,
+  map,
   repeatColumn,
   repeatRows,
   reshape,
@@ -36,7 +37,7 @@ const ones = (count: number): Float64Array => new Float64Array(count).fill(1);
 
 /** Rows that sum to 1: e^z over its row sum. */
 function softmax(z: Expression): Expression {
-  const weights = pointwise(z, exponential);
+  const weights = map(z, exponential);
   return divide(weights, repeatColumn(sumColumns(weights, ones(z.cols)), z.cols));
 }
 
@@ -90,10 +91,7 @@ describe("networks written with the primitives of the tape", () => {
         const z = addRows(matmul(x, weights!), biases!, { factor: 0.5 });
         const positive = add(multiply(z, z), constant(filled(x.rows, 4, () => 2)));
         const [a, b] = [slice(positive, 0, 3), slice(z, 1, 4)];
-        return subtract(
-          multiply(pointwise(a, logarithm), b),
-          scale(pointwise(a, shiftedPower(-0.7, 0.1)), 3),
-        );
+        return subtract(multiply(map(a, logarithm), b), scale(map(a, shiftedPower(-0.7, 0.1)), 3));
       },
     });
     return { model, theta: model.initialize(3) };
@@ -112,6 +110,20 @@ describe("networks written with the primitives of the tape", () => {
     const r = normals(3, 2, 1);
     expectClose(await pull(r), r.data, 0);
     expectClose(await model.curvature(theta, normals(3, 1), r, theta), new Float64Array(6), 0);
+  });
+
+  test("the outputs of a pullback may be overwritten before pulling", async () => {
+    const model = tapeModel(engine, {
+      inputs: 2,
+      outputs: 1,
+      matrices: [{ name: "weights", rows: 2, cols: 1 }],
+      output: (x, [weights]) => activate(matmul(x, weights!), { name: "tanh" }),
+    });
+    const [theta, x] = [model.initialize(1), normals(3, 2)];
+    const expected = await (await model.pullback(theta, x)).pull(filled(3, 1, () => 1));
+    const { value, pull } = await model.pullback(theta, x);
+    value.data.fill(1);
+    expectClose(await pull(value), expected, 0);
   });
 
   test("an output of another shape is refused by its size", async () => {

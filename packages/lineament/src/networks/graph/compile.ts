@@ -1,4 +1,5 @@
-import { type Activation, activationFunctions, type Layer } from "../../layers/index.ts";
+import type { Activation, Layer } from "../../layers/index.ts";
+import { type Elementwise, elementwise } from "../elementwise.ts";
 import {
   add,
   addRows,
@@ -20,12 +21,20 @@ import { type Step, stepsOf } from "./steps.ts";
 type Convolution = Extract<Layer, { layer: "convolution" }>;
 type MatrixDescription = TapeNetwork["matrices"][number];
 
-/** An activation layer in terms of its input; `at` is its place in the network. */
-export type Activate = (input: Expression, activation: Activation, at: number) => Expression;
+/** An activation layer of a network: each has an object of its own. */
+export interface ActivationLayer {
+  readonly activation: Activation;
+  readonly phi: Elementwise;
+}
 
 /** A network as a tape: like `TapeNetwork`, with a say in what activations do. */
 export interface Compiled extends TapeNetwork {
-  output(x: Expression, parameters: readonly Expression[], activate?: Activate): Expression;
+  readonly activations: readonly ActivationLayer[];
+  output(
+    x: Expression,
+    parameters: readonly Expression[],
+    activate?: (input: Expression, layer: ActivationLayer) => Expression,
+  ): Expression;
 }
 
 /**
@@ -49,15 +58,17 @@ export function compile(layer: Layer, sizes: NetworkSizes, weights: ArrayLike<nu
   const windows = steps.map(({ layer, reads }) =>
     layer.layer === "convolution" ? windowColumns(shapes[reads[0]!]!, layer) : undefined,
   );
+  const activations = steps.map(({ layer }): ActivationLayer | undefined =>
+    layer.layer === "activation"
+      ? { activation: layer.activation, phi: elementwise(layer.activation) }
+      : undefined,
+  );
   return {
     inputs: sizes.inputs,
     outputs: shapes.at(-1)!.channels,
     matrices,
-    output(
-      x,
-      parameters,
-      activate = (input, activation) => pointwise(input, activationFunctions(activation)),
-    ) {
+    activations: activations.filter((layer) => layer !== undefined),
+    output(x, parameters, activate = (input, { phi }) => pointwise(input, phi)) {
       const results: Expression[] = [];
       for (const [at, { layer, reads }] of steps.entries()) {
         const own = parameters.slice(firstMatrix[at], firstMatrix[at + 1]);
@@ -66,7 +77,7 @@ export function compile(layer: Layer, sizes: NetworkSizes, weights: ArrayLike<nu
         const shape = shapes[reads[0] ?? at]!;
         results.push(
           layer.layer === "activation"
-            ? activate(inputs[0]!, layer.activation, at)
+            ? activate(inputs[0]!, activations[at]!)
             : apply(layer, inputs, { shape, parameters: own, copies, window: windows[at] }),
         );
       }

@@ -1,6 +1,7 @@
-import { type Engine, zeros } from "../../linalg/index.ts";
+import { type Engine, rowRange, zeros } from "../../linalg/index.ts";
+import type { Elementwise } from "../elementwise.ts";
 import type { Workspace } from "../workspace.ts";
-import { type Expression, readsOf, type ScalarFunction, type Values } from "./expression.ts";
+import { type Expression, readsOf, type Values } from "./expression.ts";
 
 /**
  * Σ_k c_k t^k with matrix coefficients, cut after t^degree; an absent coefficient is zero. Evaluated at degree 0 an
@@ -67,7 +68,7 @@ async function seriesOf(
       return series;
     }
     case "pointwise":
-      return compose(expression.scalar, known.get(expression.of)!, degree, room);
+      return compose(expression.phi, known.get(expression.of)!, degree, room);
   }
 }
 
@@ -119,9 +120,9 @@ export async function reverse(
         break;
       }
       case "pointwise": {
-        const { of, scalar } = expression;
+        const { of, phi } = expression;
         if (!of.active) break;
-        const slope = slopes(scalar, values.get(of)!, room);
+        const slope = slopes(phi, values.get(of)!, values.get(expression)!, room);
         for (const [i, j] of cauchy(out, slope, degree))
           if (wanted(of, i + j)) addProduct(adjoint(of, i + j), out[i]!, slope[j]!);
         break;
@@ -131,10 +132,14 @@ export async function reverse(
 }
 
 function zero({ rows, cols }: Expression, room: Workspace | undefined): Values {
-  if (room === undefined) return zeros(rows, cols);
-  const matrix = room.take(rows, cols);
-  matrix.data.fill(0);
+  const matrix = take(rows, cols, room);
+  if (room) matrix.data.fill(0);
   return matrix;
+}
+
+/** A matrix with arbitrary contents. */
+function take(rows: number, cols: number, room: Workspace | undefined): Values {
+  return room?.take(rows, cols) ?? zeros(rows, cols);
 }
 
 /** The pairs (i, j) with i + j ≤ degree whose coefficients are there. */
@@ -145,59 +150,36 @@ function cauchy(a: Series, b: Series, degree: number): readonly (readonly [numbe
   return pairs;
 }
 
-/** f(Σ_k a_k t^k) for every entry. */
-function compose(scalar: ScalarFunction, a: Series, degree: number, room: Workspace | undefined): Series {
-  const { rows, cols, data: middle } = a[0]!;
-  const highest = a.length > 1 ? degree : 0;
-  const series = Array.from({ length: highest + 1 }, () => room?.take(rows, cols) ?? zeros(rows, cols));
-  if (highest > 1) {
-    horner(scalar, a, series);
-    return series;
+/** φ(Σ_k a_k t^k) for every entry. */
+function compose(phi: Elementwise, a: Series, degree: number, room: Workspace | undefined): Series {
+  const { rows, cols, data } = a[0]!;
+  if (degree === 0 || a.length === 1) {
+    const result = take(rows, cols, room);
+    phi.compose(data, result.data, data.length, 0);
+    return [result];
   }
-  const values = series[0]!.data;
-  for (let at = 0; at < middle.length; at++) values[at] = scalar.value(middle[at]!);
-  if (highest === 0) return series;
-  const [along, tangents] = [a[1]!.data, series[1]!.data];
-  for (let at = 0; at < middle.length; at++) tangents[at] = scalar.slope(middle[at]!) * along[at]!;
-  return series;
+  const stacked = take((degree + 1) * rows, cols, room);
+  const result = take((degree + 1) * rows, cols, room);
+  const coefficients = Array.from({ length: degree + 1 }, (_, k) => k * rows);
+  for (const [k, start] of coefficients.entries()) {
+    const part = rowRange(stacked, start, start + rows);
+    if (a[k]) part.data.set(a[k].data);
+    else part.data.fill(0);
+  }
+  phi.compose(stacked.data, result.data, data.length, degree);
+  return coefficients.map((start) => rowRange(result, start, start + rows));
 }
 
-/** f(Σ_k a_k t^k) for every entry into `series`, by Horner's rule for Taylor's polynomial at a_0. */
-function horner(scalar: ScalarFunction, a: Series, series: readonly Values[]): void {
-  const middle = a[0]!.data;
-  const degree = series.length - 1;
-  const taylor = new Float64Array(degree + 1);
-  const u = new Float64Array(degree + 1); // a − a_0
-  const result = new Float64Array(degree + 1);
-  for (let at = 0; at < middle.length; at++) {
-    scalar.taylor(middle[at]!, degree, taylor);
-    for (let k = 1; k <= degree; k++) u[k] = a[k] ? a[k]!.data[at]! : 0;
-    result.fill(0);
-    result[0] = taylor[degree]!;
-    for (let power = degree - 1; power >= 0; power--) {
-      // What is yet to be multiplied with u^power needs no coefficients above degree − power.
-      for (let k = degree - power; k > 0; k--) {
-        let sum = 0;
-        for (let j = 1; j <= k; j++) sum += u[j]! * result[k - j]!;
-        result[k] = sum;
-      }
-      result[0] = taylor[power]!;
-    }
-    for (let k = 0; k <= degree; k++) series[k]!.data[at] = result[k]!;
-  }
-}
-
-/** f′(a_0 + a_1 t) for every entry, to degree 1. */
-function slopes(scalar: ScalarFunction, [middle, along]: Series, room: Workspace | undefined): Series {
-  const { rows, cols, data } = middle!;
-  const matrix = (entry: (at: number) => number): Values => {
-    const result = room?.take(rows, cols) ?? zeros(rows, cols);
-    for (let at = 0; at < data.length; at++) result.data[at] = entry(at);
-    return result;
-  };
-  const constant = matrix((at) => scalar.slope(data[at]!));
-  if (along === undefined) return [constant];
-  return [constant, matrix((at) => scalar.curvature(data[at]!) * along.data[at]!)];
+/** φ′(a_0 + a_1 t) for every entry, to degree 1. `h` is φ(a). */
+function slopes(phi: Elementwise, [z, along]: Series, [h]: Series, room: Workspace | undefined): Series {
+  const { rows, cols, data } = z!;
+  const slope = take(rows, cols, room);
+  phi.slopes(data, h!.data, slope.data);
+  if (along === undefined) return [slope];
+  const change = take(rows, cols, room);
+  phi.curvatures(data, h!.data, change.data);
+  for (let at = 0; at < data.length; at++) change.data[at]! *= along.data[at]!;
+  return [slope, change];
 }
 
 function addProduct({ data: target }: Values, { data: a }: Values, { data: b }: Values): void {

@@ -1,4 +1,5 @@
 import type { Engine, Matrix } from "../../linalg/index.ts";
+import type { Elementwise } from "../elementwise.ts";
 
 export type Values = Matrix<Float64Array>;
 
@@ -18,15 +19,6 @@ export interface BilinearMap {
   left(engine: Engine, out: Values, b: Values, a: Values): Promise<void> | void;
   /** b += the transpose of (a ∘ ·) applied to out. */
   right(engine: Engine, a: Values, out: Values, b: Values): Promise<void> | void;
-}
-
-/** A function of one number and its derivatives, applied to every entry. */
-export interface ScalarFunction {
-  value(x: number): number;
-  slope(x: number): number;
-  curvature(x: number): number;
-  /** f^(k)(x) / k! for k = 0 … degree into `out`. */
-  taylor(x: number, degree: number, out: Float64Array): void;
 }
 
 interface Shape {
@@ -55,7 +47,7 @@ export type Expression = Shape &
         readonly right: Expression;
         readonly map: BilinearMap;
       }
-    | { readonly kind: "pointwise"; readonly of: Expression; readonly scalar: ScalarFunction }
+    | { readonly kind: "pointwise"; readonly of: Expression; readonly phi: Elementwise }
   );
 
 /** A matrix that does not depend on variables. */
@@ -88,9 +80,9 @@ export function bilinear(
   return { kind: "bilinear", rows, cols, active: left.active || right.active, left, right, map };
 }
 
-/** f of every entry. */
-export function pointwise(of: Expression, scalar: ScalarFunction): Expression {
-  return { kind: "pointwise", rows: of.rows, cols: of.cols, active: of.active, of, scalar };
+/** φ of every entry. */
+export function pointwise(of: Expression, phi: Elementwise): Expression {
+  return { kind: "pointwise", rows: of.rows, cols: of.cols, active: of.active, of, phi };
 }
 
 /** What an expression is directly made of. */

@@ -1,4 +1,4 @@
-export { constant, type Expression, pointwise, type ScalarFunction } from "./expression.ts";
+export { constant, type Expression } from "./expression.ts";
 export * from "./primitives.ts";
 export * from "./scalar-functions.ts";
 export * from "./tape-model.ts";

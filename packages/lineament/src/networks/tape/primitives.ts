@@ -1,3 +1,5 @@
+import type { Activation, Pointwise } from "../../layers/index.ts";
+import { elementwise, elementwiseOf } from "../elementwise.ts";
 import { bilinear, type Expression, linear, type LinearMap, pointwise, type Values } from "./expression.ts";
 import { shiftedPower } from "./scalar-functions.ts";
 
@@ -80,9 +82,20 @@ export function multiply(a: Expression, b: Expression): Expression {
   });
 }
 
+/** A function of one number, of every entry. */
+export function map(a: Expression, functions: Pointwise): Expression {
+  return pointwise(a, elementwiseOf(functions));
+}
+
+/** An activation, of every entry. */
+export function activate(a: Expression, activation: Activation): Expression {
+  const phi = elementwise(activation);
+  return phi.identity ? a : pointwise(a, phi);
+}
+
 /** Entry by entry; where b is 0 the result is not finite. */
 export function divide(a: Expression, b: Expression): Expression {
-  return multiply(a, pointwise(b, shiftedPower(-1)));
+  return multiply(a, map(b, shiftedPower(-1)));
 }
 
 /** a + b + … */
@@ -222,7 +235,7 @@ export function normalize(a: Expression, epsilon: number): Expression {
   const mean = new Float64Array(a.cols).fill(1 / a.cols);
   const centered = subtract(a, repeatColumn(sumColumns(a, mean), a.cols));
   const variance = sumColumns(multiply(centered, centered), mean);
-  return multiply(centered, repeatColumn(pointwise(variance, shiftedPower(-1 / 2, epsilon)), a.cols));
+  return multiply(centered, repeatColumn(map(variance, shiftedPower(-1 / 2, epsilon)), a.cols));
 }
 
 /** The transposed map. */

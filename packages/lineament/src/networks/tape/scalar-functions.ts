@@ -1,7 +1,7 @@
-import type { ScalarFunction } from "./expression.ts";
+import type { Pointwise } from "../../layers/index.ts";
 
 /** A function given by its Taylor coefficients alone. */
-function fromTaylor(taylor: ScalarFunction["taylor"]): ScalarFunction {
+function fromTaylor(taylor: Pointwise["taylor"]): Pointwise {
   const coefficient = (k: number): ((x: number) => number) => {
     const out = new Float64Array(k + 1);
     return (x) => {
@@ -14,13 +14,13 @@ function fromTaylor(taylor: ScalarFunction["taylor"]): ScalarFunction {
 }
 
 /** e^x. */
-export const exponential: ScalarFunction = fromTaylor((x, degree, out) => {
+export const exponential: Pointwise = fromTaylor((x, degree, out) => {
   out[0] = Math.exp(x);
   for (let k = 1; k <= degree; k++) out[k] = out[k - 1]! / k;
 });
 
 /** ln x. */
-export const logarithm: ScalarFunction = fromTaylor((x, degree, out) => {
+export const logarithm: Pointwise = fromTaylor((x, degree, out) => {
   out[0] = Math.log(x);
   for (let k = 1, power = -1; k <= degree; k++) {
     power /= -x;
@@ -29,7 +29,7 @@ export const logarithm: ScalarFunction = fromTaylor((x, degree, out) => {
 });
 
 /** (x + offset)^exponent, by the binomial series; 0 where x + offset = 0, so that a row of zeros normalizes to itself. */
-export function shiftedPower(exponent: number, offset = 0): ScalarFunction {
+export function shiftedPower(exponent: number, offset = 0): Pointwise {
   return fromTaylor((x, degree, out) => {
     const base = x + offset;
     if (base === 0) {

@@ -31,7 +31,7 @@ export interface TapeNetwork {
   readonly outputs: number;
   readonly matrices: readonly (Pick<ParameterMatrix, "name" | "rows" | "cols"> & Partial<ParameterMatrix>)[];
   /**
-   * The output, n × O, written with the primitives of the tape (`matmul`, `add`, `pointwise`, …); called anew for every
+   * The output, n × O, written with the primitives of the tape (`matmul`, `add`, `activate`, …); called anew for every
    * evaluation, because n differs (never with n = 0).
    * @param x - n × d
    * @param parameters - one expression for each parameter matrix
@@ -132,8 +132,11 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
       const tape = record("pullback", x);
       const evaluation = { engine, degree: 0, room } as const;
       const values = await forward(evaluation, tape, point("pullback", theta), true);
+      const last = values.get(tape.at(-1)!)![0]!;
+      const value = room?.take(last.rows, last.cols) ?? zeros(last.rows, last.cols);
+      value.data.set(last.data); // a copy: whoever turns it into a residual in place must not change the way back
       return {
-        value: values.get(tape.at(-1)!)![0]!,
+        value,
         async pull(r) {
           const seed = checkOutputs("pull", "r", sizes, x.rows, r);
           const gradient = emptyGradient(room);
