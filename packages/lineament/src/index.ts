@@ -1,5 +1,6 @@
 export * from "./files/index.ts";
 export * from "./explain/index.ts";
+export * from "./infinite/index.ts";
 export * from "./kernels/index.ts";
 export * from "./layers/index.ts";
 export * from "./linalg/index.ts";

@@ -5,8 +5,8 @@
  * harmonics of degree k, p_k(z)/p_k(√d) the Gegenbauer polynomial.
  */
 export interface SpherePolynomials {
-  /** p_0(z) … p_degree(z), |z| ≤ √d. */
-  at(z: number): Float64Array;
+  /** p_0(z) … p_degree(z), |z| ≤ √d, in `out` (a new array when absent). */
+  at(z: number, out?: Float64Array): Float64Array;
 }
 
 /**
@@ -18,7 +18,7 @@ export function spherePolynomials(d: number, degree: number): SpherePolynomials 
     throw new RangeError(
       `spherePolynomials: d = ${d}, degree = ${degree}; give whole numbers, 2 or more (or Infinity) and 0 or more`,
     );
-  const { nodes, masses } = coordinateMeasure(d, degree);
+  const { nodes, masses } = coordinateMasses(d, degree);
   // z p_k = b_{k+1} p_{k+1} + b_k p_{k−1}: b_{k+1} is the norm of what z p_k adds to lower degrees.
   const norms = [0];
   let before = nodes.map(() => 0);
@@ -31,8 +31,7 @@ export function spherePolynomials(d: number, degree: number): SpherePolynomials 
     last = next.map((value) => value / norm);
   }
   return {
-    at(z) {
-      const values = new Float64Array(degree + 1);
+    at(z, values = new Float64Array(degree + 1)) {
       values[0] = 1;
       for (let k = 0; k < degree; k++)
         values[k + 1] = (z * values[k]! - norms[k]! * (k > 0 ? values[k - 1]! : 0)) / norms[k + 1]!;
@@ -41,25 +40,41 @@ export function spherePolynomials(d: number, degree: number): SpherePolynomials 
   };
 }
 
+/** The distribution of z in a variable s in which it is easy to integrate: z = place(s), with mass density(s) ds, not normalized. */
+export interface CoordinateDensity {
+  readonly place: (s: number) => number;
+  readonly density: (s: number) => number;
+  /** Beyond ± end the mass is negligible, also times squared polynomials of the degree. */
+  readonly end: number;
+}
+
 /**
- * The distribution of z as masses on nodes. With z = √d tanh s its density ∝ (1 − z²/d)^{(d−3)/2} becomes sech^{d−1} s, for
- * which the trapezoid rule converges faster than any power of its step; so it does for a Gaussian.
+ * With z = √d tanh s, the density ∝ (1 − z²/d)^{(d−3)/2} of a coordinate on √d S^{d−1} becomes sech^{d−1} s: even, analytic, falling
+ * exponentially. At d = Infinity it is a Gaussian of s = z.
  */
-function coordinateMeasure(
+export function coordinateDensity(d: number, degree: number): CoordinateDensity {
+  // Polynomials grow where the masses vanish: what is cut off must be small for the product.
+  const decades = 45 + 2 * degree;
+  if (d === Infinity)
+    return {
+      place: (s) => s,
+      density: (s) => Math.exp(-(s ** 2) / 2),
+      end: Math.sqrt(2 * Math.LN10 * decades),
+    };
+  return {
+    place: (s) => Math.sqrt(d) * Math.tanh(s),
+    density: (s) => Math.cosh(s) ** (1 - d),
+    end: Math.acosh(10 ** (decades / (d - 1))),
+  };
+}
+
+/** Masses on nodes by the trapezoid rule in s, which converges faster than any power of its step here. */
+function coordinateMasses(
   d: number,
   degree: number,
 ): { readonly nodes: Float64Array; readonly masses: Float64Array } {
-  // Polynomials grow where the masses vanish: what is cut off must be small for the product.
-  const decades = 45 + 2 * degree;
-  const [place, density, end, step] =
-    d === Infinity
-      ? [(s: number) => s, (s: number) => Math.exp(-(s ** 2) / 2), Math.sqrt(2 * Math.LN10 * decades), 0.1]
-      : [
-          (s: number) => Math.sqrt(d) * Math.tanh(s),
-          (s: number) => Math.cosh(s) ** (1 - d),
-          Math.acosh(10 ** (decades / (d - 1))),
-          0.25 / Math.sqrt(d + 2 * degree),
-        ];
+  const { place, density, end } = coordinateDensity(d, degree);
+  const step = d === Infinity ? 0.1 : 0.25 / Math.sqrt(d + 2 * degree);
   const count = Math.ceil(end / step);
   const places = Float64Array.from({ length: 2 * count + 1 }, (_, i) => (i - count) * step);
   const masses = places.map(density);

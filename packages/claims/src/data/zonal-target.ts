@@ -12,16 +12,17 @@ export type Target = (x: Matrix) => Float64Array;
 export function zonalTarget(d: number, energies: readonly number[], generator: Random): Target {
   const polynomials = spherePolynomials(d, energies.length - 1);
   const directions = energies.map(() => unitVector(d, generator));
+  const values = new Float64Array(energies.length);
   return (x) =>
     Float64Array.from({ length: x.rows }, (_, i) => {
-      let value = 0;
-      energies.forEach((energy, k) => {
-        if (energy === 0) return;
+      let sum = 0;
+      for (const [k, energy] of energies.entries()) {
+        if (energy === 0) continue;
         const direction = directions[k]!;
         let along = 0;
         for (let j = 0; j < d; j++) along += direction[j]! * x.data[i * d + j]!;
-        value += Math.sqrt(energy) * polynomials.at(along)[k]!;
-      });
-      return value;
+        sum += Math.sqrt(energy) * polynomials.at(along, values)[k]!;
+      }
+      return sum;
     });
 }

@@ -1,4 +1,4 @@
-import { random } from "lineament";
+import { breather, random } from "lineament";
 import { z } from "zod";
 import { atMost, claim, verdict } from "../claim.ts";
 import { spherePoints, spherePolynomials } from "../data/index.ts";
@@ -57,7 +57,7 @@ export default claim({
     };
   },
 
-  async measure({ dimensions, degree, samples: n, sampleDimension, seed }, { engine, progress }) {
+  async measure({ dimensions, degree, samples: n, sampleDimension, seed }, { engine, signal, progress }) {
     const families = dimensions.map((d) => {
       const polynomials = spherePolynomials(d, degree);
       const atOne = polynomials.at(Math.sqrt(d));
@@ -75,13 +75,17 @@ export default claim({
     const polynomials = spherePolynomials(sampleDimension, sampledDegrees);
     const atOne = polynomials.at(Math.sqrt(sampleDimension));
     const sums = atOne.map(() => 0);
-    for (let i = 0; i < n; i++)
+    const values = atOne.map(() => 0);
+    const pause = breather(signal);
+    for (let i = 0; i < n; i++) {
+      await pause();
       for (let j = 0; j < i; j++) {
         const weight = f[i]! * f[j]!;
         if (weight === 0) continue;
-        const values = polynomials.at(inner.data[i * n + j]! / Math.sqrt(sampleDimension));
+        polynomials.at(inner.data[i * n + j]! / Math.sqrt(sampleDimension), values);
         for (let k = 0; k <= sampledDegrees; k++) sums[k]! += weight * values[k]!;
       }
+    }
     return {
       families,
       meanSquare: mean(f.map((value) => value ** 2)),

@@ -1,6 +1,7 @@
-import { random } from "lineament";
+import { breather, type Random, random } from "lineament";
 import { z } from "zod";
 import { claim, verdict, within } from "../claim.ts";
+import { orthogonalMatrix } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import { rootMeanSquare } from "../measures/index.ts";
 import { reluFeatureVariance, reluKernel } from "../predictions/index.ts";
@@ -41,9 +42,8 @@ export default claim({
 
   async measure({ dimension: d, correlation, widths, redraws, seed }, { signal, progress }) {
     const generator = random(seed);
-    // A rotation does not matter: x along the first axis, x' in the plane of the first two.
-    const across = Math.sqrt(Math.max(0, 1 - correlation ** 2));
-    const w = new Float64Array(d);
+    const [x, other] = pairOnSphere(d, correlation, generator);
+    const pause = breather(signal);
     const work = widths.reduce((sum, width) => sum + width, 0);
     let done = 0;
     const entries: number[][] = [];
@@ -52,15 +52,16 @@ export default claim({
       for (let redraw = 0; redraw < redraws; redraw++) {
         let sum = 0;
         for (let i = 0; i < width; i++) {
-          for (let j = 0; j < d; j++) w[j] = generator.normal();
-          // ⟨w, x⟩ with w ~ N(0, I/d) and ‖x‖ = √d.
-          const u = w[0]!;
-          const v = correlation * w[0]! + across * w[1]!;
+          let [u, v] = [0, 0];
+          for (let j = 0; j < d; j++) {
+            const w = generator.normal() / Math.sqrt(d);
+            u += w * x[j]!;
+            v += w * other[j]!;
+          }
           if (u > 0 && v > 0) sum += u * v;
         }
         column.push(sum / width);
-        signal.throwIfAborted();
-        await undefined;
+        await pause();
       }
       entries.push(column);
       done += width;
@@ -111,3 +112,11 @@ export default claim({
     },
   ],
 });
+
+/** Two points of √d S^{d−1} with inner product ρ d, in random position. */
+function pairOnSphere(d: number, rho: number, generator: Random): readonly [Float64Array, Float64Array] {
+  const axes = orthogonalMatrix(d, generator).data;
+  const across = Math.sqrt(1 - rho ** 2);
+  const x = Float64Array.from({ length: d }, (_, j) => Math.sqrt(d) * axes[j]!);
+  return [x, x.map((value, j) => rho * value + across * Math.sqrt(d) * axes[d + j]!)];
+}

@@ -2,6 +2,7 @@ export * from "./closed-form-kernels.ts";
 export * from "./degree-energies.ts";
 export * from "./degree-needed.ts";
 export * from "./eigenframework.ts";
+export * from "./feature-approximation.ts";
 export * from "./gauss-quadrature.ts";
 export * from "./gaussian-expectation.ts";
 export * from "./gegenbauer.ts";

@@ -1,0 +1,19 @@
+/** The mean of some numbers. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** √ of the mean square. */
+export function rootMeanSquare(values: ArrayLike<number>): number {
+  return Math.hypot(...Array.from(values)) / Math.sqrt(values.length);
+}
+
+/** The standard deviation of some numbers about their mean, with n − 1; 0 for one number. */
+export function standardDeviation(values: ArrayLike<number>): number {
+  if (values.length < 2) return 0;
+  const center = mean(values);
+  const squares = Array.from(values, (value) => (value - center) ** 2);
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / (values.length - 1));
+}
