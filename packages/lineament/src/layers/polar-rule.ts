@@ -29,17 +29,18 @@ export interface PolarRule {
  * In polar coordinates u = √a r cos ψ, v = √b r cos(ψ − θ) a kink or jump at 0 lies on four rays. They cut the plane into two
  * wedges of angle π − θ, where u and v have one sign, and two of angle θ, where the signs differ; each is a product rule of
  * Gauss–Legendre nodes that crowd at the rays and at r = 0 with growing variance. The number of nodes is the first that agrees
- * with twice as many to 1e-11, so it follows from f and g and the larger variance; found once for each power of 2 of it.
+ * with twice as many to 1e-12, so it follows from f and g and the larger variance; found once for each power of 2 of it.
  *
- * Largest error relative to √(E[f(u)²] E[g(v)²]) over tanh, sigmoid, softplus, swish, mish, elu, relu and their slopes, all ρ:
+ * Largest error relative to √(E[f(u)²] E[g(v)²]) of erf, the normal distribution function, gelu, relu, |x| and of their slopes,
+ * which have closed forms, over b = a and b = a/7 and all ρ:
  *
- * | max(a, b)         | ≤ 1   | 4     | 25    | 100   | 1e4   | 1e6    |
- * |-------------------|-------|-------|-------|-------|-------|--------|
- * | radial × angular  | 32×24 | 32×24 | 64×48 | 64×48 | 64×48 | 128×96 |
- * | error             | 4e-14 | 5e-12 | 2e-15 | 3e-15 | 1e-12 | ERR6   |
+ * | max(a, b)        | ≤ 1   | 2     | 4            | 8 … 100      | 1e4           | 1e6           | 1e8    |
+ * |------------------|-------|-------|--------------|--------------|---------------|---------------|--------|
+ * | radial × angular | 32×24 | 32×24 | up to 64×48  | up to 64×48  | up to 128×96  | up to 128×96  | 128×96 |
+ * | error            | 2e-13 | 9e-12 | 2e-11        | 6e-13        | 4e-13         | 4e-12         | 2e-12  |
  *
- * An entry costs four times that many values of f and g: 3,072 to begin with. Functions with kinks away from 0 get 256×192
- * nodes and what accuracy these give.
+ * An entry costs four times that many values of f and g, 3,072 to begin with, and half of it for f = g and a = b. Functions with
+ * kinks away from 0 get 256×192 nodes and what accuracy these give.
  *
  * @param growth - B when |f|, |g| grow like e^(B|x|)
  */
@@ -62,11 +63,11 @@ export function polarRule(f: RealFunction, g: RealFunction, growth = 0): PolarRu
   };
 }
 
-/** The first of `sizes` that agrees with the next one to 1e-11 of √(E[f²] E[g²]) at this variance. */
+/** The first of `sizes` that agrees with the next one to 1e-12 of √(E[f²] E[g²]) at this variance. */
 function sufficientSize(f: RealFunction, g: RealFunction, variance: number, growth: number): number {
   const deviation = Float64Array.of(Math.sqrt(variance));
   const at = (size: number): number[] =>
-    [0.3, 2].map((theta) => productRule(f, g, deviation, deviation, theta, size, growth)[0]!);
+    [0.1, 1.2, 2.6].map((theta) => productRule(f, g, deviation, deviation, theta, size, growth)[0]!);
   const norm = Math.sqrt(
     normalExpectation((x) => f(x) ** 2, variance, 2 * growth) *
       normalExpectation((x) => g(x) ** 2, variance, 2 * growth),
@@ -74,7 +75,7 @@ function sufficientSize(f: RealFunction, g: RealFunction, variance: number, grow
   let coarse = at(0);
   for (let size = 0; size < sizes.length - 1; size++) {
     const fine = at(size + 1);
-    if (fine.every((value, i) => Math.abs(value - coarse[i]!) <= 1e-11 * norm)) return size;
+    if (fine.every((value, i) => Math.abs(value - coarse[i]!) <= 1e-12 * norm)) return size;
     coarse = fine;
   }
   return sizes.length - 1;

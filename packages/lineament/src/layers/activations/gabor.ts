@@ -11,28 +11,24 @@ export function gabor(amplitude: number, rate: number, frequency: number, phase:
 }
 
 function pointwise(amplitude: number, rate: number, frequency: number, phase: number): Pointwise {
+  const envelope = (x: number): number => amplitude * Math.exp(rate * x * x);
   return {
-    value: (x) => amplitude * Math.exp(rate * x * x) * Math.sin(frequency * x + phase),
+    value: (x) => envelope(x) * Math.sin(frequency * x + phase),
     slope(x) {
       const wave = frequency * x + phase;
-      return (
-        amplitude * Math.exp(rate * x * x) * (2 * rate * x * Math.sin(wave) + frequency * Math.cos(wave))
-      );
+      return envelope(x) * (2 * rate * x * Math.sin(wave) + frequency * Math.cos(wave));
     },
     curvature(x) {
+      const height = envelope(x);
+      if (height === 0) return 0;
       const wave = frequency * x + phase;
       const even = 2 * rate + 4 * rate * rate * x * x - frequency * frequency;
-      return (
-        amplitude *
-        Math.exp(rate * x * x) *
-        (even * Math.sin(wave) + 4 * rate * x * frequency * Math.cos(wave))
-      );
+      return height * (even * Math.sin(wave) + 4 * rate * x * frequency * Math.cos(wave));
     },
     // The imaginary part of z = A e^(Bx² + i(kx + C)), with z′ = (2Bx + ik) z.
     taylor(x, degree, out) {
-      const envelope = amplitude * Math.exp(rate * x * x);
-      let real = envelope * Math.cos(frequency * x + phase);
-      let imaginary = envelope * Math.sin(frequency * x + phase);
+      let real = envelope(x) * Math.cos(frequency * x + phase);
+      let imaginary = envelope(x) * Math.sin(frequency * x + phase);
       let realBefore = 0;
       let imaginaryBefore = 0;
       for (let k = 0; k <= degree; k++) {

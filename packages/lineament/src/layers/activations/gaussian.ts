@@ -13,7 +13,10 @@ function pointwise(amplitude: number, rate: number): Pointwise {
   return {
     value,
     slope: (x) => 2 * rate * x * value(x),
-    curvature: (x) => 2 * rate * (1 + 2 * rate * x * x) * value(x),
+    curvature(x) {
+      const height = value(x);
+      return height === 0 ? 0 : 2 * rate * (1 + 2 * rate * x * x) * height;
+    },
     taylor: (x, degree, out) => gaussianSeries(out, value(x), rate, x, degree),
   };
 }

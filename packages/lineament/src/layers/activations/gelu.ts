@@ -9,7 +9,10 @@ export const gelu: Nonlinearity = {
   functions: {
     value: (x) => x * normalCdf(x),
     slope: (x) => normalCdf(x) + x * normalDensity(x),
-    curvature: (x) => (2 - x * x) * normalDensity(x),
+    curvature(x) {
+      const density = normalDensity(x);
+      return density === 0 ? 0 : (2 - x * x) * density;
+    },
     taylor(x, degree, out) {
       gaussianSeries(out, normalDensity(x), -0.5, x, degree);
       integral(out, normalCdf(x), degree);

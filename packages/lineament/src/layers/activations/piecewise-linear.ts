@@ -15,7 +15,7 @@ export function piecewiseLinear(negative: number, positive: number): Nonlinearit
 
 function pointwise(negative: number, positive: number): Pointwise {
   const atZero = negative === positive ? positive : 0;
-  const value = (x: number): number => (x > 0 ? positive * x : negative * x);
+  const value = (x: number): number => (x > 0 ? positive * x : negative * x + 0); // no −0
   const slope = (x: number): number => (x > 0 ? positive : x < 0 ? negative : atZero);
   return {
     value,
