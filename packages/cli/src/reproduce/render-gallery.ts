@@ -139,7 +139,9 @@ function contrastCard({ contrast }: Claim, result: ClaimResult): Content {
 /** Numbers such as 1e-9 in a text, as people write them. */
 function withPowers(text: string): string {
   return text
-    .replaceAll(/\b\d+(?:\.\d+)?e[+-]?\d+/gu, (number) => formatNumber(Number(number), 4))
+    .replaceAll(/\b\d+(?:\.\d+)?e[+-]?\d+/gu, (number) =>
+      formatNumber(Number(number), 4).replace(/^1 × /u, ""),
+    )
     .replaceAll(/(?<![\w\d)])-(?=\d)/gu, "−");
 }
 
@@ -148,6 +150,6 @@ function settingsTable(claim: Claim, { settings }: ClaimResult): Markup {
     { title: "setting", cell: ({ name }) => markup`<code>${name}</code>` },
     { title: "value", numeric: true, cell: ({ name }) => valueText(settings[name]) },
     { title: "meaning", kind: "words", cell: ({ description }) => description || noNumber },
-    { title: "may be", kind: "words", cell: ({ range }) => range },
+    { title: "may be", kind: "words", cell: ({ range }) => withPowers(range) },
   ]);
 }
