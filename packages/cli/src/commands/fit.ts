@@ -5,6 +5,8 @@ import {
   fitTable,
   gigabytes,
   InputError,
+  type NamedKernel,
+  namedKernel,
   type Scores,
   type TableFit,
   type TableFitPlan,
@@ -31,6 +33,7 @@ export interface FitFlags extends EngineFlags {
   readonly test?: string;
   readonly query?: string;
   readonly metric: "auto" | "full" | "diagonal" | "none";
+  readonly kernel?: NamedKernel;
   readonly effort: "quick" | "default" | "thorough";
   readonly time?: number;
   readonly seed: number;
@@ -73,7 +76,7 @@ export async function fit(
       effort: flags.effort,
       ...(flags.time === undefined ? {} : { seconds: flags.time }),
       seed: flags.seed,
-      ...(flags.metric === "auto" ? {} : { machine: machineOf(flags.metric) }),
+      machine: machineOf(flags),
       baselines: flags.baselines,
       memory: flags.memory ?? memoryBudget(),
       data: JSON.parse(
@@ -115,12 +118,14 @@ export async function fit(
   });
 }
 
-function machineOf(metric: "full" | "diagonal" | "none"): FitOptions["machine"] {
-  const laplace = {
-    kernel: { family: "laplace", bandwidth: 2, exponent: 1 },
-    bandwidth: "adaptive",
-  } as const;
-  return metric === "none" ? { ...laplace, iterations: 0 } : { ...laplace, metric, iterations: 5 };
+/** The machine that flags ask for; undefined leaves the choice to validation. A kernel alone learns no metric. */
+function machineOf({ metric, kernel }: FitFlags): FitOptions["machine"] {
+  if (metric === "auto" && !kernel) return undefined;
+  const learns = metric === "full" || metric === "diagonal";
+  return {
+    ...(kernel ?? namedKernel("laplace")),
+    ...(learns ? { metric, iterations: 5 } : { iterations: 0 }),
+  };
 }
 
 /** The words as a shell would take them. */

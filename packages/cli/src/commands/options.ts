@@ -5,6 +5,8 @@ import {
   columnKinds,
   type Engine,
   InputError,
+  type NamedKernel,
+  namedKernel,
   openEngine,
   quote,
   type Table,
@@ -63,6 +65,16 @@ export function coverage(text: string): number {
   if (text.trim() === "" || !(value > 0 && value < 1))
     throw new InvalidArgumentError("It must lie between 0 and 1, such as 0.9.");
   return value;
+}
+
+/** laplace, ntk:relu:3: a kernel. */
+export function kernelByName(text: string): NamedKernel {
+  try {
+    return namedKernel(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
 }
 
 /** For options that may be repeated. */

@@ -11,6 +11,7 @@ import {
   coverage,
   duration,
   engineNames,
+  kernelByName,
   positiveInteger,
   seedList,
   size,
@@ -110,6 +111,11 @@ ${tableHelp}`,
         .choices(["auto", "full", "diagonal", "none"])
         .default("auto"),
     )
+    .option(
+      "--kernel <name>",
+      "fit one machine with this kernel: laplace, gaussian, matern32, matern52, lpq, or that of an infinitely wide network, such as ntk:relu:3 or nngp:gelu:2",
+      kernelByName,
+    )
     .addOption(
       new Option("--effort <effort>", "how much is tried")
         .choices(["quick", "default", "thorough"])
@@ -133,6 +139,7 @@ ${tableHelp}`,
 Examples:
   $ lineament fit houses.csv --target price
   $ lineament fit mail.parquet --target spam --split part --effort thorough
+  $ lineament fit houses.csv --target price --kernel ntk:relu:3
   $ lineament fit 'days-*.csv.gz' --target sales --test december.csv --kinds store=category
   $ lineament fit trips.csv --target minutes --query "select * exclude (id) from input where minutes > 0"
 

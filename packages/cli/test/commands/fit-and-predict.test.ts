@@ -280,3 +280,30 @@ describe("help", () => {
     expect(await digest(model)).toMatch(/^[0-9a-f]{64}$/u);
   });
 });
+
+describe("a kernel of the user's choice", () => {
+  test.each([
+    ["ntk:relu:2", "none"],
+    ["ntk:relu:1", "full"],
+    ["gaussian", "none"],
+  ])("--kernel %s --metric %s fits, saves and predicts", async (kernel, metric) => {
+    const path = folder.at("kernels.csv");
+    await writeFile(path, houses(60));
+    const out = folder.at("kernel.safetensors");
+    const fitted = await documentOf(
+      "fit", path, "--target", "price", "--split", "part", "--exclude", "sold", "--kernel", kernel, "--metric", metric,
+      "--no-report", "--no-baselines", "--out", out,
+    ); // prettier-ignore
+    const { machines } = fitted.chosen;
+    expect(machines).toHaveLength(1);
+    expect(machines[0]!.name).toContain(kernel.startsWith("ntk") ? "ntk(" : "gaussian");
+    if (metric === "none") expect(machines[0]!.updates).toBe(0);
+    expect((await documentOf("predict", out, path)).predictions).toHaveLength(60);
+  });
+
+  test("a name that means nothing is refused with those that do", async () => {
+    const { code, stderr } = await runCommand(["fit", table, "--target", "price", "--kernel", "ntk:rleu:2"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean "relu"');
+  });
+});

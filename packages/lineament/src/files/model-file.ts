@@ -16,13 +16,16 @@ export interface ModelFile {
   readonly tensors?: ReadonlyMap<string, Tensor> | undefined;
 }
 
-/** The bytes of a model file: safetensors whose metadata hold JSON. */
+/**
+ * The bytes of a model file: safetensors whose metadata hold JSON.
+ * @throws TypeError when the machine holds functions, such as a nonlinearity of the user's own
+ */
 export function writeModelFile({ state, parts, tensors = new Map() }: ModelFile): Uint8Array {
   const machine = describeMachine(state);
   const metadata = new Map([
     ["format", "lineament"],
     ["version", String(modelFileVersion)],
-    ["machine", JSON.stringify(machine.description)],
+    ["machine", JSON.stringify(machine.description, refuseFunctions)],
     ...Object.entries(parts).map(([name, value]): [string, string] => [name, JSON.stringify(value)]),
   ]);
   return writeSafetensors({ tensors: new Map([...machine.tensors, ...tensors]), metadata });
@@ -55,4 +58,13 @@ export function readModelFile(
   }
   const { machine, ...others } = parts;
   return { state: restoreMachine(tensors, machine), parts: others, tensors };
+}
+
+/** A file holds data only: what a function was cannot be opened again. */
+function refuseFunctions(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value !== "function") return value;
+  const { label } = this as { readonly label?: unknown };
+  throw new TypeError(
+    `a model file cannot hold the function ${JSON.stringify(key)}${typeof label === "string" ? ` of the nonlinearity ${JSON.stringify(label)}` : ""}; use a named nonlinearity`,
+  );
 }

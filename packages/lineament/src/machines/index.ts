@@ -9,6 +9,8 @@ export * from "./fit-feature-machine.ts";
 export * from "./kernel-expansion.ts";
 export * from "./kernel-ridge.ts";
 export * from "./learning-problem.ts";
+export * from "./named-kernel.ts";
+export * from "./neural-kernel-machine.ts";
 export * from "./neural-tangent-features.ts";
 export * from "./options.ts";
 export * from "./random-features.ts";

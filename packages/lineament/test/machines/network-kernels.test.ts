@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { importances, interactions } from "../../src/explain/index.ts";
+import { openMachine, saveMachine } from "../../src/files/index.ts";
+import { activation, dense, fullyConnected, serial } from "../../src/layers/index.ts";
+import { type Engine, type Matrix } from "../../src/linalg/index.ts";
+import { openEngine } from "../../src/linalg/open-engine.ts";
+import { FeatureMachine, KernelRidge, RecursiveFeatureMachine } from "../../src/machines/index.ts";
+import { fitTable, fromRecords } from "../../src/tables/index.ts";
+import { normals } from "../contracts/data.ts";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine();
+});
+afterAll(() => engine.close());
+
+const x = normals(150, 5, 1);
+const unseen = normals(200, 5, 2);
+/** Two of five columns matter, together. */
+const truth = (rows: Matrix): Float64Array =>
+  Float64Array.from({ length: rows.rows }, (_, i) => rows.data[i * 5]! * rows.data[i * 5 + 1]!);
+
+const kernel = {
+  family: "network",
+  output: "ntk",
+  network: fullyConnected(2, "relu", { weightStd: Math.SQRT2, biasStd: 0.5 }),
+} as const;
+
+test("kernel ridge regression learns with the tangent kernel of a network", async () => {
+  const machine = await KernelRidge.fit(x, truth(x), { engine, machine: { kernel } });
+  expect(await machine.score(unseen, truth(unseen))).toBeGreaterThan(0.5);
+});
+
+test("a feature machine on a tangent kernel finds the columns that matter", async () => {
+  const plain = await KernelRidge.fit(x, truth(x), { engine, machine: { kernel } });
+  const machine = await RecursiveFeatureMachine.fit(x, truth(x), {
+    engine,
+    machine: { kernel, iterations: 4 },
+  });
+  const score = await machine.score(unseen, truth(unseen));
+  expect(score).toBeGreaterThan(await plain.score(unseen, truth(unseen)));
+  expect(score).toBeGreaterThan(0.9);
+  const fitted = new FeatureMachine(engine, machine.state);
+  const { columns } = await importances(fitted, undefined);
+  const shares = columns.map(({ share }) => share);
+  expect(Math.min(shares[0]!, shares[1]!)).toBeGreaterThan(5 * Math.max(...shares.slice(2)));
+  const [first] = (await interactions(fitted)).pairs;
+  expect([...first!.columns].sort()).toEqual([0, 1]);
+});
+
+test("a saved machine predicts the same", async () => {
+  const machine = await KernelRidge.fit(x, truth(x), { engine, machine: { kernel } });
+  const opened = openMachine(engine, saveMachine(machine));
+  expect(await opened.predict(unseen)).toEqual(await machine.predict(unseen));
+});
+
+test("a network with functions of the user's own fits, but cannot be saved", async () => {
+  const own = activation({ name: "custom", label: "softened", value: (u) => u / (1 + Math.abs(u)) });
+  const network = serial(dense({ biasStd: 0.5 }), own, dense());
+  const few = normals(25, 2, 3);
+  const y = Float64Array.from({ length: 25 }, (_, i) => few.data[2 * i]!);
+  const machine = await KernelRidge.fit(few, y, {
+    engine,
+    machine: { kernel: { family: "network", network }, ridge: 0.01 },
+  });
+  expect(await machine.score(few, y)).toBeGreaterThan(0.9);
+  expect(() => saveMachine(machine)).toThrow("softened");
+});
+
+test("categories of many levels are spelled out for networks", async () => {
+  const rows = Array.from({ length: 400 }, (_, i) => ({ place: `place ${i % 120}`, y: (i % 120) / 10 }));
+  const { model } = await fitTable(fromRecords(rows), {
+    target: "y",
+    engine,
+    machine: { kernel, iterations: 0 },
+    baselines: false,
+    importances: false,
+  });
+  const { values } = await model.predict(fromRecords([{ place: "place 3" }, { place: "place 110" }]));
+  expect(values[0]!).toBeLessThan(values[1]!);
+});
