@@ -1,5 +1,5 @@
-import { Layer } from "../layers/index.ts";
-import type { Activation, Dense } from "../layers/index.ts";
+import { checkedLayer } from "../layers/index.ts";
+import type { Activation, Dense, Layer } from "../layers/index.ts";
 import { composed } from "./composed.ts";
 import {
   INPUT,
@@ -28,7 +28,7 @@ type Combination = "sum" | "product" | "concatenation";
  * @throws RangeError naming the layer and the cure, for networks without an infinite-width kernel
  */
 export function compile(description: Layer): Plan {
-  const network = checked(description);
+  const network = checkedLayer("infinite network", description);
   const image = contains(network, "convolution");
   const steps: (LinearStep | NormalizeStep)[] = [];
   const bases: (Base & { readonly roots: ReadonlySet<number> })[] = [];
@@ -472,16 +472,6 @@ function contains(layer: Layer, name: Layer["layer"]): boolean {
     default:
       return layer.layer === name;
   }
-}
-
-function checked(description: Layer): Layer {
-  const parsed = Layer.safeParse(description);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue!.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  throw new RangeError(
-    `infinite network: ${place.slice(1) || "the network"} is not a layer: ${issue!.message}`,
-  );
 }
 
 function named(path: string, layer: Layer): string {

@@ -1,5 +1,6 @@
 export * from "./activation.ts";
 export * from "./angle-table.ts";
+export * from "./checked-layer.ts";
 export * from "./compose.ts";
 export * from "./cross-dual.ts";
 export * from "./dual.ts";

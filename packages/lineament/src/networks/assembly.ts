@@ -10,7 +10,7 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
  * the tape. Each of its `matrices` holds those of all copies, one below the other.
  *
  * @param weights - w, one a copy: 1/√m each for an assembly without a dominant member
- * @throws RangeError as `graphNetwork`, and when there are no weights
+ * @throws RangeError as `graphNetwork`, and when there are no weights or they are not finite
  * @see Liu, Zhu and Belkin, arXiv:2203.05104
  */
 export function assembly(
@@ -20,5 +20,8 @@ export function assembly(
 ): TapeModel {
   if (weights.length === 0)
     throw new RangeError("assembly: there are no weights, expected one for each copy of the network");
+  const wrong = Array.from(weights).findIndex((weight) => !Number.isFinite(weight));
+  if (wrong >= 0)
+    throw new RangeError(`assembly: weights[${wrong}] is ${weights[wrong]}, expected a finite number`);
   return tapeModel(engine, compile(layer, sizes, weights));
 }

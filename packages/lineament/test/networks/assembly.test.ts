@@ -98,8 +98,11 @@ test("an assembly of one copy of weight 1 is the network", async () => {
   expectClose((await one.value(theta, x)).data, (await network.value(theta, x)).data, 0);
 });
 
-test("an assembly without weights is refused", () => {
-  const make = () => assembly(engine, serial(dense(), relu(), dense()), { inputs: 2, width: 2, weights: [] });
-  expect(make).toThrow(RangeError);
-  expect(make).toThrow("one for each copy");
+test("an assembly without weights, or with weights that are no numbers, is refused", () => {
+  const make = (weights: readonly number[]) => () =>
+    assembly(engine, serial(dense(), relu(), dense()), { inputs: 2, width: 2, weights });
+  expect(make([])).toThrow(RangeError);
+  expect(make([])).toThrow("one for each copy");
+  expect(make([1, NaN])).toThrow(RangeError);
+  expect(make([1, NaN])).toThrow("weights[1] is NaN");
 });

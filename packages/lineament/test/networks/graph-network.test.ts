@@ -359,13 +359,20 @@ describe("what is not a network is refused, naming the layer and the cure", () =
     ["an unknown node", graph(node("a", ["inptu"])), {}, ['node "a"', '"inptu"', '"input"']],
     ["an unknown output", { layer: "graph", nodes: [node("a", ["input"])], output: "b" }, {}, ['"b"', '"a"']],
     ["two nodes of one name", graph(node("a", ["input"]), node("a", ["input"])), {}, ['"a"', "rename"]],
-    ["a node without inputs", graph(node("a", [])), {}, ['node "a"', "inputs"]],
+    ["a node without inputs", graph(node("a", [])), {}, ["nodes[0].inputs", ">=1"]],
+    ["no branches", { layer: "parallel", branches: [], combine: "sum" }, {}, ["branches", ">=1"]],
+    [
+      "no layer",
+      { layer: "serial", layers: [{ layer: "dens" } as unknown as Layer] },
+      {},
+      ["layers[0]", "dense"],
+    ],
     ["width 0", serial(dense({ width: 3 }), dense()), { width: 0 }, ["width is 0", "at least 1"]],
     [
       "a layer of width 0",
       serial(identity(), { ...(dense() as Extract<Layer, { layer: "dense" }>), width: 0 }, dense()),
       {},
-      ["layers[1] (dense)", "0", "at least 1"],
+      ["layers[1].width", ">0"],
     ],
     [
       "no width at all",
@@ -421,7 +428,7 @@ describe("what is not a network is refused, naming the layer and the cure", () =
       "an even window",
       serial(convolution("zero", [2, 3]), { layer: "flatten" }),
       { inputs: 24, image },
-      ["2 × 3", "odd"],
+      ["layers[0].window[0]", "odd"],
     ],
     ["an image of the wrong size", dense(), { inputs: 25, image }, ["4 × 3", "24", "25"]],
     ["an image without height", dense(), { image: { ...image, height: 0 } }, ["image.height is 0"]],
@@ -449,6 +456,18 @@ describe("what is not a network is refused, naming the layer and the cure", () =
     const layer = serial(dense(), activation("exp-normalized"), dense());
     expect(() => graphNetwork(engine, layer, { inputs: 3, width: 6 })).toThrow("exp-normalized");
   });
+});
+
+test("no layers at all give the inputs, in a matrix of their own", async () => {
+  const model = graphNetwork(engine, serial(), { inputs: 3, outputs: 3 });
+  const x = normals(2, 3, 1);
+  for (const f of [
+    await model.value(new Float64Array(0), x),
+    (await model.pullback(new Float64Array(0), x)).value,
+  ]) {
+    expectClose(f.data, x.data, 0);
+    expect(f.data).not.toBe(x.data);
+  }
 });
 
 test("dropout that keeps everything is no layer at all", () => {

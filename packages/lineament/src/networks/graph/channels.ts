@@ -67,10 +67,8 @@ export function shapesOf(steps: readonly Step[], sizes: NetworkSizes): readonly 
   fix(0, image?.channels ?? inputs, "the input");
   fix(last, outputs, `outputs: ${outputs}`);
   for (const [at, { layer, name }] of steps.entries())
-    if ((layer.layer === "dense" || layer.layer === "convolution") && layer.width !== undefined) {
-      wholePositive(`the width of ${name}`, layer.width);
+    if ((layer.layer === "dense" || layer.layer === "convolution") && layer.width !== undefined)
       fix(at, layer.width, name);
-    }
   // From the end to the start: what comes out of a concatenation or a flattening says what goes in, and the other way round.
   for (let at = last; at > 0; at--) {
     const { layer, reads, name } = steps[at]!;
@@ -146,16 +144,10 @@ function pixelsOf(steps: readonly Step[], image: ImageShape | undefined): readon
       );
     else if (layer.layer === "flatten" || layer.layer === "global-average-pool") pixels.push(undefined);
     else {
-      if (layer.layer === "convolution") {
-        if (first === undefined)
-          throw new RangeError(
-            `graphNetwork: ${name} needs an image: give image: { height, width, channels }, and convolve before flattening`,
-          );
-        if (!layer.window.every((side) => Number.isInteger(side) && side > 0 && side % 2 === 1))
-          throw new RangeError(
-            `graphNetwork: ${name} has a window of ${layer.window.join(" × ")} pixels, expected odd numbers, so that it has a middle`,
-          );
-      }
+      if (layer.layer === "convolution" && first === undefined)
+        throw new RangeError(
+          `graphNetwork: ${name} needs an image: give image: { height, width, channels }, and convolve before flattening`,
+        );
       pixels.push(first);
     }
   }

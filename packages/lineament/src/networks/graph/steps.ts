@@ -1,4 +1,4 @@
-import type { Layer } from "../../layers/index.ts";
+import { checkedLayer, type Layer } from "../../layers/index.ts";
 
 type Combination = { readonly layer: "combine" } & Pick<
   Extract<Layer, { layer: "parallel" }>,
@@ -18,10 +18,10 @@ export interface Step {
 
 /**
  * The tree of layers as a list of steps; step 0 is the input, the last one the output.
- * @throws RangeError when a graph names nodes that are not there, twice, or in an order that no evaluation can follow; and for
+ * @throws RangeError when a layer is not one; when a graph names nodes that are not there, twice, or in an order that no evaluation can follow; and for
  * dropout, which belongs to training kernels
  */
-export function stepsOf(layer: Layer): readonly Step[] {
+export function stepsOf(description: Layer): readonly Step[] {
   const steps: Step[] = [{ name: "input", reads: [], layer: { layer: "input" } }];
   const push = (name: string, reads: readonly number[], layer: Step["layer"]): number =>
     steps.push({ name, reads, layer }) - 1;
@@ -83,15 +83,13 @@ export function stepsOf(layer: Layer): readonly Step[] {
           `graphNetwork: there are two nodes named ${JSON.stringify(node.name)}: rename one`,
         );
       const reads = node.inputs.map((read) => find(read, name));
-      if (reads.length === 0)
-        throw new RangeError(`graphNetwork: ${name} reads nothing: give it inputs, "input" or earlier nodes`);
       const combined = combine(`${path}.${name}`, reads, { combine: node.combine });
       known.set(node.name, visit(node.layer, combined, `${path}.${name}`));
     }
     return find(layer.output, "the output");
   };
 
-  const output = visit(layer, 0, "");
+  const output = visit(checkedLayer("graphNetwork", description), 0, "");
   // Nodes that the output does not need may stand after it: the output is last all the same.
   return reachable(steps, output);
 }

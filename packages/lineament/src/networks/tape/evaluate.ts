@@ -77,6 +77,7 @@ async function seriesOf(
  * gradient of ⟨seed, f(t)⟩ with respect to variable p. At degree 0 that is a vector-Jacobian product, at degree 1 along v the
  * Hessian of ⟨seed, f⟩ times v: the way back of a power series is forward over reverse.
  *
+ * @param tape - ends with something computed
  * @param values - of the whole tape, by `forward` at the same degree
  */
 export async function reverse(
@@ -101,11 +102,8 @@ export async function reverse(
     adjoints.delete(expression);
     switch (expression.kind) {
       case "constant":
-        break;
-      case "variable": // the root itself
-        if (out[degree])
-          for (const [at, r] of out[degree].data.entries()) gradients[expression.index]!.data[at]! += r;
-        break;
+      case "variable":
+        break; // nothing below
       case "linear":
         for (const { of, map } of expression.terms)
           for (const [k, r] of out.entries()) if (r && wanted(of, k)) map.adjoint(r, adjoint(of, k));

@@ -3,6 +3,7 @@ import { checkDegree, checkInputs, checkOutputs, checkParameters } from "../chec
 import type { Network } from "../model.ts";
 import type { Workspace } from "../workspace.ts";
 import { forward, reverse, type Series } from "./evaluate.ts";
+import { scale } from "./primitives.ts";
 import { constant, type Expression, tapeOf, type Values, variable } from "./expression.ts";
 
 /** A matrix of parameters, row-major at `offset` in θ. */
@@ -88,7 +89,8 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
       throw new RangeError(
         `${call}: the network's output is ${root.rows} × ${root.cols}, expected ${x.rows} × ${outputs}`,
       );
-    return tapeOf(root);
+    // What is not computed belongs to the caller: a copy.
+    return tapeOf(root.kind === "constant" || root.kind === "variable" ? scale(root, 1) : root);
   };
   const rootSeries = async (
     tape: readonly Expression[],
