@@ -1,51 +1,20 @@
 import { expect, test } from "vitest";
 import { type ActivationInput, dualOf } from "../../src/layers/index.ts";
+import { type ReferenceParameters, referenceActivation } from "../contracts/reference-networks.ts";
 import vectors from "../vectors/infinite-width.json" with { type: "json" };
 import linearized from "../vectors/linearized-networks.json" with { type: "json" };
 
 interface DualVector {
   readonly activation: string;
-  readonly params: Readonly<Record<string, never>>;
+  readonly params: ReferenceParameters;
   readonly points: readonly { a: number; b: number; c: number; k: number; kdot: number }[];
   readonly moments: readonly { a: number; mean: number; meanSlope: number }[];
   readonly tolerance: { readonly relToMax: number };
 }
 
-/** The reference's names and letters in ours. */
-function named(name: string, p: DualVector["params"]): ActivationInput {
-  switch (name) {
-    case "leakyRelu":
-      return { name: "leaky-relu", slope: p["alpha"] };
-    case "abs":
-      return { name: "absolute" };
-    case "abRelu":
-      return { name: "piecewise-linear", negative: p["negSlope"]!, positive: p["posSlope"]! };
-    case "erf":
-      return { name, amplitude: p["a"], frequency: p["b"], offset: p["c"] };
-    case "normalCdf":
-      return { name: "normal-cdf" };
-    case "sigmoidLike":
-      return { name: "sigmoid-like", scale: p["scale"] };
-    case "sin":
-    case "cos":
-      return { name, amplitude: p["a"], frequency: p["b"], phase: p["c"] };
-    case "exp":
-    case "gaussian":
-      return { name, amplitude: p["a"], rate: p["b"] };
-    case "gabor":
-      return { name, amplitude: p["a"], rate: p["b"], frequency: p["k"], phase: p["c"] };
-    case "polynomial":
-      return { name, coefficients: p["coef"]! };
-    case "rectifiedMonomial":
-      return { name: "rectified-monomial", degree: p["degree"]! };
-    default:
-      return { name, ...p } as unknown as ActivationInput;
-  }
-}
-
 for (const entry of vectors.dualActivations as unknown as readonly DualVector[]) {
   const { activation, params, points, moments, tolerance } = entry;
-  const dual = dualOf(named(activation, params));
+  const dual = dualOf(referenceActivation(activation, params));
   test(`κ, κ̇ and moments of ${activation} ${JSON.stringify(params)} are those of the reference`, () => {
     const expectClose = (got: readonly number[], expected: readonly number[], scale: number): void =>
       got.forEach((value, i) =>

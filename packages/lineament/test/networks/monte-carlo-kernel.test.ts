@@ -1,14 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  activation,
-  dense,
-  erf,
-  identity,
-  type Layer,
-  parallel,
-  relu,
-  serial,
-} from "../../src/layers/index.ts";
+import type { Layer } from "../../src/layers/index.ts";
 import { asMatrix, type Engine, type Matrix } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import {
@@ -21,6 +12,7 @@ import {
   tangentKernel,
 } from "../../src/networks/index.ts";
 import { expectClose, normals } from "../contracts/data.ts";
+import { referenceNetworks } from "../contracts/reference-networks.ts";
 import vectors from "../vectors/infinite-width.json" with { type: "json" };
 
 let engine: Engine;
@@ -28,55 +20,6 @@ beforeAll(async () => {
   engine = await openEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-const affine = (weightVariance: number, biasVariance = 0): Layer =>
-  dense({ weightStd: Math.sqrt(weightVariance), biasStd: Math.sqrt(biasVariance) });
-
-/** Networks of the vectors; `id`s and variances are theirs. */
-const networks: Readonly<Record<string, Layer>> = {
-  residual: serial(
-    affine(2, 0.01),
-    parallel([identity(), serial(relu(), affine(1, 0.04))]),
-    relu(),
-    affine(1),
-  ),
-  layerNorm: serial(affine(2, 0.01), { layer: "layer-norm", epsilon: 0 }, erf(), affine(1.5, 0.0625)),
-  fanInProd: serial(
-    parallel([serial(affine(2, 0.01), relu(), affine(2)), affine(1, 0.5)], "product"),
-    affine(1),
-  ),
-  fanInConcat: serial(
-    parallel([serial(affine(2, 0.01), relu()), serial(affine(1, 0.5), erf())], "concatenation", [
-      3 / 4,
-      1 / 4,
-    ]),
-    affine(2, 0.01),
-  ),
-  meanTrackedSum: serial(
-    parallel([serial(affine(2, 0.01), relu()), serial(affine(1, 0.5), activation("normal-cdf"))]),
-    affine(1, 0.01),
-  ),
-  skipOverActivation: serial(affine(2, 0.01), parallel([identity(), activation("gelu")]), affine(1, 0.01)),
-  standardParameterisation: serial(
-    dense({ parameterization: "standard", weightStd: Math.SQRT2, biasStd: 0.1, width: 100 }),
-    relu(),
-    dense({ parameterization: "standard", weightStd: Math.SQRT2, biasStd: 0.1 }),
-  ),
-  onlyLastLayerTrained: serial(dense({ weightRate: 0 }), relu(), dense()),
-  onlyFirstLayerTrained: serial(dense(), relu(), dense({ weightRate: 0 })),
-  correlatedBranches: {
-    layer: "graph",
-    nodes: [
-      { name: "A", inputs: ["input"], combine: "sum", layer: affine(2, 0.01) },
-      { name: "relu A", inputs: ["A"], combine: "sum", layer: relu() },
-      { name: "B", inputs: ["relu A"], combine: "sum", layer: affine(1, 0.04) },
-      { name: "erf(A + B)", inputs: ["A", "B"], combine: "sum", layer: erf() },
-      { name: "output", inputs: ["relu A", "erf(A + B)"], combine: "sum", layer: affine(1.5, 0.01) },
-    ],
-    output: "output",
-  },
-  layerNormAfterRelu: serial(affine(2, 0.01), relu(), { layer: "layer-norm", epsilon: 0 }, affine(1.5, 0.04)),
-};
 
 const x = asMatrix(vectors.inputs.x4) as Matrix<Float64Array>;
 const limit = (id: string): { readonly ntk: number[]; readonly nngp: number[] } => {
@@ -106,10 +49,10 @@ function score({ mean, standardError }: KernelEstimate, expected: readonly numbe
 
 describe("the average kernel of finite networks is that of infinitely wide ones", () => {
   // Finite width shifts the mean by O(1/width), which must stay below the standard error, O(1/√(width · samples)).
-  test.for(Object.keys(networks))("tangent kernel of %s", async (id) => {
-    const [last] = (await estimates(samplerOf(networks[id]!, 256), x, { kind: "ntk", samples: 32 })).slice(
-      -1,
-    );
+  test.for(Object.keys(referenceNetworks))("tangent kernel of %s", async (id) => {
+    const [last] = (
+      await estimates(samplerOf(referenceNetworks[id]!, 256), x, { kind: "ntk", samples: 32 })
+    ).slice(-1);
     expect(last!.samples).toBe(32);
     expect(score(last!, limit(id).ntk)).toBeLessThan(4);
     // Standard errors that see a difference: a few percent of the kernel.
@@ -117,14 +60,16 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
   });
 
   test.for(["residual", "correlatedBranches", "layerNormAfterRelu"])("also at width 512: %s", async (id) => {
-    const [last] = (await estimates(samplerOf(networks[id]!, 512), x, { kind: "ntk", samples: 8 })).slice(-1);
+    const [last] = (
+      await estimates(samplerOf(referenceNetworks[id]!, 512), x, { kind: "ntk", samples: 8 })
+    ).slice(-1);
     expect(score(last!, limit(id).ntk)).toBeLessThan(4);
   });
 
   test.for(["residual", "fanInConcat", "layerNormAfterRelu"])(
     "covariance of the outputs of %s",
     async (id) => {
-      const make = samplerOf(networks[id]!, 256, 64);
+      const make = samplerOf(referenceNetworks[id]!, 256, 64);
       const [last] = (await estimates(make, x, { kind: "nngp", samples: 32 })).slice(-1);
       expect(score(last!, limit(id).nngp)).toBeLessThan(4);
     },
@@ -135,7 +80,7 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
     const deviations: number[] = [];
     for (const width of widths) {
       const [last] = (
-        await estimates(samplerOf(networks["residual"]!, width), x, { kind: "ntk", samples: 128 })
+        await estimates(samplerOf(referenceNetworks["residual"]!, width), x, { kind: "ntk", samples: 128 })
       ).slice(-1);
       const { data } = last!.standardError;
       deviations.push(
