@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { importances, interactions } from "../../src/explain/index.ts";
 import { openMachine, saveMachine } from "../../src/files/index.ts";
-import { activation, dense, fullyConnected, serial } from "../../src/layers/index.ts";
-import { type Engine, type Matrix } from "../../src/linalg/index.ts";
+import { activation, dense, Layer, fullyConnected, serial } from "../../src/layers/index.ts";
+import { type Engine, type Matrix, takeRows } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
-import { FeatureMachine, KernelRidge, RecursiveFeatureMachine } from "../../src/machines/index.ts";
+import {
+  FeatureMachine,
+  KernelRidge,
+  NeuralKernelMachine,
+  RecursiveFeatureMachine,
+} from "../../src/machines/index.ts";
 import { fitTable, fromRecords } from "../../src/tables/index.ts";
 import { normals } from "../contracts/data.ts";
 
@@ -79,3 +84,54 @@ test("categories of many levels are spelled out for networks", async () => {
   const { values } = await model.predict(fromRecords([{ place: "place 3" }, { place: "place 110" }]));
   expect(values[0]!).toBeLessThan(values[1]!);
 });
+
+test("a neural kernel machine is an infinitely wide network by name or by its layers", async () => {
+  const labels = Array.from(truth(x), (value) => (value > 0 ? "same sign" : "opposite"));
+  const named = await NeuralKernelMachine.fit(x, labels, { engine, network: "ntk:gelu:1" });
+  expect(
+    await named.score(
+      unseen,
+      Array.from(truth(unseen), (v) => (v > 0 ? "same sign" : "opposite")),
+    ),
+  ).toBeGreaterThan(0.75);
+  const layers = await NeuralKernelMachine.fit(x, truth(x), { engine, network: kernel.network });
+  const same = await KernelRidge.fit(x, truth(x), { engine, machine: { kernel } });
+  expect(await layers.predict(unseen)).toEqual(await same.predict(unseen));
+  await expect(
+    async () => await NeuralKernelMachine.fit(x, labels, { network: "ntk:gleu:1" }),
+  ).rejects.toThrow('did you mean "gelu"');
+});
+
+test("a convolutional kernel sees a pattern wherever it is, and learns no metric", async () => {
+  // Rows are 4 × 4 images with one bright pair of pixels, side by side (+1) or one above the other (−1).
+  const image = { height: 4, width: 4, channels: 1 };
+  const noise = normals(80, 16, 4);
+  const y = new Float64Array(80);
+  for (let i = 0; i < 80; i++) {
+    const [row, column] = [(i >> 1) % 3, (i >> 3) % 3];
+    const beside = i % 2 === 0;
+    y[i] = beside ? 1 : -1;
+    for (let k = 0; k < 16; k++) noise.data[i * 16 + k]! *= 0.1;
+    noise.data[i * 16 + row * 4 + column]! += 2;
+    noise.data[i * 16 + (beside ? row * 4 + column + 1 : (row + 1) * 4 + column)]! += 2;
+  }
+  const network = serial(
+    Layer.parse({ layer: "convolution", window: [3, 3], biasStd: 0.3 }),
+    activation("relu"),
+    { layer: "global-average-pool" },
+    dense(),
+  );
+  const [train, test] = [takeRows(noise, rowNumbers(0, 50)), takeRows(noise, rowNumbers(50, 80))];
+  const machine = { view: "common-scale" } as const;
+  const fitted = await NeuralKernelMachine.fit(train, y.slice(0, 50), { engine, network, image, machine });
+  expect(await fitted.score(test, y.slice(50))).toBeGreaterThan(0.6);
+  await expect(
+    RecursiveFeatureMachine.fit(train, y.slice(0, 50), {
+      engine,
+      machine: { kernel: { family: "network", network, image } },
+    }),
+  ).rejects.toThrow("zero metric updates");
+});
+
+const rowNumbers = (start: number, end: number): Int32Array =>
+  Int32Array.from({ length: end - start }, (_, i) => start + i);
