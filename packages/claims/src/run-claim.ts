@@ -153,7 +153,10 @@ function against({ holds, why, checks }: Verdict, contrast: Verdict | undefined)
 function told(runs: readonly SeedRun[], { why, settings }: SeedRun): string {
   if (runs.length === 1) return why;
   const failed = runs.filter(({ holds }) => !holds).length;
-  const count = failed === 0 ? `all ${runs.length} seeds hold` : `${failed} of ${runs.length} seeds ${failed === 1 ? "fails" : "fail"}`;
+  const count =
+    failed === 0
+      ? `all ${runs.length} seeds hold`
+      : `${failed} of ${runs.length} seeds ${failed === 1 ? "fails" : "fail"}`;
   return `${count}; seed ${String(settings["seed"])}: ${why}`;
 }
 

@@ -5,6 +5,11 @@ export function placeable({ scale = "linear" }: Axis, value: number): boolean {
   return Number.isFinite(value) && (scale === "linear" || value > 0);
 }
 
+/** Whether an axis whose ends were chosen leaves a number out below: that is no surprise, also on a logarithmic one. */
+export function below({ domain }: Axis, value: number): boolean {
+  return domain !== undefined && Number.isFinite(value) && value < domain[0];
+}
+
 /** Ends of an axis for these placeable values: the given ones, or all values with a little room. */
 export function domainOf({ scale = "linear", domain }: Axis, values: Iterable<number>): [number, number] {
   if (domain !== undefined) return [domain[0], domain[1]];

@@ -98,7 +98,7 @@ export function bars({ title, x, y, series, notes = [] }: Bars): Spec {
         // Draws nothing: it brings the shapes into the legend and carries the notes of the bounds.
         transform: only("datum.role === 'bound'"),
         mark: { type: "point", opacity: 0, size: 200 },
-        encoding: { x: field("middle"), shape, description: { field: "note" } },
+        encoding: { x: field("middle"), stroke, shape, description: { field: "note" } },
       },
     ],
   };

@@ -1,5 +1,5 @@
 import type { Axis, Series } from "../figure.ts";
-import { domainOf, placeable, quantitative } from "./axis.ts";
+import { below, domainOf, placeable, quantitative } from "./axis.ts";
 import { heading } from "./heading.ts";
 import { type Look, lookOf, looks } from "./look.ts";
 import { legend, omitted, only, scaled, short, type Spec } from "./parts.ts";
@@ -40,6 +40,9 @@ export function drawing(
     }));
   });
   const kept = rows.filter((row) => placeable(x, row.x) && placeable(y, row.y));
+  const lost = rows.filter(
+    (row) => !(placeable(x, row.x) || below(x, row.x)) || !(placeable(y, row.y) || below(y, row.y)),
+  );
   const xDomain = domainOf(
     x,
     kept.map((row) => row.x),
@@ -71,7 +74,7 @@ export function drawing(
     encoding: { stroke, strokeDash },
   });
   return {
-    ...heading(title, [...notes, ...omitted(rows.length - kept.length, x, y)]),
+    ...heading(title, [...notes, ...omitted(lost.length, x, y)]),
     width,
     height,
     data: { values },

@@ -95,7 +95,11 @@ export const figureConfig: Config = {
   rule: { color: colors.soft },
   line: { strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
   bar: { discreteBandSize: { band: 0.68 } },
-  style: { "on-paper": { color: colors.ink }, "on-fill": { color: colors.onFill } },
+  style: {
+    "on-paper": { color: colors.ink },
+    "on-fill": { color: colors.onFill },
+    "group-subtitle": { fill: colors.soft, fontSize: 12 },
+  },
 };
 
 /** `--ink: #1c2126; …` for style sheets. */

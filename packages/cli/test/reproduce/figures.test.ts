@@ -104,6 +104,20 @@ describe("curves", () => {
     expect(texts(linear)).toContain("2 points are not shown: not finite");
   });
 
+  test("say nothing of what lies below a chosen range", async () => {
+    const points = [
+      { x: 1, y: 1 },
+      { x: 2, y: 1e-9 },
+      { x: 3, y: 0 },
+    ];
+    const chosen: Axis = { ...y, domain: [1e-6, 1] };
+    const svg = await drawn(
+      curves({ x, y: chosen, series: [{ label: "loss", role: "measurement", points }] }),
+    );
+    expect(marks(svg, "symbol")).toHaveLength(1);
+    expect(svg).not.toContain("not shown");
+  });
+
   test("that have nothing to show are drawn too", async () => {
     expect(
       texts(await drawn(curves({ x, y, series: [{ label: "loss", role: "bound", points: [] }] }))),
@@ -226,10 +240,24 @@ test("panels share one legend, and equal series look the same in all of them", a
 test("every color of a figure has a dark partner", async () => {
   expect(Object.values(colors)).toEqual(expect.arrayContaining([...seriesColors]));
   const series = Array.from({ length: 8 }, (_, i) => line(`series ${i}`, roles[i % 3]!, i + 1));
-  const { html } = pagePicture(
-    await drawn(curves({ title: "t", notes: ["n"], x, y, series })),
-    "name",
-    "curves",
-  );
-  expect(html).not.toMatch(/(?:fill|stroke)="#/u);
+  const all = [
+    ...[{ title: "t", notes: ["n"] }, { notes: ["n"] }, {}].map((heading) =>
+      curves({ ...heading, x, y, series }),
+    ),
+    bars({
+      x: { title: "degree", categories: ["0"] },
+      y,
+      series: roles.map((role) => ({ label: role, role, values: [1], errors: [0.1] })),
+    }),
+    heatMap({
+      x: { title: "j", labels: [1, 2] },
+      y: { title: "i", labels: ["a"] },
+      values: [[-2, 1]],
+      value: { title: "v", scale: "diverging" },
+    }),
+  ];
+  for (const spec of all) {
+    const { html } = pagePicture(await drawn(spec), "name", "a figure");
+    expect(html).not.toMatch(/(?:fill|stroke)="(?:#|black)/u);
+  }
 });
