@@ -26,92 +26,103 @@ export interface NetworkSizes {
  */
 export function shapesOf(steps: readonly Step[], sizes: NetworkSizes): readonly StepShape[] {
   const { inputs, outputs = 1, width, image } = sizes;
-  wholePositive("inputs", inputs);
-  wholePositive("outputs", outputs);
-  if (width !== undefined) wholePositive("width", width);
-  if (image) {
-    for (const side of ["height", "width", "channels"] as const) wholePositive(`image.${side}`, image[side]);
-    const { height, width, channels } = image;
-    if (height * width * channels !== inputs)
-      throw new RangeError(
-        `graphNetwork: an image of ${height} × ${width} pixels with ${channels} channels has ${height * width * channels} numbers, but inputs is ${inputs}`,
-      );
-  }
+  checkSizes(sizes);
   const pixels = pixelsOf(steps, image);
   const last = steps.length - 1;
   if (pixels[last])
     throw new RangeError(
       "graphNetwork: the network ends with an image: add a flatten or global-average-pool layer, then a dense one",
     );
-  const ties = tiesOf(steps);
-  const known = new Map<number, { readonly channels: number; readonly by: string }>();
-  const fix = (at: number, channels: number, by: string): void => {
-    const before = known.get(ties[at]!);
-    if (before !== undefined && before.channels !== channels)
-      throw new RangeError(
-        `graphNetwork: ${before.by} gives ${before.channels} channels, but ${by} gives ${channels}, and they must match: set the width of one`,
-      );
-    if (!(channels >= 1))
-      throw new RangeError(`graphNetwork: ${by} gives ${channels} channels, expected at least 1`);
-    known.set(ties[at]!, before ?? { channels, by });
-  };
-  const channelsAt = (at: number): number | undefined => known.get(ties[at]!)?.channels;
-  const fallback = (at: number): number => {
-    if (width === undefined)
-      throw new RangeError(
-        `graphNetwork: ${steps[at]!.name} has no width: give the network a width, or this layer its own`,
-      );
-    return width;
-  };
-
-  fix(0, image?.channels ?? inputs, "the input");
-  fix(last, outputs, `outputs: ${outputs}`);
+  const known = widthsOf(steps, width);
+  known.fix(0, image?.channels ?? inputs, "the input");
+  known.fix(last, outputs, `outputs: ${outputs}`);
   for (const [at, { layer, name }] of steps.entries())
     if ((layer.layer === "dense" || layer.layer === "convolution") && layer.width !== undefined)
-      fix(at, layer.width, name);
+      known.fix(at, layer.width, name);
   // From the end to the start: what comes out of a concatenation or a flattening says what goes in, and the other way round.
   for (let at = last; at > 0; at--) {
-    const { layer, reads, name } = steps[at]!;
-    if (layer.layer === "flatten") {
-      const { height, width } = pixels[reads[0]!] ?? { height: 1, width: 1 };
-      const whole = channelsAt(at);
-      if (whole !== undefined && whole % (height * width) !== 0)
-        throw new RangeError(
-          `graphNetwork: ${name} makes whole images of ${height} × ${width} pixels into ${whole} numbers: not a whole number a pixel`,
-        );
-      const channels =
-        channelsAt(reads[0]!) ?? (whole === undefined ? fallback(reads[0]!) : whole / (height * width));
-      fix(reads[0]!, channels, name);
-      fix(at, channels * height * width, name);
-    } else if (layer.layer === "combine" && layer.combine === "concatenation") {
-      const given = layer.fractions ?? reads.map(() => 1);
-      const all = given.reduce((sum, part) => sum + part, 0);
-      const fractions = given.map((part) => part / all);
-      const part = reads.findIndex((read) => channelsAt(read) !== undefined);
-      const whole =
-        channelsAt(at) ??
-        (part < 0
-          ? fallback(at)
-          : Math.max(reads.length, Math.round(channelsAt(reads[part]!)! / fractions[part]!)));
-      fix(at, whole, name);
-      let left = whole;
-      for (const [p, read] of reads.entries()) {
-        const share = p === reads.length - 1 ? left : Math.round(whole * fractions[p]!);
-        const channels = channelsAt(read) ?? share;
-        fix(read, channels, `the share of branch ${p} of ${name}`);
-        left -= channels;
-        if (Math.abs(channels - whole * fractions[p]!) > reads.length)
-          throw new RangeError(
-            `graphNetwork: branch ${p} of ${name} has ${channels} of ${whole} channels, but its fraction is ${fractions[p]!.toPrecision(3)}: set fractions to the shares of the widths`,
-          );
-      }
-      if (left !== 0)
-        throw new RangeError(
-          `graphNetwork: the branches of ${name} have ${whole - left} channels together, but the whole has ${whole}: set fractions to the shares of the widths`,
-        );
-    }
+    const { layer, reads } = steps[at]!;
+    if (layer.layer === "flatten") flatten(known, at, steps[at]!, pixels[reads[0]!]);
+    else if (layer.layer === "combine" && layer.combine === "concatenation")
+      concatenate(known, at, steps[at]!, layer.fractions ?? reads.map(() => 1));
   }
-  return steps.map((_, at) => ({ channels: channelsAt(at) ?? fallback(at), pixels: pixels[at] }));
+  return steps.map((_, at) => ({ channels: known.at(at) ?? known.fallback(at), pixels: pixels[at] }));
+}
+
+/** What is known of the widths of steps; a width that is fixed holds for all that are tied to it. */
+interface Widths {
+  at(step: number): number | undefined;
+  /** @throws RangeError when another one is known */
+  fix(step: number, channels: number, by: string): void;
+  /** The default. @throws RangeError when there is none */
+  fallback(step: number): number;
+}
+
+function widthsOf(steps: readonly Step[], width: number | undefined): Widths {
+  const ties = tiesOf(steps);
+  const known = new Map<number, { readonly channels: number; readonly by: string }>();
+  return {
+    at: (step) => known.get(ties[step]!)?.channels,
+    fix(step, channels, by) {
+      const before = known.get(ties[step]!);
+      if (before !== undefined && before.channels !== channels)
+        throw new RangeError(
+          `graphNetwork: ${before.by} gives ${before.channels} channels, but ${by} gives ${channels}, and they must match: set the width of one`,
+        );
+      if (!(channels >= 1))
+        throw new RangeError(`graphNetwork: ${by} gives ${channels} channels, expected at least 1`);
+      known.set(ties[step]!, before ?? { channels, by });
+    },
+    fallback(step) {
+      if (width !== undefined) return width;
+      throw new RangeError(
+        `graphNetwork: ${steps[step]!.name} has no width: give the network a width, or this layer its own`,
+      );
+    },
+  };
+}
+
+/** Channels of an image times its pixels are the width of the whole. */
+function flatten(known: Widths, at: number, { name, reads }: Step, pixels: StepShape["pixels"]): void {
+  const [read] = reads;
+  const { height, width } = pixels ?? { height: 1, width: 1 };
+  const whole = known.at(at);
+  if (whole !== undefined && whole % (height * width) !== 0)
+    throw new RangeError(
+      `graphNetwork: ${name} makes whole images of ${height} × ${width} pixels into ${whole} numbers: not a whole number a pixel`,
+    );
+  const channels =
+    known.at(read!) ?? (whole === undefined ? known.fallback(read!) : whole / (height * width));
+  known.fix(read!, channels, name);
+  known.fix(at, channels * height * width, name);
+}
+
+/** Branches have their shares of the whole, rounded; the last one has what is left. */
+function concatenate(known: Widths, at: number, { name, reads }: Step, shares: readonly number[]): void {
+  const all = shares.reduce((sum, share) => sum + share, 0);
+  const fractions = shares.map((share) => share / all);
+  const first = reads.findIndex((read) => known.at(read) !== undefined);
+  const whole =
+    known.at(at) ??
+    (first < 0
+      ? known.fallback(at)
+      : Math.max(reads.length, Math.round(known.at(reads[first]!)! / fractions[first]!)));
+  known.fix(at, whole, name);
+  let left = whole;
+  for (const [branch, read] of reads.entries()) {
+    const expected = whole * fractions[branch]!;
+    const channels = known.at(read) ?? (branch === reads.length - 1 ? left : Math.round(expected));
+    known.fix(read, channels, `the share of branch ${branch} of ${name}`);
+    left -= channels;
+    if (Math.abs(channels - expected) > reads.length)
+      throw new RangeError(
+        `graphNetwork: branch ${branch} of ${name} has ${channels} of ${whole} channels, but its fraction is ${fractions[branch]!.toPrecision(3)}: set fractions to the shares of the widths`,
+      );
+  }
+  if (left !== 0)
+    throw new RangeError(
+      `graphNetwork: the branches of ${name} have ${whole - left} channels together, but the whole has ${whole}: set fractions to the shares of the widths`,
+    );
 }
 
 /** For each step the first of those with as many channels. */
@@ -154,7 +165,18 @@ function pixelsOf(steps: readonly Step[], image: ImageShape | undefined): readon
   return pixels;
 }
 
-function wholePositive(what: string, value: number): void {
-  if (!(Number.isInteger(value) && value > 0))
-    throw new RangeError(`graphNetwork: ${what} is ${value}, expected a whole number of at least 1`);
+function checkSizes({ inputs, outputs = 1, width = 1, image }: NetworkSizes): void {
+  const sizes = { inputs, outputs, width };
+  const sides = {
+    "image.height": image?.height,
+    "image.width": image?.width,
+    "image.channels": image?.channels,
+  };
+  for (const [what, value] of Object.entries(image ? { ...sizes, ...sides } : sizes))
+    if (!(value !== undefined && Number.isInteger(value) && value > 0))
+      throw new RangeError(`graphNetwork: ${what} is ${value}, expected a whole number of at least 1`);
+  if (image && image.height * image.width * image.channels !== inputs)
+    throw new RangeError(
+      `graphNetwork: an image of ${image.height} × ${image.width} pixels with ${image.channels} channels has ${image.height * image.width * image.channels} numbers, but inputs is ${inputs}`,
+    );
 }
