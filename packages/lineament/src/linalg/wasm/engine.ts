@@ -30,6 +30,7 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         const [a, b, c] = [lent.read(call.a), lent.read(call.b), lent.write(call.c)];
+        const flops = 2 * m * n * k;
         await pool.run(
           {
             kind: "gemm",
@@ -41,9 +42,9 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
             alpha,
             beta,
             symmetric: false,
-            threads: pool.threads,
+            threads: pool.threadsFor(flops),
           },
-          2 * m * n * k,
+          flops,
         );
         lent.settle();
       }),
@@ -54,6 +55,7 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
         const lent = loan();
         const { transpose = false, alpha = 1, beta = 0 } = call;
         const [a, c] = [lent.read(call.a), lent.write(call.c)];
+        const flops = n * n * k;
         await pool.run(
           {
             kind: "gemm",
@@ -65,9 +67,9 @@ export async function openWasmEngine({ threads, inlineFlops }: WasmOptions = {})
             alpha,
             beta,
             symmetric: true,
-            threads: pool.threads,
+            threads: pool.threadsFor(flops),
           },
-          n * n * k,
+          flops,
         );
         lent.settle();
       }),

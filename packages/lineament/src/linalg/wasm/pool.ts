@@ -15,6 +15,8 @@ import { weigh } from "./weight.ts";
 export interface Pool {
   readonly threads: number;
   readonly relaxed: boolean;
+  /** Threads that a job of so many flops runs on. */
+  threadsFor(flops: number): number;
   /** @param flops - roughly; small jobs are done on the calling thread, where they take less time than the message */
   run(job: Job, flops: number, signal?: AbortSignal): Promise<void>;
   close(): void;
@@ -53,9 +55,12 @@ export async function openPool({
     return hired;
   };
 
+  const threadsFor = (flops: number): number => (flops < inlineFlops ? 1 : count);
+
   return {
     threads: count,
     relaxed,
+    threadsFor,
     async run(job, flops, signal) {
       signal?.throwIfAborted();
       const task = prepare(job, kit);

@@ -30,7 +30,7 @@ export function gemmTask(job: GemmJob, kit: Kit): Task {
   const inner = transposeA ? a.rows : a.cols;
   const largest = precision === "float32" ? 512 : 384;
   // Large tiles copy least; two to a thread are enough to share the work evenly.
-  const wanted = Math.ceil(Math.sqrt(2 * job.threads));
+  const wanted = job.threads === 1 ? 1 : Math.ceil(Math.sqrt(2 * job.threads));
   const height = pieceSize(c.rows, wanted, largest);
   const width = symmetric ? height : pieceSize(c.cols, wanted, largest);
   const [down, across] = [pieces(height, c.rows), pieces(width, c.cols)];

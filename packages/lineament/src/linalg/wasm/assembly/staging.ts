@@ -1,3 +1,5 @@
+import { splat } from "./simd";
+
 // Small passes that prepare tiles: centering, norms, weighted copies.
 
 /** out = rows of `source` minus `center`, `ld` numbers apart, filled up with zeros; norms[i] = ‖out_i‖², summed in float64. */
@@ -78,9 +80,16 @@ export function scaleRows<T>(factor: usize, a: usize, rows: i32, c: i32, out: us
 
 /** c = alpha c + beta old */
 export function blend<T>(c: usize, old: usize, count: i32, alpha: f64, beta: f64): void {
-  const size = <i32>sizeof<T>();
-  for (let i = 0; i < count; i++) {
-    const value = <T>alpha * load<T>(c + i * size);
-    store<T>(c + i * size, beta == 0 ? <T>value : <T>(value + <T>beta * load<T>(old + i * size)));
+  const end = c + count * sizeof<T>();
+  const va = splat<T>(alpha);
+  const vb = splat<T>(beta);
+  for (; c + 16 <= end; c += 16, old += 16) {
+    let value = v128.mul<T>(va, v128.load(c));
+    if (beta != 0) value = v128.add<T>(value, v128.mul<T>(vb, v128.load(old)));
+    v128.store(c, value);
+  }
+  for (; c < end; c += sizeof<T>(), old += sizeof<T>()) {
+    const value = <T>alpha * load<T>(c);
+    store<T>(c, beta == 0 ? <T>value : <T>(value + <T>beta * load<T>(old)));
   }
 }
