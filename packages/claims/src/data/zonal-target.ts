@@ -13,16 +13,18 @@ export function zonalTarget(d: number, energies: readonly number[], generator: R
   const polynomials = spherePolynomials(d, energies.length - 1);
   const directions = energies.map(() => unitVector(d, generator));
   const values = new Float64Array(energies.length);
-  return (x) =>
-    Float64Array.from({ length: x.rows }, (_, i) => {
-      let sum = 0;
-      for (const [k, energy] of energies.entries()) {
-        if (energy === 0) continue;
-        const direction = directions[k]!;
+  return (x) => {
+    const result = new Float64Array(x.rows);
+    energies.forEach((energy, k) => {
+      if (energy === 0) return;
+      const direction = directions[k]!;
+      const size = Math.sqrt(energy);
+      for (let i = 0; i < x.rows; i++) {
         let along = 0;
         for (let j = 0; j < d; j++) along += direction[j]! * x.data[i * d + j]!;
-        sum += Math.sqrt(energy) * polynomials.at(along, values)[k]!;
+        result[i]! += size * polynomials.at(along, values)[k]!;
       }
-      return sum;
     });
+    return result;
+  };
 }

@@ -55,8 +55,8 @@ export default claim({
   predict({ dimension, randomWidths, tangentWidths }) {
     const errors = featureApproximationErrors({ dimension, offset, energies });
     return {
-      random: randomWidths.map((width) => errors.random(width)),
-      tangent: tangentWidths.map((width) => errors.tangent(width)),
+      random: between(randomWidths).map((width) => ({ width, error: errors.random(width) })),
+      tangent: between(tangentWidths).map((width) => ({ width, error: errors.tangent(width) })),
     };
   },
 
@@ -131,8 +131,15 @@ export default claim({
               ["tangent features", tangentWidths, predicted.tangent, measured.tangent],
             ] as const
           ).flatMap(([label, widths, line, marks]) => [
-            { label, role: "prediction" as const, points: powers(d, widths, line) },
-            { label, role: "measurement" as const, points: powers(d, widths, marks) },
+            { label, role: "prediction" as const, points: powers(d, line) },
+            {
+              label,
+              role: "measurement" as const,
+              points: powers(
+                d,
+                widths.map((width, i) => ({ width, error: marks[i]! })),
+              ),
+            },
           ]),
           ...[1, 2].map((degree) => {
             const left = energies.slice(degree + 1).reduce((sum, energy) => sum + energy, 0);
@@ -149,8 +156,17 @@ export default claim({
   ],
 });
 
-function powers(d: number, widths: readonly number[], errors: readonly number[]): { x: number; y: number }[] {
-  return widths.map((width, i) => ({ x: Math.log(width) / Math.log(d), y: errors[i]! }));
+function powers(
+  d: number,
+  points: readonly { readonly width: number; readonly error: number }[],
+): { x: number; y: number }[] {
+  return points.map(({ width, error }) => ({ x: Math.log(width) / Math.log(d), y: error }));
+}
+
+/** Widths for smooth lines, from the least to the largest. */
+function between(widths: readonly number[]): number[] {
+  const [low, high] = [Math.log(Math.min(...widths)), Math.log(Math.max(...widths))];
+  return Array.from({ length: 41 }, (_, i) => Math.exp(low + (i / 40) * (high - low)));
 }
 
 /** The largest ratio of an error to the one before it. */

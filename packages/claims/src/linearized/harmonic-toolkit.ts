@@ -1,9 +1,9 @@
-import { breather, random } from "lineament";
+import { breather, random, zeros } from "lineament";
 import { z } from "zod";
 import { atMost, claim, verdict } from "../claim.ts";
 import { spherePoints, spherePolynomials } from "../data/index.ts";
 import { bars, panels } from "../figures/index.ts";
-import { mean, rowProducts } from "../measures/index.ts";
+import { rowProducts, standardDeviation } from "../measures/index.ts";
 import {
   gegenbauer,
   harmonicMultiplicities,
@@ -53,7 +53,6 @@ export default claim({
         orthogonality: orthogonalityError(d, degree),
       })),
       energies: reluDegreeEnergies(sampleDimension, sampledDegrees),
-      sampledMultiplicities: harmonicMultiplicities(sampleDimension, sampledDegrees),
     };
   },
 
@@ -74,7 +73,8 @@ export default claim({
     const inner = await rowProducts(engine, x);
     const polynomials = spherePolynomials(sampleDimension, sampledDegrees);
     const atOne = polynomials.at(Math.sqrt(sampleDimension));
-    const sums = atOne.map(() => 0);
+    /** Sums over the pairs of each point, by degree. */
+    const ofPoint = zeros(n, sampledDegrees + 1);
     const values = atOne.map(() => 0);
     const pause = breather(signal);
     for (let i = 0; i < n; i++) {
@@ -83,13 +83,18 @@ export default claim({
         const weight = f[i]! * f[j]!;
         if (weight === 0) continue;
         polynomials.at(inner.data[i * n + j]! / Math.sqrt(sampleDimension), values);
-        for (let k = 0; k <= sampledDegrees; k++) sums[k]! += weight * values[k]!;
+        for (let k = 0; k <= sampledDegrees; k++) {
+          const term = weight * atOne[k]! * values[k]!;
+          ofPoint.data[i * ofPoint.cols + k]! += term;
+          ofPoint.data[j * ofPoint.cols + k]! += term;
+        }
       }
     }
     return {
       families,
-      meanSquare: mean(f.map((value) => value ** 2)),
-      energies: Array.from(sums, (sum, k) => (atOne[k]! * sum) / ((n * (n - 1)) / 2)),
+      energies: Array.from(atOne, (_, k) =>
+        jackknife(Array.from({ length: n }, (_, i) => ofPoint.data[i * ofPoint.cols + k]!)),
+      ),
     };
   },
 
@@ -118,7 +123,7 @@ export default claim({
     ]);
   },
 
-  figures({ families, energies, sampledMultiplicities }, measured, { degree, samples, sampleDimension }) {
+  figures({ families, energies }, measured, { degree, samples, sampleDimension }) {
     const shown = Array.from({ length: Math.min(4, degree) }, (_, k) => k + 1);
     return [
       {
@@ -152,9 +157,9 @@ export default claim({
       {
         name: "energies",
         title: "How much of ReLU has which degree, from samples",
-        caption: String.raw`The U-statistic over pairs of ${samples} points in $d=${sampleDimension}$, bars of length
-          $\sqrt{2B(d,k)}\,\|f\|^2/n$ about it, against the closed form. The error grows with the number of harmonics: once
-          $B(d,k)$ exceeds $n^2$ nothing is seen.`,
+        caption: String.raw`The U-statistic over pairs of ${samples} points in $d=${sampleDimension}$ with its jackknife standard error, against the
+          closed form. The error grows with the number of harmonics, as $\sqrt{2B(d,k)}\,\|f\|^2/n$: once $B(d,k)$ exceeds $n^2$ nothing
+          is seen.`,
         spec: bars({
           x: { title: "degree k", categories: energies.map((_, k) => String(k)) },
           y: { title: "squared norm of the part of degree k" },
@@ -163,10 +168,8 @@ export default claim({
             {
               label: `U-statistic, n = ${samples}`,
               role: "measurement",
-              values: measured.energies,
-              errors: sampledMultiplicities.map(
-                (multiplicity) => (Math.sqrt(2 * multiplicity) * measured.meanSquare) / samples,
-              ),
+              values: measured.energies.map(({ value }) => value),
+              errors: measured.energies.map(({ error }) => error),
             },
           ],
         }),
@@ -188,6 +191,17 @@ function orthogonalityError(d: number, degree: number): number {
       }),
     ),
   );
+}
+
+/** A U-statistic of degree 2 with its standard error, from the sums over the pairs of each point. */
+function jackknife(sums: readonly number[]): { readonly value: number; readonly error: number } {
+  const n = sums.length;
+  const total = sums.reduce((all, sum) => all + sum, 0) / 2;
+  const without = sums.map((sum) => (total - sum) / (((n - 1) * (n - 2)) / 2));
+  return {
+    value: total / ((n * (n - 1)) / 2),
+    error: ((n - 1) / Math.sqrt(n)) * standardDeviation(without),
+  };
 }
 
 /** The largest absolute value. */

@@ -128,24 +128,26 @@ export default claim({
       spec: curves({
         x: { title: "neurons N", scale: "log" },
         y: { title: "relative error Δ in operator norm", scale: "log" },
-        series: features.flatMap((kind) => [
-          {
+        series: [
+          ...features.map((kind) => ({
             label: `2√q + q, q = ${kind === "tangent" ? "(n + d)/(N d)" : "n/N"}`,
             role: "prediction" as const,
             points: widths.map((x, i) => ({ x, y: predicted[at]![kind][i]! })),
-          },
-          ...measured
-            .filter((run) => run.n === n && run.d === d)
-            .map(({ activation, errors }) => ({
-              label: `${kind} features, ${names[activation]}`,
-              role: "measurement" as const,
-              points: widths.map((x, i) => ({
-                x,
-                y: mean(errors[kind][i]!),
-                error: standardDeviation(errors[kind][i]!),
+          })),
+          ...features.flatMap((kind) =>
+            measured
+              .filter((run) => run.n === n && run.d === d)
+              .map(({ activation, errors }) => ({
+                label: `${kind} features, ${names[activation]}`,
+                role: "measurement" as const,
+                points: widths.map((x, i) => ({
+                  x,
+                  y: mean(errors[kind][i]!),
+                  error: standardDeviation(errors[kind][i]!),
+                })),
               })),
-            })),
-        ]),
+          ),
+        ],
       }),
     }));
   },

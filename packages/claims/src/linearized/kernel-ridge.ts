@@ -44,10 +44,15 @@ export default claim({
     return problems(chosen).map(({ phi, newPhi, y }) => {
       const [rows, newRows, targets] = [rowsOf(phi), rowsOf(newPhi), Array.from(y)];
       const coefficients = ridgeCoefficients(rows, targets, chosen.ridge);
+      const minimumNorm = ridgeCoefficients(rows, targets, 0);
       return {
         coefficients,
         outputs: newRows.map((row) => row.reduce((sum, value, j) => sum + value * coefficients[j]!, 0)),
-        minimumNorm: ridgeCoefficients(rows, targets, 0),
+        minimumNorm,
+        line: between(chosen.path).map((x) => ({
+          x,
+          y: distance(ridgeCoefficients(rows, targets, x), minimumNorm),
+        })),
       };
     });
   },
@@ -117,20 +122,15 @@ export default claim({
       name: "minimum-norm",
       title: "As the ridge vanishes, the solution of minimum norm is reached",
       caption: String.raw`Distance of $b_\lambda$ to the least-squares solution of minimum norm, by the primal form where $p<n$ and the dual form where
-        $p>n$; lines of slope 1 through the points of the smallest $\lambda$.`,
+        $p>n$, against the closed form. For small $\lambda$ it is proportional to $\lambda$.`,
       spec: curves({
         x: { title: "ridge λ", scale: "log" },
         y: { title: "‖b_λ − b_minimum norm‖", scale: "log" },
-        series: predicted.flatMap(({ minimumNorm }, i) => {
+        series: predicted.flatMap(({ minimumNorm, line }, i) => {
           const label = `p = ${features[i]!}, n = ${samples}`;
           const points = path.map((x, at) => ({ x, y: distance(measured[i]!.path[at]!, minimumNorm) }));
-          const first = points.reduce((least, point) => (point.x < least.x ? point : least));
           return [
-            {
-              label,
-              role: "prediction" as const,
-              points: path.map((x) => ({ x, y: (first.y * x) / first.x })),
-            },
+            { label, role: "prediction" as const, points: line },
             { label, role: "measurement" as const, points },
           ];
         }),
@@ -181,6 +181,12 @@ async function dualCoefficients(
   await system.factor(ridge);
   const { coefficients } = await system.solve(column(y));
   return (await product(engine, transpose(phi), coefficients)).data;
+}
+
+/** Twenty places from the least to the largest. */
+function between(places: readonly number[]): number[] {
+  const [low, high] = [Math.log(Math.min(...places)), Math.log(Math.max(...places))];
+  return Array.from({ length: 21 }, (_, i) => Math.exp(low + (i / 20) * (high - low)));
 }
 
 function smallerHalf<Point extends { readonly x: number }>(points: readonly Point[]): Point[] {

@@ -81,7 +81,10 @@ export default claim({
       eigenvalues: modes.values,
       descent: counts.map((count) => at(descentFilter(step, count))),
       flow: counts.map((count) => at(flowFilter(count * step))),
-      losses: counts.map((count) => trainingLoss(modes, residual, flowFilter(count * step))),
+      losses: fine(chosen.steps * step).map((t) => ({
+        x: t,
+        y: trainingLoss(modes, residual, flowFilter(t)),
+      })),
       bounds: counts.map((count) => slowestModeBound(modes, residual, count * step)),
     };
   },
@@ -209,7 +212,7 @@ export default claim({
               {
                 label,
                 role: "prediction" as const,
-                points: fine(times).map((t) => ({ x: t, y: Math.exp(-eigenvalues[i]! * t) })),
+                points: fine(times.at(-1)!).map((t) => ({ x: t, y: Math.exp(-eigenvalues[i]! * t) })),
               },
               {
                 label,
@@ -224,17 +227,21 @@ export default claim({
         name: "loss",
         title: "Training loss and the bound of the slowest mode",
         caption: String.raw`The loss is the sum over all modes; the bound $\frac12\|f_0-y\|^2e^{-2\lambda_{\min}t}$ knows only the slowest, and is far
-          above until all others are gone.`,
+          above until all others are gone. Of flow and descent every other time is marked.`,
         spec: curves({
           x: { title: "time t (units of 1/eigenvalue)" },
           y: { title: "loss ½‖f_t − y‖²", scale: "log" },
           series: [
-            { label: "½ Σ e^(−2λt) ⟨u, f₀ − y⟩²", role: "prediction", points: along(times, losses) },
-            { label: "gradient flow", role: "measurement", points: along(times, measured.losses) },
+            { label: "½ Σ e^(−2λt) ⟨u, f₀ − y⟩²", role: "prediction", points: losses },
+            {
+              label: "gradient flow",
+              role: "measurement",
+              points: along(times, measured.losses).filter((_, i) => i % 2 === 0),
+            },
             {
               label: "gradient descent at t = kη",
               role: "measurement",
-              points: along(times, measured.descentLosses),
+              points: along(times, measured.descentLosses).filter((_, i) => i % 2 === 1),
             },
             { label: "bound of the slowest mode", role: "bound", points: along(times, bounds) },
           ],
@@ -281,14 +288,15 @@ function model(chosen: z.output<typeof settings>): {
   };
 }
 
-/** 0, and about twenty numbers of steps up to the last. */
+/** Numbers of steps: twenty at equal distances, and powers of two before them. */
 function recordedSteps(steps: number): number[] {
-  return [...new Set(Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20)))];
+  const even = Array.from({ length: 21 }, (_, i) => Math.round((i * steps) / 20));
+  const early = Array.from({ length: 20 }, (_, i) => 2 ** i).filter((count) => count < steps / 20);
+  return [...new Set([...even, ...early])].sort((a, b) => a - b);
 }
 
-/** Ten times as many times, for smooth lines. */
-function fine(times: readonly number[]): number[] {
-  const last = times.at(-1)!;
+/** Times for smooth lines. */
+function fine(last: number): number[] {
   return Array.from({ length: 201 }, (_, i) => (i * last) / 200);
 }
 

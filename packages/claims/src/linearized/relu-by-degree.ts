@@ -99,7 +99,7 @@ export default claim({
         after degree never catches up.`,
       spec: curves({
         x: { title: "degree ℓ", scale: "log", domain: [0.9, 110] },
-        y: { title: "‖P_{>ℓ} f‖² / ‖f‖²", scale: "log", domain: [1e-6, 0.5] },
+        y: { title: "part of ‖f‖² beyond degree ℓ", scale: "log", domain: [1e-6, 0.5] },
         series: [
           ...families.map(({ d, residuals }) => ({
             label: `d = ${name(d)}`,
@@ -114,7 +114,7 @@ export default claim({
             ),
           })),
           {
-            label: "0.0847 ℓ^(−3/2)",
+            label: "0.0847 / ℓ^1.5",
             role: "bound",
             points: [1, 100].map((x) => ({ x, y: reluResidualConstant * x ** -1.5 })),
           },

@@ -53,6 +53,9 @@ const kernels = [
   { kernel: "relu", name: "ReLU, both layers", gate: 0.06 },
 ] as const;
 
+/** What is left beyond degree 1. */
+const plateau = 0.5;
+
 /** Dimensions along which the asymptotic statement is looked at, by prediction only. */
 const dimensions = [10, 20, 30, 60, 100, 300, 1000];
 
@@ -92,15 +95,15 @@ export default claim({
     return {
       kernels: kernels.map(({ kernel }) => ({
         at: curve(spectra[kernel], energies, sizes),
-        line: curve(spectra[kernel], energies, between(sizes)),
+        line: curve(spectra[kernel], energies, between(sizes, dimension)),
       })),
       second: {
         at: curve(exponential(secondDimension), secondEnergies, secondSizes),
-        line: curve(exponential(secondDimension), secondEnergies, between(secondSizes)),
+        line: curve(exponential(secondDimension), secondEnergies, between(secondSizes, secondDimension)),
       },
-      /** |error − plateau| at n = d^1.5, where degree 1 is learned and the rest, ½, is not. */
-      plateauDistances: dimensions.map((d) =>
-        Math.abs(eigenframework({ spectrum: exponential(d), energies, ridge }, d ** 1.5).testError - 0.5),
+      /** At n = d^1.5, where degree 1 is learned and the rest, ½, is not. */
+      asymptotics: dimensions.map(
+        (d) => eigenframework({ spectrum: exponential(d), energies, ridge }, d ** 1.5).testError,
       ),
     };
   },
@@ -150,7 +153,7 @@ export default claim({
           ? []
           : [within(`test error, ${of}, n = ${n}`, mean(found[i]!), error - gate(n), error + gate(n), error)];
       });
-    const distances = predicted.plateauDistances;
+    const distances = predicted.asymptotics.map((error) => Math.abs(error - plateau));
     return verdict([
       ...kernels.flatMap(({ name, gate }, at) =>
         gates(`${name}, d = ${dimension}`, predicted.kernels[at]!.at, measured.kernels[at]!, sizes, (n) =>
@@ -192,7 +195,7 @@ export default claim({
                 points: marks(dimension, sizes, measured.kernels[at]!),
               },
             ]),
-            ...plateaus(dimension, sizes, energies),
+            ...plateaus(energies),
           ],
         }),
       },
@@ -214,7 +217,29 @@ export default claim({
               role: "measurement",
               points: marks(secondDimension, secondSizes, measured.second),
             },
-            ...plateaus(secondDimension, secondSizes, secondEnergies),
+            ...plateaus(secondEnergies),
+          ],
+        }),
+      },
+      {
+        name: "large-dimensions",
+        title: "How large a dimension must be for the first plateau",
+        caption: String.raw`Predicted test error of the kernel $e^\rho$ at $n=d^{1.5}$ for the target with parts of degree 1, 2, 3: the plateau of $d\to\infty$ is
+          approached from above. At $d=1000$, $n=31{,}623$, it is half a percent away.`,
+        spec: curves({
+          x: { title: "dimension d (samples n = d^1.5)", scale: "log" },
+          y: { title: "test error / squared norm of the target", domain: [0.45, 0.6] },
+          series: [
+            {
+              label: "exp(ρ), predicted",
+              role: "prediction",
+              points: predicted.asymptotics.map((y, i) => ({ x: dimensions[i]!, y })),
+            },
+            {
+              label: "plateau of d → ∞ after degree 1",
+              role: "bound",
+              points: [dimensions[0]!, dimensions.at(-1)!].map((x) => ({ x, y: plateau })),
+            },
           ],
         }),
       },
@@ -245,21 +270,18 @@ function marks(d: number, sizes: readonly number[], errors: readonly (readonly n
 }
 
 /** What is left of the target beyond each degree, where the theorem promises it. */
-function plateaus(d: number, sizes: readonly number[], target: readonly number[]) {
-  const last = Math.log(Math.max(...sizes)) / Math.log(d);
-  return [1, 2]
-    .filter((degree) => degree < last && degree < target.length - 1)
-    .map((degree) => ({
-      label: `left beyond degree ${degree}`,
-      role: "bound" as const,
-      points: [degree, Math.min(degree + 1, last)].map((x) => ({ x, y: sum(target.slice(degree + 1)) })),
-    }));
+function plateaus(target: readonly number[]) {
+  return Array.from({ length: target.length - 2 }, (_, i) => i + 1).map((degree) => ({
+    label: `plateau of d → ∞ after degree ${degree}`,
+    role: "bound" as const,
+    points: [degree, Math.min(degree + 1, 2.5)].map((x) => ({ x, y: sum(target.slice(degree + 1)) })),
+  }));
 }
 
-/** Fifty sizes from the least to the largest. */
-function between(sizes: readonly number[]): number[] {
-  const [low, high] = [Math.log(Math.min(...sizes)), Math.log(Math.max(...sizes))];
-  return Array.from({ length: 51 }, (_, i) => Math.exp(low + (i / 50) * (high - low)));
+/** Sizes for a line: from d (or the least) to d^2.5 (or the largest). */
+function between(sizes: readonly number[], d: number): number[] {
+  const [low, high] = [Math.log(Math.min(d, ...sizes)), Math.log(Math.max(d ** 2.5, ...sizes))];
+  return Array.from({ length: 61 }, (_, i) => Math.exp(low + (i / 60) * (high - low)));
 }
 
 function sum(values: readonly number[]): number {
