@@ -1,4 +1,4 @@
-import { linearStep, pairsAt, readFeature, release } from "./evaluate.ts";
+import { linearStep, pairsAt, readFeature, release, releaseBase } from "./evaluate.ts";
 import type { Evaluation, Register } from "./evaluate.ts";
 import { selfBatch } from "./geometry.ts";
 import type { Geometry } from "./geometry.ts";
@@ -66,7 +66,18 @@ export function startRows(
   const batch = selfBatch(geometry, end - start);
   const memory = workspace();
   const registers = new Map<number, Register>();
-  const e = { plan, geometry, batch, left: rows, right: rows, memory, registers, tangents: true, training };
+  const e: Evaluation = {
+    plan,
+    geometry,
+    batch,
+    left: rows,
+    right: rows,
+    memory,
+    registers,
+    covariances: new Map(),
+    tangents: true,
+    training,
+  };
   const covariance = memory.take(batch.pixels.left.length);
   inputCovariances(inputs, start * pixels, inputs, start * pixels, geometry, batch.pixels, covariance);
   registers.set(0, { covariance, tangent: memory.take(covariance.length).fill(0) });
@@ -132,8 +143,5 @@ function diagonal(e: Evaluation, place: "rows" | "pixels", values: Float64Array)
 
 /** Gives back the registers of bases that no later step reads. */
 export function releaseUsed(e: Evaluation, index: number): void {
-  for (const base of e.plan.released[index]!) {
-    release(e, e.registers.get(base)!);
-    e.registers.delete(base);
-  }
+  for (const base of e.plan.released[index]!) releaseBase(e, base);
 }

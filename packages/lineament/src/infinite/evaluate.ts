@@ -27,6 +27,8 @@ export interface Evaluation {
   readonly memory: Workspace;
   /** By base. */
   readonly registers: Map<number, Register>;
+  /** K of bases that carry gaps, as far as it was asked for. */
+  readonly covariances: Map<number, Float64Array>;
   readonly tangents: boolean;
   /** Self batches: dropout divides by its keep rate. */
   readonly training: boolean;
@@ -139,21 +141,22 @@ function linked(e: Evaluation, reading: Reading, link: Link, index: number, pair
   const register = gaussianPairs(e, l, r, pairs);
   if (!link.dual) return register;
   const dual = pairDual(e, reading, link, l, r, pairs.left.length);
-  const own = link.same && e.batch.self ? reading.duals[link.left] : undefined;
+  const own = link.same ? reading.duals[link.left] : undefined;
   const { covariance: k, tangent: t } = register;
   const { left, right } = pairs;
   for (let i = 0; i < k.length; i++) {
     const [p, q] = [left[i]!, right[i]!];
-    if (own && p === q) {
-      const a = l.variance[p]!;
+    const [a, b] = [l.variance[p]!, r.variance[q]!];
+    const most = a === b ? a : l.deviation[p]! * r.deviation[q]!;
+    if (own && a === b && (k[i]! >= a || (e.batch.self && p === q))) {
+      // One row and itself, or its double: u = v.
       k[i] = own.variance(a);
       if (t) t[i]! *= own.slopeVariance(a);
-      continue;
+    } else {
+      const c = Math.max(-most, Math.min(most, k[i]!));
+      k[i] = dual.value(p, q, c);
+      if (t) t[i]! *= dual.slope(p, q, c);
     }
-    const most = l.deviation[p]! * r.deviation[q]!;
-    const c = Math.max(-most, Math.min(most, k[i]!));
-    k[i] = dual.value(p, q, c);
-    if (t) t[i]! *= dual.slope(p, q, c);
   }
   return register;
 }
@@ -196,14 +199,30 @@ function gaussianPairs(e: Evaluation, l: RowFactor, r: RowFactor, { left, right 
   for (const u of l.parts) {
     const v = r.parts.find(({ base }) => base === u.base);
     if (!v) continue;
-    const { covariance, tangent } = e.registers.get(u.base)!;
-    if (e.plan.bases[u.base]!.gap && !e.batch.self)
-      for (let i = 0; i < left.length; i++)
-        out.covariance[i]! += u.deviations[left[i]!]! * v.deviations[right[i]!]! * (1 - covariance[i]!);
-    else addProduct(u, v, left, right, covariance, out.covariance);
+    const { tangent } = e.registers.get(u.base)!;
+    addProduct(u, v, left, right, covarianceOf(e, u.base), out.covariance);
     if (tangent && out.tangent) addProduct(u, v, left, right, tangent, out.tangent);
   }
   return out;
+}
+
+/** K of a base, also of one that carries its gap. */
+export function covarianceOf(e: Evaluation, base: number): Float64Array {
+  const { covariance: gaps } = e.registers.get(base)!;
+  if (!e.plan.bases[base]!.gap || e.batch.self) return gaps;
+  const known = e.covariances.get(base);
+  if (known) return known;
+  const { left, right } = e.batch.rows;
+  const [a, b] = [e.left.variances[base]!, e.right.variances[base]!];
+  const [u, v] = [e.left.deviations[base]!, e.right.deviations[base]!];
+  const values = e.memory.take(gaps.length);
+  for (let i = 0; i < values.length; i++) {
+    const [p, q] = [left[i]!, right[i]!];
+    // Doubles of a row have its variance as their covariance, to the last bit.
+    values[i] = (a[p] === b[q] ? a[p]! : u[p]! * v[q]!) * (1 - gaps[i]!);
+  }
+  e.covariances.set(base, values);
+  return values;
 }
 
 /**
@@ -343,6 +362,15 @@ function zeroRegister(e: Evaluation, count: number): Register {
 function constant(e: Evaluation, count: number): Register {
   const { covariance, tangent } = zeroRegister(e, count);
   return { covariance: covariance.fill(1), tangent };
+}
+
+/** Gives back what belongs to a base. */
+export function releaseBase(e: Evaluation, base: number): void {
+  release(e, e.registers.get(base)!);
+  e.registers.delete(base);
+  const covariances = e.covariances.get(base);
+  if (covariances) e.memory.give(covariances);
+  e.covariances.delete(base);
 }
 
 export function release(e: Evaluation, { covariance, tangent }: Register): void {

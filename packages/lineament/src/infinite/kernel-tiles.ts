@@ -3,7 +3,7 @@ import type { Engine, Matrix } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
 import { evaluateRows, releaseUsed } from "./evaluate-rows.ts";
 import type { EvaluatedRows, Prepared } from "./evaluate-rows.ts";
-import { pairStep, release } from "./evaluate.ts";
+import { covarianceOf, pairStep, releaseBase } from "./evaluate.ts";
 import type { Evaluation, Register } from "./evaluate.ts";
 import { INPUT } from "./feature.ts";
 import { pairBatch } from "./geometry.ts";
@@ -100,14 +100,15 @@ export async function kernelTiles(
         right: right.rows,
         memory,
         registers: new Map(),
+        covariances: new Map(),
         tangents: ntk !== undefined,
         training: false,
         tables: { byLink, left: left.start, right: right.start },
       };
-      const result = evaluatePairs(e, prepared, input);
-      if (nngp) write(covariances(e, result), nngp, left, right, batch, !z);
-      if (ntk) write(result.tangent!, ntk, left, right, batch, !z);
-      release(e, result);
+      const { tangent } = evaluatePairs(e, prepared, input);
+      if (nngp) write(covarianceOf(e, plan.output), nngp, left, right, batch, !z);
+      if (ntk) write(tangent!, ntk, left, right, batch, !z);
+      releaseBase(e, plan.output);
       await pause();
     }
   }
@@ -146,15 +147,6 @@ function evaluatePairs(e: Evaluation, { plan, steps }: Prepared, input: Float64A
     releaseUsed(e, index);
   });
   return e.registers.get(plan.output)!;
-}
-
-/** K of the output, in place of its gap. */
-function covariances({ plan, batch, left, right }: Evaluation, { covariance }: Register): Float64Array {
-  if (!plan.bases[plan.output]!.gap) return covariance;
-  const [u, v] = [left.deviations[plan.output]!, right.deviations[plan.output]!];
-  for (let e = 0; e < covariance.length; e++)
-    covariance[e] = u[batch.rows.left[e]!]! * v[batch.rows.right[e]!]! * (1 - covariance[e]!);
-  return covariance;
 }
 
 /** ⟨x_i, z_j⟩/d of the rows from `start` to `end`, at [(i − first) · stride + j]. */
