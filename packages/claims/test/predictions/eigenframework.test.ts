@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  approximationError,
   eigenframework,
   exponentialSeries,
+  featureApproximationErrors,
   powerSeriesSpectrum,
   reluKernelMasses,
   spectrumOfMasses,
@@ -117,5 +119,25 @@ describe("the eigenframework", () => {
     );
     expect(() => eigenframework({ spectrum, energies: [1] }, 0)).toThrow(/give n > 0/);
     expect(() => eigenframework({ spectrum, energies: [1], ridge: -1 }, 3)).toThrow(RangeError);
+  });
+});
+
+describe("approximation by few neurons", () => {
+  it("goes from nothing to everything, tangent features first", () => {
+    const errors = featureApproximationErrors({ dimension: 20, offset: 0.5, energies });
+    const widths = [1, 3, 10, 30, 100, 1000, 10_000];
+    const random = widths.map((width) => errors.random(width));
+    const tangent = widths.map((width) => errors.tangent(width));
+    for (const curve of [random, tangent])
+      curve.forEach((error, i) => expect(error).toBeLessThan(i === 0 ? 1 : curve[i - 1]!));
+    widths.forEach((_, i) => expect(tangent[i]!).toBeLessThan(random[i]!));
+    expect(random.at(-1)!).toBeLessThan(0.05);
+  });
+
+  it("is what the eigenframework leaves before its inflation", () => {
+    const spectrum = powerSeriesSpectrum(exponentialSeries(), 10, 8);
+    const { learnabilities } = eigenframework({ spectrum, energies }, 50);
+    const left = energies.reduce((sum, energy, k) => sum + energy * (1 - learnabilities[k]!), 0);
+    expect(approximationError(spectrum, energies, 50)).toBeCloseTo(left, 13);
   });
 });
