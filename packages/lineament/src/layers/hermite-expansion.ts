@@ -1,6 +1,6 @@
 import type { ActivationInput } from "./activation.ts";
 import { checkVariances } from "./correlation.ts";
-import { halfLineRule, standardReach } from "./half-line-rule.ts";
+import { halfLineRule } from "./half-line-rule.ts";
 import { nonlinearity } from "./nonlinearity.ts";
 import { barelyPositive } from "./polar-dual.ts";
 import { activationFunctions } from "./pointwise.ts";
@@ -11,7 +11,7 @@ export interface HermiteCoefficients {
   readonly terms: number;
   /** h_j(a_i) = E[f(√a_i ξ) He_j(ξ)]/√j!: n × J, row-major. */
   readonly coefficients: Float64Array;
-  /** R(a_i) = E[f(√a_i ξ)²] − Σ_{j<J} h_j(a_i)²: what the coefficients leave out. */
+  /** R(a_i) = E[f(√a_i ξ)²] − Σ_{j<J} h_j(a_i)²: what the coefficients leave out, by integration of the squared rest. */
   readonly remainders: Float64Array;
 }
 
@@ -60,40 +60,51 @@ function coefficientsOf(
   growth: number,
 ): HermiteCoefficients {
   const largest = Math.sqrt(variances.reduce((max, a) => Math.max(max, a), 0));
-  const { nodes, weights } = halfLineRule(256 + terms, largest, standardReach + growth * largest);
-  const basis = weightedHermite(nodes, weights, terms);
+  // Hermite functions of degree j die out beyond their turning point 2√j.
+  const reach = Math.max(16, 2 * Math.sqrt(terms) + 8) + growth * largest;
+  const { nodes, weights } = halfLineRule(256 + terms, largest, reach);
+  const roots = weights.map(Math.sqrt);
+  const basis = hermiteFunctions(nodes, roots, terms);
   const coefficients = new Float64Array(variances.length * terms);
-  const remainders = new Float64Array(variances.length);
+  // f(√a x) + f(−√a x) and their difference, times the root of the weight; then what the series leaves of them.
   const even = new Float64Array(nodes.length);
   const odd = new Float64Array(nodes.length);
-  variances.forEach((a, i) => {
+  const remainders = variances.map((a, i) => {
     const scale = Math.sqrt(a);
-    let rest = 0;
     for (let m = 0; m < nodes.length; m++) {
       const right = f(scale * nodes[m]!);
       const left = f(-scale * nodes[m]!);
-      even[m] = right + left;
-      odd[m] = right - left;
-      rest += weights[m]! * (right * right + left * left);
+      even[m] = roots[m]! * (right + left);
+      odd[m] = roots[m]! * (right - left);
     }
-    for (let j = 0; j < terms; j++) {
-      const half = j % 2 === 0 ? even : odd;
-      const from = j * nodes.length;
-      let sum = 0;
-      for (let m = 0; m < half.length; m++) sum += basis[from + m]! * half[m]!;
-      coefficients[i * terms + j] = sum;
-      rest -= sum * sum;
-    }
-    remainders[i] = Math.max(rest, 0);
+    for (let j = 0; j < terms; j++)
+      coefficients[i * terms + j] = product(basis, j * nodes.length, j % 2 === 0 ? even : odd);
+    for (let j = 0; j < terms; j++)
+      subtract(2 * coefficients[i * terms + j]!, basis, j * nodes.length, j % 2 === 0 ? even : odd);
+    let rest = 0;
+    for (let m = 0; m < nodes.length; m++) rest += (even[m]! ** 2 + odd[m]! ** 2) / 2;
+    return rest;
   });
   return { terms, coefficients, remainders };
 }
 
-/** w_m He_j(x_m)/√j!, J × nodes, by ξ h_j = √(j + 1) h_{j+1} + √j h_{j−1}; the weight keeps it from overflowing. */
-function weightedHermite(nodes: Float64Array, weights: Float64Array, terms: number): Float64Array {
+/** Σ_m rows[from + m] x_m. */
+function product(rows: Float64Array, from: number, x: Float64Array): number {
+  let sum = 0;
+  for (let m = 0; m < x.length; m++) sum += rows[from + m]! * x[m]!;
+  return sum;
+}
+
+/** x ← x − factor · rows[from …]. */
+function subtract(factor: number, rows: Float64Array, from: number, x: Float64Array): void {
+  for (let m = 0; m < x.length; m++) x[m] = x[m]! - factor * rows[from + m]!;
+}
+
+/** √w_m He_j(x_m)/√j!, J × nodes, by ξ h_j = √(j + 1) h_{j+1} + √j h_{j−1}: bounded, thanks to the weight. */
+function hermiteFunctions(nodes: Float64Array, roots: Float64Array, terms: number): Float64Array {
   const n = nodes.length;
   const basis = new Float64Array(terms * n);
-  basis.set(weights);
+  basis.set(roots);
   for (let j = 0; j + 1 < terms; j++) {
     const up = 1 / Math.sqrt(j + 1);
     const down = Math.sqrt(j);

@@ -29,10 +29,11 @@ const longestSeries = 256;
  * | `closed-form`    | the dual has one                                            |               |
  * | `polar-rule`     | few entries                                                 | 50 to 500 µs  |
  * | `angle-table`    | one variance for all rows, one for all columns              | 0.1 µs        |
- * | `hermite-series` | at most 128 Hermite terms leave out less than 1e-11 at ρ = ±1: smooth φ, variances up to 3 or so | 0.1 to 0.2 µs |
- * | `variance-table` | anything else: kinks, large variances                       | 0.5 µs        |
+ * | `hermite-series` | 256 Hermite terms leave out less than 1e-11 at ρ = ±1: smooth φ, variances up to 3 or so | 0.1 to 0.3 µs |
+ * | `variance-table` | anything else: kinks, large variances                       | 0.4 to 2 µs   |
  *
- * Entries are within 1e-10 of the largest value of the matrix (tested); tables take 10 ms to 1 s to set up. The diagonal of a
+ * Entries are within 1e-10 of the largest value of the matrix (tested); the tables take 0.02 to 1 s to set up, and ten for
+ * variances from 0 to 100 in one matrix. The diagonal of a
  * kernel matrix should come from `Dual.variance`.
  *
  * @param first - φ, of the rows
