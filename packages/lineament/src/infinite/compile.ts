@@ -408,7 +408,9 @@ function gapSlopes(
   const slopes = groups.map(({ place, terms }) => {
     const [term, ...others] = terms;
     const [factor, ...more] = term?.factors ?? [];
-    if (!factor || others.length + more.length > 0 || place !== "rows") return undefined;
+    // Dropout makes rows differ from themselves: there is no direction.
+    const plain = others.length + more.length === 0 && place === "rows" && term?.masks.length === 0;
+    if (!factor || !plain) return undefined;
     const { parts } = factor.gaussian;
     // A vector that changes its sign would turn κ into −κ for some pairs.
     const positive = term!.coefficient.vectors.every((vector) => vectors[vector]);

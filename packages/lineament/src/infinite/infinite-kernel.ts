@@ -1,6 +1,7 @@
 import type { ImageShape, Layer } from "../layers/index.ts";
 import { asMatrix, precisionOf } from "../linalg/index.ts";
 import type { Engine, Matrix, MatrixLike, Precision } from "../linalg/index.ts";
+import { checkCount } from "../linalg/checks.ts";
 import { breather } from "../linalg/queue.ts";
 import { compile } from "./compile.ts";
 import { denseChain } from "./dense-chain.ts";
@@ -71,6 +72,7 @@ export async function infiniteKernel(
   const [own, other] = [asMatrix(x, "x"), z && asMatrix(z, "z")];
   if (other && other.cols !== own.cols)
     throw new RangeError(`infiniteKernel: x has ${own.cols} columns, z has ${other.cols}`);
+  if (tile !== undefined) checkCount("infiniteKernel", "tile", tile);
   const targets = targetsOf(engine, own.rows, (other ?? own).rows, get, options);
   signal?.throwIfAborted();
   const { prepared, inputs } = prepareFor(network, image, other ? [own, other] : [own]);
@@ -110,6 +112,7 @@ export async function infiniteVariances(
   } = {},
 ): Promise<InfiniteVariances> {
   const { image, training = true, signal } = options;
+  signal?.throwIfAborted();
   const { prepared, inputs } = prepareFor(network, image, [asMatrix(x, "x")]);
   const [all] = inputs as readonly [Inputs];
   const { log2Scale, factor } = outputScale(prepared, "float64");
