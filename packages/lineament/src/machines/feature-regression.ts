@@ -48,13 +48,24 @@ export interface FeatureFitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Anything that `fit` takes as targets. */
+export type FitTargets = TargetVector | readonly string[] | readonly boolean[] | MatrixLike;
+
+/** The calls of `fit`: predictions look like the targets that were given. */
+export interface FeatureFit<Options> {
+  (x: MatrixLike, y: TargetVector, options?: Options): Promise<FeatureRegression<Float64Array>>;
+  (x: MatrixLike, y: readonly string[], options?: Options): Promise<FeatureRegression<string[]>>;
+  (x: MatrixLike, y: readonly boolean[], options?: Options): Promise<FeatureRegression<boolean[]>>;
+  (x: MatrixLike, y: MatrixLike, options?: Options): Promise<FeatureRegression<Matrix<Float64Array>>>;
+}
+
 /**
  * Fits a readout on fixed features: standardizes the inputs, codes the targets, solves the ridge regression.
  * @throws RangeError naming what does not fit, before any work
  */
 export async function fitFeatures<S extends z.ZodObject>(
   x: MatrixLike,
-  y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
+  y: FitTargets,
   schema: S,
   { engine, signal, ...options }: z.input<S> & FeatureFitOptions,
   map: (engine: Engine, inputs: number, options: z.output<S>) => FeatureMap,

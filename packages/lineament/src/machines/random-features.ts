@@ -2,13 +2,14 @@ import { z } from "zod";
 import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
 import type { FeatureMap } from "./feature-map.ts";
 import {
+  type FeatureFit,
   type FeatureFitOptions,
   featureFitSchema,
-  FeatureRegression,
+  type FeatureRegression,
   fitFeatures,
+  type FitTargets,
 } from "./feature-regression.ts";
 import { hiddenLayer, type HiddenLayerOptions } from "./hidden-layer.ts";
-import type { TargetVector } from "./matrix-data.ts";
 
 const schema = z.strictObject({
   ...featureFitSchema,
@@ -28,22 +29,24 @@ export type RandomFeaturesOptions = z.input<typeof schema> & FeatureFitOptions;
  *
  * @see Rahimi and Recht, "Random features for large-scale kernel machines", 2007
  */
-export const RandomFeatures = {
-  async fit(
-    x: MatrixLike,
-    y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
-    options: RandomFeaturesOptions = {},
-  ): Promise<FeatureRegression> {
-    return await fitFeatures(
-      x,
-      y,
-      schema,
-      options,
-      (engine, inputs, { neurons, activation, weightStd, biasStd, seed }) =>
-        randomFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed }),
-    );
-  },
+export const RandomFeatures: { readonly fit: FeatureFit<RandomFeaturesOptions> } = {
+  fit: fit as FeatureFit<RandomFeaturesOptions>,
 };
+
+async function fit(
+  x: MatrixLike,
+  y: FitTargets,
+  options: RandomFeaturesOptions = {},
+): Promise<FeatureRegression> {
+  return await fitFeatures(
+    x,
+    y,
+    schema,
+    options,
+    (engine, inputs, { neurons, activation, weightStd, biasStd, seed }) =>
+      randomFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed }),
+  );
+}
 
 /** φ(x)_i = N^(−1/2) σ(z_i(x)). */
 export function randomFeatureMap(engine: Engine, options: HiddenLayerOptions): FeatureMap {
