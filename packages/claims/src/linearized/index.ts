@@ -13,6 +13,7 @@ import randomFeatureLimit from "./random-feature-limit.ts";
 import reluByDegree from "./relu-by-degree.ts";
 import rotationInvariance from "./rotation-invariance.ts";
 import sampleCost from "./sample-cost.ts";
+import singleNeuron from "./single-neuron.ts";
 import staircase from "./staircase.ts";
 
 /** Random features, tangent features, kernel limits and lazy training, in the order of their codes. */
@@ -28,6 +29,7 @@ export const linearized: readonly Claim[] = [
   reluByDegree,
   parityTrap,
   sampleCost,
+  singleNeuron,
   groenwallDecay,
   linearizedDynamics,
   randomFeatureLimit,

@@ -2,6 +2,7 @@ export * from "./hidden-features.ts";
 export * from "./kernel-regression.ts";
 export * from "./kernel-relative-error.ts";
 export * from "./log-slope.ts";
+export * from "./neuron-descent.ts";
 export * from "./products.ts";
 export * from "./statistics.ts";
 export * from "./zonal-energies.ts";

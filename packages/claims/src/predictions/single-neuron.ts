@@ -59,3 +59,12 @@ export function neuronRate(
 export function activeEigenvalueEdge(n: number, d: number): number {
   return n > 2 * d ? (1 - Math.sqrt((2 * d) / n)) ** 2 / 2 : 0;
 }
+
+/**
+ * The n/d from which gradient descent with step η, at the rate ln(1 − η ½ (1 − √(2d/n))²) of `activeEigenvalueEdge`, shrinks an
+ * error to `tolerance` times itself within `steps` steps; Infinity when no n is enough.
+ */
+export function neuronSamplesNeeded(tolerance: number, step: number, steps: number): number {
+  const eigenvalue = (1 - tolerance ** (1 / steps)) / step;
+  return eigenvalue < 1 / 2 ? 2 / (1 - Math.sqrt(2 * eigenvalue)) ** 2 : Infinity;
+}
