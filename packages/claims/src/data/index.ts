@@ -4,4 +4,4 @@ export * from "./random-signs.ts";
 export * from "./rows.ts";
 export * from "./sphere-points.ts";
 export * from "./sphere-polynomials.ts";
-export * from "./zonal-target.ts";
+export * from "./zonal-targets.ts";

@@ -44,7 +44,7 @@ export default claim({
     for tangent features and $q=\frac nN$ for random features. If $Nd<n$, $K_N$ is singular and $\Delta\ge1$.`,
   source: "Lecture 11: Linearized Networks, Theorem 2; Montanari & Zhong, arXiv:2007.12826",
   status: "reported",
-  seconds: 3,
+  seconds: 1,
   settings,
   full: {
     sizes: [

@@ -9,7 +9,7 @@ import {
   spherePoints,
   spherePolynomials,
   unitVector,
-  zonalTarget,
+  zonalTargets,
 } from "../../src/data/index.ts";
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
@@ -95,10 +95,14 @@ describe("polynomials of the sphere", () => {
   });
 
   it("make targets whose degrees have the energies asked for", () => {
-    const target = zonalTarget(10, [0, 0.5, 0.3, 0.2], random(7));
-    const values = target(spherePoints(40_000, 10, random(8)));
-    expect(Math.abs(mean(values))).toBeLessThan(0.02);
-    expect(Math.abs(mean(values.map((value) => value ** 2)) - 1)).toBeLessThan(0.04);
+    const targets = zonalTargets(10, [0, 0.5, 0.3, 0.2], 2, random(7));
+    const values = rowsOf(targets(spherePoints(40_000, 10, random(8))));
+    for (const at of [0, 1]) {
+      const column = Float64Array.from(values, (row) => row[at]!);
+      expect(Math.abs(mean(column))).toBeLessThan(0.02);
+      expect(Math.abs(mean(column.map((value) => value ** 2)) - 1)).toBeLessThan(0.04);
+    }
+    expect(values[0]![0]).not.toBe(values[0]![1]);
   });
 
   it("refuse impossible dimensions and degrees", () => {
