@@ -1,7 +1,7 @@
 import type { ActivationInput } from "./activation.ts";
 import { chebyshevExpansion, chebyshevValue } from "./chebyshev.ts";
 import { checkVariances } from "./correlation.ts";
-import { crossRules } from "./cross-dual.ts";
+import { crossRules } from "./cross-rules.ts";
 import { barelyPositive } from "./polar-dual.ts";
 import type { PolarRule } from "./polar-rule.ts";
 
@@ -17,7 +17,7 @@ export interface AngleTable {
 
 /**
  * Tabulates E[φ(u) ψ(v)] and E[φ′(u) ψ′(v)] at fixed variances by Chebyshev interpolation in θ, where they are smooth even for
- * kinks, until the last coefficients fall below 1e-12. About 100 integrals by the polar rule, then 2 ns a degree: 15 to 60 at
+ * kinks, until the last coefficients fall below 1e-12 of the largest. About 100 integrals by the polar rule, then 2 ns a degree: 15 to 60 at
  * variances up to 25.
  * @param a - variance of u
  * @param b - variance of v
@@ -43,5 +43,6 @@ export function angleTable(
 function chebyshevOfAngle(rule: PolarRule, a: number, b: number): ReturnType<typeof chebyshevExpansion> {
   const p = Float64Array.of(Math.sqrt(Math.max(a, barelyPositive)));
   const q = Float64Array.of(Math.sqrt(Math.max(b, barelyPositive)));
-  return chebyshevExpansion((theta) => rule.expectations(p, q, theta)[0]!, [0, Math.PI]);
+  const tolerance = Math.max(1e-12, rule.error(Math.max(a, b)));
+  return chebyshevExpansion((theta) => rule.expectations(p, q, theta)[0]!, [0, Math.PI], { tolerance });
 }

@@ -1,8 +1,9 @@
 import { Activation, type ActivationInput, type Dual, type Pointwise } from "./activation.ts";
 import { piecewiseLinearDual } from "./activations/piecewise-linear.ts";
+import { crossRules } from "./cross-rules.ts";
 import { nonlinearity, type Nonlinearity } from "./nonlinearity.ts";
 import { activationFunctions } from "./pointwise.ts";
-import { polarCrossDual, polarRules, type PolarRules } from "./polar-dual.ts";
+import { polarCrossDual } from "./polar-dual.ts";
 import { polynomialCrossDual } from "./polynomial-dual.ts";
 
 /** What two activations make of one Gaussian pair (u, v) with variances a, b and covariance c. */
@@ -36,12 +37,6 @@ export function crossDual(first: ActivationInput, second: ActivationInput): Cros
     return { form, value: (a, b, c) => value(b, a, c), slope: (a, b, c) => slope(b, a, c) };
   }
   return { form: "numeric", ...polarCrossDual(crossRules(first, second)) };
-}
-
-/** The quadrature of two activations, whether or not they have a closed form. */
-export function crossRules(first: ActivationInput, second: ActivationInput): PolarRules {
-  const growth = Math.max(nonlinearity(first).growth ?? 0, nonlinearity(second).growth ?? 0);
-  return polarRules(activationFunctions(first), activationFunctions(second), growth);
 }
 
 /** Whether two activations are the same function by name and parameters. */

@@ -21,6 +21,8 @@ export interface PolarRule {
    * @returns k × l, row-major
    */
   readonly expectations: (p: Float64Array, q: Float64Array, theta: number) => Float64Array;
+  /** By how much twice as many nodes change it at this variance, relative to √(E[f²] E[g²]): 1e-12 at most for f and g as required. */
+  readonly error: (variance: number) => number;
 }
 
 /**
@@ -39,14 +41,14 @@ export interface PolarRule {
  * | radial × angular | 32×24 | 32×24 | up to 64×48  | up to 64×48  | up to 128×96  | up to 128×96  | 128×96 |
  * | error            | 2e-13 | 9e-12 | 2e-11        | 6e-13        | 4e-13         | 4e-12         | 2e-12  |
  *
- * An entry costs four times that many values of f and g, 3,072 to begin with, and half of it for f = g and a = b. Functions with
- * kinks away from 0 get 256×192 nodes and what accuracy these give.
+ * An entry costs four times that many values of f and g, 3,072 to begin with, and half of it for f = g and a = b. Kinks away from
+ * 0 leave errors of 1e-4 or so: see `error`.
  *
  * @param growth - B when |f|, |g| grow like e^(B|x|)
  */
 export function polarRule(f: RealFunction, g: RealFunction, growth = 0): PolarRule {
-  const known = new Map<number, number>();
-  const size = (variance: number): number => {
+  const known = new Map<number, Sufficient>();
+  const sufficient = (variance: number): Sufficient => {
     const octave = Math.max(-4, Math.ceil(Math.log2(variance)));
     const found = known.get(octave) ?? sufficientSize(f, g, 2 ** octave, growth);
     known.set(octave, found);
@@ -57,14 +59,25 @@ export function polarRule(f: RealFunction, g: RealFunction, growth = 0): PolarRu
       const p = Float64Array.of(Math.sqrt(a));
       const q = Float64Array.of(Math.sqrt(b));
       const theta = angle(geometricMean(a, b), c);
-      return productRule(f, g, p, q, theta, size(Math.max(a, b)), growth)[0]!;
+      return productRule(f, g, p, q, theta, sufficient(Math.max(a, b)).size, growth)[0]!;
     },
-    expectations: (p, q, theta) => productRule(f, g, p, q, theta, size(Math.max(...p, ...q) ** 2), growth),
+    expectations: (p, q, theta) =>
+      productRule(f, g, p, q, theta, sufficient(Math.max(...p, ...q) ** 2).size, growth),
+    error: (variance) => sufficient(variance).error,
   };
 }
 
-/** The first of `sizes` that agrees with the next one to 1e-12 of √(E[f²] E[g²]) at this variance. */
-function sufficientSize(f: RealFunction, g: RealFunction, variance: number, growth: number): number {
+/** An index into `sizes`, and the difference that the next one makes. */
+interface Sufficient {
+  readonly size: number;
+  readonly error: number;
+}
+
+/**
+ * The first of `sizes` that agrees with the next one to 1e-12 of √(E[f²] E[g²]) at this variance; the last one if that brings it
+ * to 1e-6; otherwise f or g has a kink away from 0, more nodes hardly help, and the second is taken.
+ */
+function sufficientSize(f: RealFunction, g: RealFunction, variance: number, growth: number): Sufficient {
   const deviation = Float64Array.of(Math.sqrt(variance));
   const at = (size: number): number[] =>
     [0.1, 1.2, 2.6].map((theta) => productRule(f, g, deviation, deviation, theta, size, growth)[0]!);
@@ -72,13 +85,18 @@ function sufficientSize(f: RealFunction, g: RealFunction, variance: number, grow
     normalExpectation((x) => f(x) ** 2, variance, 2 * growth) *
       normalExpectation((x) => g(x) ** 2, variance, 2 * growth),
   );
+  const errors: number[] = [];
   let coarse = at(0);
-  for (let size = 0; size < sizes.length - 1; size++) {
+  for (let size = 0; size + 1 < sizes.length; size++) {
     const fine = at(size + 1);
-    if (fine.every((value, i) => Math.abs(value - coarse[i]!) <= 1e-12 * norm)) return size;
+    const difference = Math.max(...fine.map((value, i) => Math.abs(value - coarse[i]!)));
+    const error = difference === 0 ? 0 : difference / norm;
+    if (error <= 1e-12) return { size, error };
+    errors.push(error);
     coarse = fine;
   }
-  return sizes.length - 1;
+  const last = errors.at(-1)!;
+  return last <= 1e-6 ? { size: errors.length, error: last } : { size: 1, error: errors[1]! };
 }
 
 function productRule(

@@ -1,15 +1,17 @@
-import type { ActivationInput } from "./activation.ts";
+import { Activation, type ActivationInput } from "./activation.ts";
 import { angleTable } from "./angle-table.ts";
 import { angle, checkVariances, geometricMean } from "./correlation.ts";
-import { crossDual, crossRules, type CrossDual } from "./cross-dual.ts";
+import { crossDual, isSame, type CrossDual } from "./cross-dual.ts";
+import { crossRules } from "./cross-rules.ts";
 import { hermiteExpansion, hermiteSeries, type HermiteCoefficients } from "./hermite-expansion.ts";
+import type { PolarRules } from "./polar-dual.ts";
 import { varianceTable, varianceTableEvaluator, type VarianceTable } from "./variance-table.ts";
 
-/** The dual of two activations at the entries of one matrix. */
+/** The dual of two activations at the entries of one matrix; fastest along rows, where only j changes. */
 export interface TabulatedDual {
   /** How entries are computed. */
   readonly route: "closed-form" | "polar-rule" | "angle-table" | "hermite-series" | "variance-table";
-  /** Bound (series) or size of the last coefficients (tables): error relative to the largest κ and κ̇ of the matrix. */
+  /** Estimate relative to the largest κ and κ̇ of the matrix: remainder of a series, last coefficients of a table, quadrature. */
   readonly error: number;
   /** κ(a_i, b_j, c). */
   readonly value: (i: number, j: number, c: number) => number;
@@ -18,6 +20,8 @@ export interface TabulatedDual {
 }
 
 const tolerance = 1e-11;
+/** Largest error seen of polar rules that agree with finer ones. */
+const quadrature = 2e-11;
 const longestSeries = 256;
 
 /**
@@ -32,9 +36,9 @@ const longestSeries = 256;
  * | `hermite-series` | 256 Hermite terms leave out less than 1e-11 at ρ = ±1: smooth φ, variances up to 3 or so | 0.1 to 0.3 µs |
  * | `variance-table` | anything else: kinks, large variances                       | 0.4 to 2 µs   |
  *
- * Entries are within 1e-10 of the largest value of the matrix (tested); the tables take 0.02 to 1 s to set up, and ten for
- * variances from 0 to 100 in one matrix. The diagonal of a
- * kernel matrix should come from `Dual.variance`.
+ * Entries are within 1e-10 of the largest value of the matrix (tested) for activations that are smooth on each half-line; for
+ * others `error` says. Tables take 0.02 to 1 s to set up, ten seconds for variances from 0 to 100 in one matrix. The diagonal of
+ * a kernel matrix should come from `Dual.variance`.
  *
  * @param first - φ, of the rows
  * @param second - ψ, of the columns; φ when absent
@@ -64,12 +68,19 @@ export function tabulatedDual({
   });
   if (dual.form === "closed") return entrywise("closed-form", 1e-15);
   const entries = rows.length * columns.length;
-  if (entries <= 64) return entrywise("polar-rule", tolerance);
-  const problem = { first, second, rows, columns, dual };
+  const rules = crossRules(first, second);
+  const largestVariance = Math.max(largest(rows), largest(columns));
+  const ruleError = Math.max(
+    quadrature,
+    rules.values.error(largestVariance),
+    rules.slopes.error(largestVariance),
+  );
+  if (entries <= 64) return entrywise("polar-rule", ruleError);
+  const problem = { first, second, rows, columns, dual, rules, ruleError };
   if (isConstant(rows) && isConstant(columns)) return byAngle(problem);
   const series = bySeries(problem);
   if (series) return series;
-  return entries <= 2000 ? entrywise("polar-rule", tolerance) : byVariance(problem);
+  return entries <= 2000 ? entrywise("polar-rule", ruleError) : byVariance(problem);
 }
 
 interface Problem {
@@ -78,22 +89,23 @@ interface Problem {
   readonly rows: Float64Array;
   readonly columns: Float64Array;
   readonly dual: CrossDual;
+  readonly rules: PolarRules;
+  readonly ruleError: number;
 }
 
+/** Up to what layer normalization with a small ε leaves. */
 function isConstant(variances: Float64Array): boolean {
-  return variances.every((a) => Math.abs(a - variances[0]!) <= 1e-13 * variances[0]!);
+  return variances.every((a) => Math.abs(a - variances[0]!) <= tolerance * variances[0]!);
 }
 
-function byAngle({ first, second, rows, columns }: Problem): TabulatedDual {
-  const a = rows[0]!;
-  const b = columns[0]!;
-  const table = angleTable(first, second, a, b);
-  const r = geometricMean(a, b);
+function byAngle({ first, second, rows, columns, ruleError }: Problem): TabulatedDual {
+  const table = angleTable(first, second, rows[0]!, columns[0]!);
+  const theta = (i: number, j: number, c: number): number => angle(geometricMean(rows[i]!, columns[j]!), c);
   return {
     route: "angle-table",
-    error: table.tail,
-    value: (_i, _j, c) => table.value(angle(r, c)),
-    slope: (_i, _j, c) => table.slope(angle(r, c)),
+    error: Math.max(ruleError, table.tail),
+    value: (i, j, c) => table.value(theta(i, j, c)),
+    slope: (i, j, c) => table.slope(theta(i, j, c)),
   };
 }
 
@@ -107,8 +119,11 @@ function bySeries({ first, second, rows, columns }: Problem): TabulatedDual | un
   const terms = Math.max(...lengths);
   if (terms > longestSeries) return undefined;
   const ofRows = hermiteExpansion(first, rows, { terms });
-  const ofColumns =
-    first === second && rows === columns ? ofRows : hermiteExpansion(second, columns, { terms });
+  const symmetric =
+    isSame(Activation.parse(first), Activation.parse(second)) &&
+    rows.length === columns.length &&
+    rows.every((a, i) => a === columns[i]);
+  const ofColumns = symmetric ? ofRows : hermiteExpansion(second, columns, { terms });
   const evaluator =
     (f: HermiteCoefficients, g: HermiteCoefficients) =>
     (i: number, j: number, c: number): number => {
@@ -146,13 +161,12 @@ function termsAt(rho: number): number {
   return size < 0.01 ? 7 : size > 0.8 ? Infinity : Math.ceil(-30 / Math.log(size));
 }
 
-function byVariance({ first, second, rows, columns, dual }: Problem): TabulatedDual {
+function byVariance({ rows, columns, dual, rules, ruleError }: Problem): TabulatedDual {
   const p = rows.map(Math.sqrt);
   const q = columns.map(Math.sqrt);
   const range = [Math.min(smallest(p), smallest(q)), Math.max(largest(p), largest(q))] as const;
-  const { values, slopes } = crossRules(first, second);
-  const valueTable = varianceTable(values, range);
-  const slopeTable = varianceTable(slopes, range);
+  const valueTable = varianceTable(rules.values, range);
+  const slopeTable = varianceTable(rules.slopes, range);
   const evaluator = (table: VarianceTable, atZero: CrossDual["value"]): TabulatedDual["value"] => {
     const evaluate = varianceTableEvaluator(table, p, q);
     return (i, j, c) => {
@@ -162,7 +176,7 @@ function byVariance({ first, second, rows, columns, dual }: Problem): TabulatedD
   };
   return {
     route: "variance-table",
-    error: Math.max(valueTable.tail, slopeTable.tail),
+    error: Math.max(ruleError, valueTable.tail, slopeTable.tail),
     value: evaluator(valueTable, dual.value),
     slope: evaluator(slopeTable, dual.slope),
   };

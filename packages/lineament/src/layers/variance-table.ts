@@ -22,7 +22,6 @@ export interface VarianceTable {
   readonly tail: number;
 }
 
-const tolerance = 1e-11;
 const largestDegree = 64;
 /** Degrees beyond the last that counts. */
 const margin = 2;
@@ -30,10 +29,12 @@ const margin = 2;
 /**
  * Chebyshev interpolation of a Gaussian expectation in √a, √b and θ, for all variances of a matrix at once: smooth also for
  * kinked f and g, because a kink at 0 stays at 0 for every variance, and θ keeps it on the same rays. The degrees are those
- * where coefficients fall below 1e-11 of the largest: in θ at the largest variances, in √a and √b at three angles.
+ * where coefficients fall below 1e-11 of the largest, or below the error of the rule: in θ at the largest variances, in √a and
+ * √b at three angles.
  */
 export function varianceTable(rule: PolarRule, range: readonly [number, number]): VarianceTable {
   const interval = [Math.max(range[0], Math.sqrt(barelyPositive)), range[1]] as const;
+  const tolerance = Math.max(1e-11, rule.error(interval[1] ** 2));
   const coefficientsAt = (degree: number, theta: number): Float64Array => {
     const deviations = chebyshevPoints(interval, degree);
     return transformed(rule.expectations(deviations, deviations, theta), degree + 1);
@@ -46,7 +47,10 @@ export function varianceTable(rule: PolarRule, range: readonly [number, number])
   let probe = 8;
   let degree = probe;
   for (;;) {
-    degree = Math.max(...[0.4, 1.6, 2.7].map((theta) => lastDegree(coefficientsAt(probe, theta), probe + 1)));
+    const last = [0.4, 1.6, 2.7].map((theta) =>
+      lastDegree(coefficientsAt(probe, theta), probe + 1, tolerance),
+    );
+    degree = Math.min(Math.max(...last) + margin, probe);
     if (degree < probe || probe >= largestDegree) break;
     probe *= 2;
   }
@@ -110,14 +114,14 @@ function transformed(samples: Float64Array, size: number): Float64Array {
   return out;
 }
 
-/** The last degree in either variable with a coefficient above the tolerance, and a margin. */
-function lastDegree(coefficients: Float64Array, size: number): number {
+/** The last degree in either variable with a coefficient above the tolerance. */
+function lastDegree(coefficients: Float64Array, size: number, tolerance: number): number {
   const largest = coefficients.reduce((max, c) => Math.max(max, Math.abs(c)), 0);
   let last = 0;
   coefficients.forEach((c, at) => {
     if (Math.abs(c) > tolerance * largest) last = Math.max(last, Math.floor(at / size), at % size);
   });
-  return Math.min(last + margin, size - 1);
+  return last;
 }
 
 /** The largest coefficient of the last degree in any variable, relative to the largest of all. */

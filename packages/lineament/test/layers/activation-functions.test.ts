@@ -132,6 +132,10 @@ describe("broken input", () => {
   test("a kernel without a function is refused by name", () => {
     expect(() => activationFunctions({ name: "exp-normalized" })).toThrow(/exp-normalized is a kernel/);
   });
+  test("a custom function that is not defined everywhere is refused by place", () => {
+    const root: ActivationInput = { name: "custom", label: "√x", value: Math.sqrt };
+    expect(() => activationFunctions(root)).toThrow(/value\(-3\) of the custom activation "√x" is NaN/);
+  });
   test("unknown names and impossible parameters are refused", () => {
     expect(() => activationFunctions({ name: "rleu" } as unknown as ActivationInput)).toThrow();
     expect(() => activationFunctions({ name: "gaussian", rate: 1 })).toThrow();

@@ -8,8 +8,19 @@ type Custom = Extract<Activation, { name: "custom" }>;
 /** Functions of the user's own; what is not given is differenced. */
 export function custom(activation: Custom): Nonlinearity {
   const functions = pointwise(activation);
+  checkFinite(activation);
   const growth = growthRate(functions.value);
   return { functions, dual: polarDual(functions, growth), growth };
+}
+
+/** @throws RangeError for functions that are not defined everywhere */
+function checkFinite({ label, value, slope, curvature }: Custom): void {
+  for (const [name, f] of Object.entries({ value, slope, curvature }))
+    for (const x of [-3, -1, -0.1, 0, 0.1, 1, 3])
+      if (f && !Number.isFinite(f(x)))
+        throw new RangeError(
+          `activation: ${name}(${x}) of the custom activation "${label}" is ${f(x)}; it must be a finite number for every x`,
+        );
 }
 
 function pointwise({ label, value, slope, curvature }: Custom): Pointwise {

@@ -48,9 +48,9 @@ function dual(amplitude: number, frequency: number, offset: number): Dual {
   };
   return {
     form: "closed",
-    value: (a, b, c) => scale * Math.atan2(twice * c, root(a, b, c)) + floor,
+    value: (a, b, c) => scale * Math.atan((twice * c) / root(a, b, c)) + floor,
     slope: (a, b, c) => slopeScale / root(a, b, c),
-    variance: (a) => scale * Math.atan2(twice * a, Math.sqrt(1 + 2 * twice * a)) + floor,
+    variance: (a) => scale * Math.atan((twice * a) / Math.sqrt(1 + 2 * twice * a)) + floor,
     slopeVariance: (a) => slopeScale / Math.sqrt(1 + 2 * twice * a),
     mean: () => offset,
     meanSlope: (a) => (2 * amplitude * frequency) / Math.sqrt(Math.PI * (1 + twice * a)),

@@ -33,13 +33,13 @@ function dual(): Dual {
   const value = (a: number, b: number, c: number): number => {
     const p = (1 + a) * (1 + b);
     const delta = root(a, b, c);
-    return c / 4 + perTurn * ((c / p) * (c / delta) + ((a * b) / p) * delta + c * Math.atan2(c, delta));
+    return c / 4 + perTurn * ((c / p) * (c / delta) + ((a * b) / p) * delta + c * Math.atan(c / delta));
   };
   const slope = (a: number, b: number, c: number): number => {
     const delta = root(a, b, c);
     return (
       0.25 +
-      perTurn * (Math.atan2(c, delta) + (c / delta) * (1 / (delta * delta) + 1 / (1 + a) + 1 / (1 + b)))
+      perTurn * (Math.atan(c / delta) + (c / delta) * (1 / (delta * delta) + 1 / (1 + a) + 1 / (1 + b)))
     );
   };
   return {
