@@ -7,7 +7,8 @@ import type { Inputs } from "./inputs.ts";
 import type { LinearStep, NormalizeStep, Plan } from "./plan.ts";
 import { refuse } from "./refuse.ts";
 import { gapRows, meanRows, rowReading } from "./rows.ts";
-import type { RowSet } from "./rows.ts";
+import type { RowReading, RowSet } from "./rows.ts";
+import { degreeOf } from "./scales.ts";
 import type { StepNumbers } from "./scales.ts";
 import { workspace } from "./workspace.ts";
 
@@ -94,6 +95,7 @@ export function rowStep(
 ): void {
   const rows = e.left;
   rows.readings[index] = rowReading(step.from, numbers.reading, rows);
+  checkVariances(step, rows.readings[index]);
   if (step.kind === "normalize") {
     normalize(e, step, index, numbers);
     return;
@@ -131,6 +133,22 @@ function keepVariances(e: Evaluation, base: number): void {
       "gets a variance or a tangent kernel beyond the range of floating point",
       "use smaller weights or inputs, or put a layer-norm before it",
     );
+}
+
+/** Duals multiply two variances: beyond this only those carry on whose scale is carried beside them. */
+const mostVariance = 1e150;
+
+function checkVariances({ from, path }: LinearStep | NormalizeStep, { factors }: RowReading): void {
+  from.factors.forEach(({ activation }, f) => {
+    if (degreeOf(activation) !== undefined) return;
+    const variance = factors[f]!.variance.reduce((most, a) => Math.max(most, a), 0);
+    if (variance > mostVariance)
+      refuse(
+        path,
+        `gets ${activation!.name} of a variance of ${variance.toExponential(0)}, beyond the range of floating point`,
+        "use smaller weights or inputs, or put a layer-norm before it",
+      );
+  });
 }
 
 /** The entries of pairs left = right. */

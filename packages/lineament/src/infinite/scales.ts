@@ -64,7 +64,9 @@ export function scaleReading(
       const size = Math.max(
         ...parts.map(({ base, coefficient }) => variance(base) * coefficient.factor ** 2),
       );
-      if (degree > 1 && (size < 1e-20 || size > 1e20)) exponent += halfLog2(size);
+      // Powers of it must stay in range as well.
+      const most = degree > 1 ? 1e20 : comfortable[1];
+      if (size < 1 / most || size > most) exponent += halfLog2(size);
     }
     exponents.push((degree ?? 0) * exponent);
     return parts.map((part) => ({
@@ -128,7 +130,7 @@ export function normalizeNumbers(step: NormalizeStep, reading: ScaledReading): S
 }
 
 /** k with φ(tx) = t^k φ(x) for t > 0. */
-function degreeOf(activation: Activation | undefined): number | undefined {
+export function degreeOf(activation: Activation | undefined): number | undefined {
   if (slopesOf(activation)) return 1;
   switch (activation?.name) {
     case "sign":
