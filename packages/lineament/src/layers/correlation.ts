@@ -5,6 +5,11 @@ export function geometricMean(a: number, b: number): number {
   return product > 1e-280 && product < 1e280 ? Math.sqrt(product) : Math.sqrt(a) * Math.sqrt(b);
 }
 
+/** The covariance c, taken back to ±r where rounding has carried it beyond. */
+export function clip(c: number, r: number): number {
+  return c > r ? r : c < -r ? -r : c;
+}
+
 /** s = √(r² − c²), r = √(ab): never of a negative number, and 0 for c = ±r. */
 export function complement(r: number, c: number): number {
   const square = (r - c) * (r + c);

@@ -7,7 +7,7 @@ import { nonlinearity } from "./nonlinearity.ts";
  * rounding makes, counts as √(ab), and where ab = 0 the angle of a kink is π/2.
  *
  * Closed forms (errors near 1e-15 of the largest value) for all but tanh, sigmoid, softplus, swish, mish, elu, selu and custom,
- * which are integrated numerically: errors and cost in `polarExpectation`; for whole matrices use `tabulatedDual`.
+ * which are integrated numerically: errors and cost in `polarRule`; for whole matrices use `tabulatedDual`.
  */
 export function dualOf(activation: ActivationInput): Dual {
   return nonlinearity(activation).dual;

@@ -27,7 +27,7 @@ export function halfLineRule(n: number, scale: number, reach = standardReach): Q
   return { nodes: points, weights: measure };
 }
 
-/** μ: how strongly nodes crowd where φ(√a x) bends, found by experiment; the errors are in `polarExpectation`. */
+/** μ: how strongly nodes crowd where φ(√a x) bends, found by experiment; the errors are in `polarRule`. */
 export function crowding(scale: number): number {
   return Math.log1p(6 * Math.min(Math.max(scale, 1e-2), 1e4));
 }

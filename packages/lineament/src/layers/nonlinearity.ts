@@ -11,9 +11,13 @@ import { hermite } from "./activations/hermite.ts";
 import { mish } from "./activations/mish.ts";
 import { piecewiseLinear } from "./activations/piecewise-linear.ts";
 import { monomialCoefficients, polynomial } from "./activations/polynomial.ts";
-import { rectifiedMonomial, sign } from "./activations/rectified-monomial.ts";
-import { sigmoid, softplus, swish } from "./activations/sigmoid.ts";
-import { cosine, rbf, sine } from "./activations/sinusoid.ts";
+import { rbf } from "./activations/rbf.ts";
+import { rectifiedMonomial } from "./activations/rectified-monomial.ts";
+import { sigmoid } from "./activations/sigmoid.ts";
+import { sign } from "./activations/sign.ts";
+import { cosine, sine } from "./activations/sinusoid.ts";
+import { softplus } from "./activations/softplus.ts";
+import { swish } from "./activations/swish.ts";
 import { tanh } from "./activations/tanh.ts";
 import type { FiniteExpansion } from "./polynomial-dual.ts";
 

@@ -114,7 +114,7 @@ function productRule(
   const angular = gaussLegendre(angles);
   const lambda = crowding(scale) / 2;
   // Then the nodes beyond the middle of a wedge give the transpose of those before.
-  const symmetric = f === g && p.every((deviation, k) => deviation === q[k]);
+  const symmetric = f === g && p.length === q.length && p.every((deviation, k) => deviation === q[k]);
   const rays = symmetric ? angles / 2 : angles;
 
   const out = new Float64Array(p.length * q.length);

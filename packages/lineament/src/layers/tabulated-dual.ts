@@ -1,6 +1,6 @@
 import { Activation, type ActivationInput } from "./activation.ts";
 import { angleTable } from "./angle-table.ts";
-import { angle, checkVariances, geometricMean } from "./correlation.ts";
+import { angle, checkVariances, clip, geometricMean } from "./correlation.ts";
 import { crossDual, isSame, type CrossDual } from "./cross-dual.ts";
 import { crossRules } from "./cross-rules.ts";
 import { hermiteExpansion, hermiteSeries, type HermiteCoefficients } from "./hermite-expansion.ts";
@@ -128,7 +128,7 @@ function bySeries({ first, second, rows, columns }: Problem): TabulatedDual | un
     (f: HermiteCoefficients, g: HermiteCoefficients) =>
     (i: number, j: number, c: number): number => {
       const r = geometricMean(rows[i]!, columns[j]!);
-      const rho = r === 0 ? 0 : Math.max(-1, Math.min(1, c / r));
+      const rho = r === 0 ? 0 : clip(c, r) / r;
       return hermiteSeries(f, i, g, j, rho, Math.min(terms, termsAt(rho)));
     };
   return {

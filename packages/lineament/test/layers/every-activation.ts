@@ -44,11 +44,6 @@ export const everyActivation: readonly ActivationInput[] = [
   { name: "custom", label: "φ alone", value: (x) => (x > 0 ? x + Math.sin(x) : Math.expm1(x / 2)) },
 ];
 
-/** Those whose κ is not differentiable in c everywhere in the sense of Price, because φ jumps. */
-export function jumps(activation: ActivationInput): boolean {
-  return activation.name === "sign" || (activation.name === "rectified-monomial" && activation.degree === 0);
-}
-
 /** `elu {"alpha":1}`. */
 export function title({ name, ...parameters }: ActivationInput): string {
   return "label" in parameters ? parameters.label : `${name} ${JSON.stringify(parameters)}`;

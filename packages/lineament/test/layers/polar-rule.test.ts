@@ -90,6 +90,13 @@ test("many variances at one angle are the pairs one by one", () => {
   );
 });
 
+test("the same function at other variances is no symmetric problem", () => {
+  const rule = polarRule(Math.tanh, Math.tanh);
+  const all = rule.expectations(Float64Array.of(1), Float64Array.of(1, 2), 0.7);
+  expect(all.length).toBe(2);
+  expect(all[1]).toBeCloseTo(rule.expectation(1, 4, 2 * Math.cos(0.7)), 11);
+});
+
 test("a jump at 0 is on the rays", () => {
   const step = (x: number): number => (x > 0 ? 1 : 0);
   const { expectation } = polarRule(step, step);

@@ -1,10 +1,10 @@
-import { geometricMean } from "../correlation.ts";
+import { clip, geometricMean } from "../correlation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
 
 /** The kernel √(ab) e^(γ(ρ + δ)), which no activation function has. */
 export function expNormalized(gamma: number, delta: number): Nonlinearity {
   const profile = (r: number, c: number): number =>
-    Math.exp(gamma * ((r === 0 ? 0 : Math.max(-1, Math.min(1, c / r))) + delta));
+    Math.exp(gamma * ((r === 0 ? 0 : clip(c, r) / r) + delta));
   const onDiagonal = Math.exp(gamma * (1 + delta));
   const noMoments = (): never => {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { complement, geometricMean } from "../correlation.ts";
+import { clip, complement, geometricMean } from "../correlation.ts";
 import type { Dual, Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
 
@@ -58,7 +58,7 @@ function dual(amplitude: number, rate: number, frequency: number, phase: number)
 
   const evaluate = (a: number, b: number, c: number, wantSlope: boolean): number => {
     const r = geometricMean(a, b);
-    const inside = c > r ? r : c < -r ? -r : c;
+    const inside = clip(c, r);
     const s = complement(r, inside);
     const d = 1 - 2 * rate * (a + b) + 4 * rate * rate * s * s;
     const sum = (a + b - 4 * rate * s * s) / d;

@@ -1,4 +1,4 @@
-import { angle, complement, geometricMean } from "../correlation.ts";
+import { angle, clip, complement, geometricMean } from "../correlation.ts";
 import { polynomialExpansion } from "./polynomial.ts";
 import type { Dual, Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
@@ -53,7 +53,7 @@ export function piecewiseLinearDual(negative: number, positive: number): Dual {
     form: "closed",
     value(a, b, c) {
       const r = geometricMean(a, b);
-      const inside = c > r ? r : c < -r ? -r : c;
+      const inside = clip(c, r);
       return kink * complement(r, inside) + (half - kink * angle(r, inside)) * inside;
     },
     slope: (a, b, c) => half - kink * angle(geometricMean(a, b), c),

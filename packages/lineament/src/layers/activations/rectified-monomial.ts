@@ -1,4 +1,4 @@
-import { angle, complement, geometricMean } from "../correlation.ts";
+import { angle, clip, complement, geometricMean } from "../correlation.ts";
 import { piecewiseLinear } from "./piecewise-linear.ts";
 import type { Dual, Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
@@ -8,28 +8,6 @@ export function rectifiedMonomial(degree: number): Nonlinearity {
   if (degree === 1) return piecewiseLinear(0, 1);
   return { functions: pointwise(degree), dual: degree === 0 ? stepDual : dual(degree) };
 }
-
-/** sign(x), 0 at 0. */
-export const sign: Nonlinearity = {
-  functions: {
-    value: Math.sign,
-    slope: () => 0,
-    curvature: () => 0,
-    taylor(x, degree, out) {
-      out.fill(0, 0, degree + 1);
-      out[0] = Math.sign(x);
-    },
-  },
-  dual: {
-    form: "closed",
-    value: (a, b, c) => 1 - (2 / Math.PI) * angle(geometricMean(a, b), c),
-    slope: () => 0,
-    variance: (a) => (a > 0 ? 1 : 0),
-    slopeVariance: () => 0,
-    mean: () => 0,
-    meanSlope: () => 0,
-  },
-};
 
 function pointwise(n: number): Pointwise {
   return {
@@ -77,7 +55,7 @@ function dual(n: number): Dual {
  */
 function arcCosine(n: number, r: number, c: number): number {
   if (r === 0) return 0;
-  const inside = c > r ? r : c < -r ? -r : c;
+  const inside = clip(c, r);
   const s = complement(r, inside);
   const outer = Math.PI - angle(r, inside);
   const perTurn = 1 / (2 * Math.PI);

@@ -1,4 +1,4 @@
-import { convolution, integral, timesArgument } from "../power-series.ts";
+import { convolution } from "../power-series.ts";
 import { polarDual } from "../polar-dual.ts";
 import type { Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
@@ -10,13 +10,13 @@ export function logistic(x: number): number {
 }
 
 /** σ′(x) = σ(x) σ(−x). */
-function logisticSlope(x: number): number {
+export function logisticSlope(x: number): number {
   const e = Math.exp(-Math.abs(x));
   return e / ((1 + e) * (1 + e));
 }
 
 /** 1 − 2σ(x) = σ″(x)/σ′(x). */
-function tilt(x: number): number {
+export function tilt(x: number): number {
   return -Math.tanh(x / 2);
 }
 
@@ -28,7 +28,7 @@ export function logisticSeries(x: number, degree: number, out: Float64Array): vo
     out[k + 1] = (tilt(x) * out[k]! - convolution(out, out, k, 1, k - 1)) / (k + 1);
 }
 
-const sigmoidFunctions: Pointwise = {
+const functions: Pointwise = {
   value: logistic,
   slope: logisticSlope,
   curvature: (x) => tilt(x) * logisticSlope(x),
@@ -37,35 +37,6 @@ const sigmoidFunctions: Pointwise = {
 
 /** 1/(1 + e^(−x)). */
 export const sigmoid: Nonlinearity = {
-  functions: sigmoidFunctions,
-  dual: polarDual(sigmoidFunctions),
+  functions,
+  dual: polarDual(functions),
 };
-
-const softplusFunctions: Pointwise = {
-  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  slope: logistic,
-  curvature: logisticSlope,
-  taylor(x, degree, out) {
-    logisticSeries(x, degree, out);
-    integral(out, softplusFunctions.value(x), degree);
-  },
-};
-
-/** ln(1 + e^x). */
-export const softplus: Nonlinearity = {
-  functions: softplusFunctions,
-  dual: polarDual(softplusFunctions),
-};
-
-const swishFunctions: Pointwise = {
-  value: (x) => x * logistic(x),
-  slope: (x) => logistic(x) + x * logisticSlope(x),
-  curvature: (x) => logisticSlope(x) * (2 + x * tilt(x)),
-  taylor(x, degree, out) {
-    logisticSeries(x, degree, out);
-    timesArgument(out, x, degree);
-  },
-};
-
-/** x/(1 + e^(−x)), also called SiLU. */
-export const swish: Nonlinearity = { functions: swishFunctions, dual: polarDual(swishFunctions) };
