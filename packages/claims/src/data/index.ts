@@ -1,4 +1,5 @@
 export * from "./gaussian-matrix.ts";
+export * from "./log-spaced.ts";
 export * from "./orthogonal-matrix.ts";
 export * from "./random-signs.ts";
 export * from "./rows.ts";

@@ -1,7 +1,7 @@
 import { type Engine, type Matrix, random, RidgeSystem, transpose, zeros } from "lineament";
 import { z } from "zod";
 import { atMost, type Check, claim, verdict, within } from "../claim.ts";
-import { spherePoints, zonalTargets } from "../data/index.ts";
+import { logSpaced, spherePoints, zonalTargets } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import { hiddenFeatures, mean, product, tangentFeatures } from "../measures/index.ts";
 import { featureApproximationErrors } from "../predictions/index.ts";
@@ -54,10 +54,12 @@ export default claim({
   },
 
   predict({ dimension, randomWidths, tangentWidths }) {
+    const along = (widths: readonly number[]): number[] =>
+      logSpaced(Math.min(...widths), Math.max(...widths), 41);
     const errors = featureApproximationErrors({ dimension, offset, energies });
     return {
-      random: between(randomWidths).map((width) => ({ width, error: errors.random(width) })),
-      tangent: between(tangentWidths).map((width) => ({ width, error: errors.tangent(width) })),
+      random: along(randomWidths).map((width) => ({ width, error: errors.random(width) })),
+      tangent: along(tangentWidths).map((width) => ({ width, error: errors.tangent(width) })),
     };
   },
 
@@ -162,12 +164,6 @@ function powers(
   points: readonly { readonly width: number; readonly error: number }[],
 ): { x: number; y: number }[] {
   return points.map(({ width, error }) => ({ x: Math.log(width) / Math.log(d), y: error }));
-}
-
-/** Widths for smooth lines, from the least to the largest. */
-function between(widths: readonly number[]): number[] {
-  const [low, high] = [Math.log(Math.min(...widths)), Math.log(Math.max(...widths))];
-  return Array.from({ length: 41 }, (_, i) => Math.exp(low + (i / 40) * (high - low)));
 }
 
 /** The largest ratio of an error to the one before it. */

@@ -1,7 +1,7 @@
 import { type Engine, type Matrix, random, RidgeSystem, transpose, zeros } from "lineament";
 import { z } from "zod";
 import { atMost, claim, verdict, within } from "../claim.ts";
-import { gaussianMatrix, gaussianVector, rowsOf } from "../data/index.ts";
+import { gaussianMatrix, gaussianVector, logSpaced, rowsOf } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import { column, kernelRegression, logSlope, product, rowProducts } from "../measures/index.ts";
 import { ridgeCoefficients } from "../predictions/index.ts";
@@ -49,7 +49,7 @@ export default claim({
         coefficients,
         outputs: newRows.map((row) => row.reduce((sum, value, j) => sum + value * coefficients[j]!, 0)),
         minimumNorm,
-        line: between(chosen.path).map((x) => ({
+        line: logSpaced(Math.min(...chosen.path), Math.max(...chosen.path), 21).map((x) => ({
           x,
           y: distance(ridgeCoefficients(rows, targets, x), minimumNorm),
         })),
@@ -181,12 +181,6 @@ async function dualCoefficients(
   await system.factor(ridge);
   const { coefficients } = await system.solve(column(y));
   return (await product(engine, transpose(phi), coefficients)).data;
-}
-
-/** Twenty places from the least to the largest. */
-function between(places: readonly number[]): number[] {
-  const [low, high] = [Math.log(Math.min(...places)), Math.log(Math.max(...places))];
-  return Array.from({ length: 21 }, (_, i) => Math.exp(low + (i / 20) * (high - low)));
 }
 
 function smallerHalf<Point extends { readonly x: number }>(points: readonly Point[]): Point[] {

@@ -1,7 +1,7 @@
 import { breather, type Matrix, random, rungeKutta } from "lineament";
 import { z } from "zod";
 import { atMost, claim, verdict } from "../claim.ts";
-import { gaussianMatrix, gaussianVector, rowsOf } from "../data/index.ts";
+import { dot, gaussianMatrix, gaussianVector, rowsOf } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import { rowProducts } from "../measures/index.ts";
 import {
@@ -312,8 +312,4 @@ function rowTimes(a: Matrix, row: number, v: Float64Array): number {
   let sum = 0;
   for (let j = 0; j < a.cols; j++) sum += a.data[row * a.cols + j]! * v[j]!;
   return sum;
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

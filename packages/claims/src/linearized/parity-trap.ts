@@ -1,7 +1,7 @@
 import { random } from "lineament";
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict } from "../claim.ts";
-import { spherePoints, zonalTargets } from "../data/index.ts";
+import { logSpaced, spherePoints, zonalTargets } from "../data/index.ts";
 import { panels } from "../figures/index.ts";
 import { kernelRegression, mean, sphereKernel } from "../measures/index.ts";
 import {
@@ -92,8 +92,7 @@ export default claim({
       "relu-bias": zonalSpectrum((rho) => 2 * both(withBias(rho)), d, 8),
       erf: powerSeriesSpectrum(erfHermiteEnergies(81), d, 12),
     };
-    const [low, high] = [Math.log(Math.min(...sizes) / 2), Math.log(Math.max(...sizes) * 1.5)];
-    const places = Array.from({ length: 41 }, (_, i) => Math.exp(low + (i / 40) * (high - low)));
+    const places = logSpaced(Math.min(...sizes) / 2, Math.max(...sizes) * 1.5, 41);
     return degrees.map((degree) => ({
       degree,
       curves: kernels.map(({ kernel }) =>

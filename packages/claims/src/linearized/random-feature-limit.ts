@@ -1,7 +1,7 @@
 import { activationFunctions, type Matrix, random } from "lineament";
 import { z } from "zod";
 import { claim, verdict, within } from "../claim.ts";
-import { gaussianMatrix, rowsOf, spherePoints } from "../data/index.ts";
+import { dot, gaussianMatrix, rowsOf, spherePoints } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import {
   column,
@@ -162,8 +162,4 @@ function differences(
   outputs: readonly (readonly (readonly number[])[])[],
 ): number[][] {
   return outputs.map((runs) => runs.map((run) => rootMeanSquare(run.map((value, i) => value - limit[i]!))));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

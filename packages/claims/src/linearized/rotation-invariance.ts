@@ -9,7 +9,7 @@ import {
 } from "lineament";
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict } from "../claim.ts";
-import { gaussianMatrix, orthogonalMatrix, rowsOf } from "../data/index.ts";
+import { dot, gaussianMatrix, orthogonalMatrix, rowsOf } from "../data/index.ts";
 import { heatMap } from "../figures/index.ts";
 import { hiddenFeatures, rowProducts } from "../measures/index.ts";
 import { erfKernel, erfSlopeKernel, type KernelForm, reluKernel, stepKernel } from "../predictions/index.ts";
@@ -152,8 +152,4 @@ function data({ points, dimension: d, width, seed }: z.output<typeof settings>):
 
 function largest(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {
   return Math.max(...a.flatMap((row, i) => row.map((value, j) => Math.abs(value - b[i]![j]!))));
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 }

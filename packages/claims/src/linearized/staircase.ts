@@ -1,7 +1,7 @@
 import { type Engine, type Random, random } from "lineament";
 import { z } from "zod";
 import { atMost, type Check, claim, verdict, within } from "../claim.ts";
-import { spherePoints, zonalTargets } from "../data/index.ts";
+import { logSpaced, spherePoints, zonalTargets } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import {
   kernelRegression,
@@ -92,19 +92,26 @@ export default claim({
     };
     const curve = (spectrum: KernelSpectrum, target: readonly number[], places: readonly number[]) =>
       places.map((n) => ({ n, error: eigenframework({ spectrum, energies: target, ridge }, n).testError }));
+    /** From d (or the least n) to d^2.5 (or the largest). */
+    const along = (places: readonly number[], d: number): number[] =>
+      logSpaced(Math.min(d, ...places), Math.max(d ** 2.5, ...places), 61);
+    /** At n = d^1.5, where degree 1 is learned and the rest, ½, is not. */
+    const afterDegreeOne = (d: number): number =>
+      eigenframework({ spectrum: exponential(d), energies, ridge }, d ** 1.5).testError;
     return {
       kernels: kernels.map(({ kernel }) => ({
         at: curve(spectra[kernel], energies, sizes),
-        line: curve(spectra[kernel], energies, between(sizes, dimension)),
+        line: curve(spectra[kernel], energies, along(sizes, dimension)),
       })),
       second: {
         at: curve(exponential(secondDimension), secondEnergies, secondSizes),
-        line: curve(exponential(secondDimension), secondEnergies, between(secondSizes, secondDimension)),
+        line: curve(exponential(secondDimension), secondEnergies, along(secondSizes, secondDimension)),
       },
-      /** At n = d^1.5, where degree 1 is learned and the rest, ½, is not. */
-      asymptotics: dimensions.map(
-        (d) => eigenframework({ spectrum: exponential(d), energies, ridge }, d ** 1.5).testError,
-      ),
+      asymptotics: dimensions.map(afterDegreeOne),
+      asymptoticLine: logSpaced(10, 1000, 41).map((d) => ({
+        x: Math.round(d),
+        y: afterDegreeOne(Math.round(d)),
+      })),
     };
   },
 
@@ -233,7 +240,7 @@ export default claim({
             {
               label: "exp(ρ), predicted",
               role: "prediction",
-              points: predicted.asymptotics.map((y, i) => ({ x: dimensions[i]!, y })),
+              points: predicted.asymptoticLine,
             },
             {
               label: "plateau of d → ∞ after degree 1",
@@ -276,12 +283,6 @@ function plateaus(target: readonly number[]) {
     role: "bound" as const,
     points: [degree, Math.min(degree + 1, 2.5)].map((x) => ({ x, y: sum(target.slice(degree + 1)) })),
   }));
-}
-
-/** Sizes for a line: from d (or the least) to d^2.5 (or the largest). */
-function between(sizes: readonly number[], d: number): number[] {
-  const [low, high] = [Math.log(Math.min(d, ...sizes)), Math.log(Math.max(d ** 2.5, ...sizes))];
-  return Array.from({ length: 61 }, (_, i) => Math.exp(low + (i / 60) * (high - low)));
 }
 
 function sum(values: readonly number[]): number {

@@ -28,7 +28,7 @@ export function featureApproximationErrors(setting: {
   readonly offset: number;
   /** ‖P_k f‖². */
   readonly energies: readonly number[];
-}): { random(neurons: number): number; tangent(neurons: number): number } {
+}): { readonly random: (neurons: number) => number; readonly tangent: (neurons: number) => number } {
   const { dimension: d, offset, energies } = setting;
   const degree = Math.max(8, energies.length);
   // The kink at z = offset makes quadrature converge slowly.

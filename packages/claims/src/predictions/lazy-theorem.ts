@@ -22,9 +22,9 @@ export interface LazyBounds {
   /** 3 √8 σ_max √L_0 / (γ σ_min²): neither model's parameters move farther. */
   readonly radius: number;
   /** L_0 e^{−γ² σ_min² t/2}: above the loss of the network and of its linearization. */
-  loss(t: number): number;
+  readonly loss: (t: number) => number;
   /** L_0 e^{−2 γ² σ_min² t}: above the loss of the linearization. */
-  linearizedLoss(t: number): number;
+  readonly linearizedLoss: (t: number) => number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { dot } from "./dot.ts";
 
 /** K = U diag(values) Uᵀ, values ascending; `vectors[i]` is the i-th eigenvector. */
 export interface KernelModes {
@@ -114,8 +115,4 @@ function inModes(modes: KernelModes, v: readonly number[], factor: (lambda: numb
     });
   });
   return result;
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
 }

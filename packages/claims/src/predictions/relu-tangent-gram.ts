@@ -1,4 +1,5 @@
 import { stepKernel } from "./closed-form-kernels.ts";
+import { dot } from "./dot.ts";
 
 /**
  * H^∞_ij = ⟨x_i, x_j⟩ (π − θ_ij)/(2π), θ_ij the angle between inputs: the limit of the tangent kernel of
@@ -24,14 +25,10 @@ export function reluConvergenceBounds(setting: {
   readonly width: number;
   /** ‖y − u_0‖. */
   readonly startResidual: number;
-}): { readonly movement: number; squaredResidual(steps: number): number } {
+}): { readonly movement: number; readonly squaredResidual: (steps: number) => number } {
   const { lambda0, step, n, width, startResidual } = setting;
   return {
     movement: (4 * Math.sqrt(n) * startResidual) / (Math.sqrt(width) * lambda0),
     squaredResidual: (steps) => (1 - (step * lambda0) / 2) ** steps * startResidual ** 2,
   };
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
 }

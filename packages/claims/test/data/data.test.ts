@@ -2,7 +2,9 @@ import { random } from "lineament";
 import { describe, expect, it } from "vitest";
 import {
   corruptedSigns,
+  dot,
   gaussianMatrix,
+  logSpaced,
   orthogonalMatrix,
   randomSigns,
   rowsOf,
@@ -12,8 +14,6 @@ import {
   zonalTargets,
 } from "../../src/data/index.ts";
 
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 const mean = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 describe("random data", () => {
@@ -56,6 +56,11 @@ describe("random data", () => {
     expect(changed(0.5).every((flag, i) => !flag || all[i])).toBe(true);
     expect(() => corruptedSigns(labels, 1.5, random(1))).toThrow(/fraction 1.5/);
   });
+});
+
+it("has places at equal ratios", () => {
+  logSpaced(1, 1000, 4).forEach((place, i) => expect(place).toBeCloseTo(10 ** i, 9));
+  expect(() => logSpaced(0, 1, 5)).toThrow(/give 0 < low/);
 });
 
 describe("polynomials of the sphere", () => {
