@@ -12,30 +12,40 @@ const energies = [0, 0.5, 0.3, 0.2];
 /** σ(z) = max(z − ½, 0): has all degrees. */
 const offset = 0.5;
 
-const settings = z.object({
-  dimension: z.int().min(5).max(60).default(20).describe("input dimension d"),
-  samples: z
-    .int()
-    .min(500)
-    .max(50_000)
-    .default(4000)
-    .describe("training points n, many more than parameters"),
-  testPoints: z.int().min(100).max(10_000).default(2000).describe("test points"),
-  targets: z.int().min(1).max(100).default(20).describe("random targets averaged over"),
-  randomWidths: z
-    .array(z.int().min(1).max(5000))
-    .min(1)
-    .max(10)
-    .default([5, 10, 20, 40, 80, 160, 320, 640])
-    .describe("neurons N of random-feature models: N parameters"),
-  tangentWidths: z
-    .array(z.int().min(1).max(500))
-    .min(1)
-    .max(10)
-    .default([1, 2, 4, 8, 16, 32])
-    .describe("neurons N of tangent models: N d parameters"),
-  seed: z.int().min(0).default(0).describe("seed of points, target and networks"),
-});
+const settings = z
+  .object({
+    dimension: z.int().min(5).max(60).default(20).describe("input dimension d"),
+    samples: z
+      .int()
+      .min(500)
+      .max(50_000)
+      .default(4000)
+      .describe("training points n, many more than parameters"),
+    testPoints: z.int().min(100).max(10_000).default(2000).describe("test points"),
+    targets: z.int().min(1).max(100).default(20).describe("random targets averaged over"),
+    randomWidths: z
+      .array(z.int().min(1).max(5000))
+      .min(1)
+      .max(10)
+      .default([5, 10, 20, 40, 80, 160, 320, 640])
+      .describe("neurons N of random-feature models: N parameters"),
+    tangentWidths: z
+      .array(z.int().min(1).max(500))
+      .min(1)
+      .max(10)
+      .default([1, 2, 4, 8, 16, 32])
+      .describe("neurons N of tangent models: N d parameters"),
+    seed: z.int().min(0).default(0).describe("seed of points, target and networks"),
+  })
+  .refine(
+    ({ dimension, samples, randomWidths, tangentWidths }) =>
+      samples >= 2 * Math.max(...randomWidths, ...tangentWidths.map((width) => width * dimension)),
+    {
+      path: ["samples"],
+      message:
+        "it must be at least twice the number of parameters of every model, random features N and tangent features N d",
+    },
+  );
 
 export default claim({
   code: "LZ-25",
