@@ -27,7 +27,7 @@ export function inputRows(variances: Float64Array): Rows {
   };
 }
 
-/** Inner products of directions above this lose digits of the angle: such pairs are measured by their distance. */
+/** Inner products of directions beyond ± this lose digits of the angle: such pairs are measured by their distance. */
 export const NEARLY_PARALLEL = 0.999;
 /**
  * Sines up to this are rounding, near angle 0 and near π (where the gap, close to 2, knows less): derivatives that
@@ -172,13 +172,15 @@ export interface Pair {
   readonly tangentByVariance: number;
 }
 
-/** A pair of inputs from the inner product of the directions, or from their distance where it loses digits. */
+/** A pair of inputs from the inner product of the directions, or from their distance (or that to −ẑ) where it loses digits. */
 export function firstPair(x: Float64Array, i: number, z: Float64Array, j: number, d: number): Pair {
   let [product, square] = [0, 0];
   for (let k = 0; k < d; k++) product += x[i * d + k]! * z[j * d + k]!;
-  if (product > NEARLY_PARALLEL) for (let k = 0; k < d; k++) square += (x[i * d + k]! - z[j * d + k]!) ** 2;
+  const near = Math.abs(product) > NEARLY_PARALLEL;
+  const side = Math.sign(product);
+  if (near) for (let k = 0; k < d; k++) square += (x[i * d + k]! - side * z[j * d + k]!) ** 2;
   return {
-    gap: product > NEARLY_PARALLEL ? square / 2 : 1 - product,
+    gap: near ? 1 - side + (side * square) / 2 : 1 - product,
     tangent: 0,
     byCovariance: 1,
     byVariance: 0,
@@ -254,14 +256,14 @@ export function sineMinusArc(theta: number, sin: number, cos: number): number {
 
 /**
  * κ = (2A²/π) asin w + C² with w = 2B²c/√((1 + 2B²a)(1 + 2B²b)) = u_x u_z (1 − γ′) for the cosines u of the rows;
- * 1 − w is half the squared distance of two unit vectors. κ̇ = (4A²B²/π) v_x v_z/√(1 − w²) for the sines v.
+ * 1 − w is half the squared distance of two unit vectors, 1 + w that from one to the other's opposite. κ̇ = (4A²B²/π) v_x v_z/√(1 − w²) for the sines v.
  */
 function throughErf(scales: LayerScales, x: RowTerms, i: number, z: RowTerms, j: number, pair: Pair): Pair {
   const { arc, offset2, slope: steepness, frequency2 } = scales;
   const [u, v] = [x.cosine[i]! * z.cosine[j]!, x.sine[i]! * z.sine[j]!];
   const difference = x.cosine[i]! - z.cosine[j]!;
-  const distance = (difference ** 2 + (x.sine[i]! ** 2 + z.sine[j]! ** 2)) / 2 + u * pair.gap;
-  const cos2 = distance * (2 - distance);
+  const ends = (difference ** 2 + (x.sine[i]! ** 2 + z.sine[j]! ** 2)) / 2;
+  const cos2 = (ends + u * pair.gap) * (ends + u * (2 - pair.gap));
   const value = arc * Math.atan2(u * (1 - pair.gap), Math.sqrt(cos2)) + offset2;
   const slope = (steepness * v) / Math.sqrt(cos2);
   const gap = 1 - value * (x.inverseAfter[i]! * z.inverseAfter[j]!);

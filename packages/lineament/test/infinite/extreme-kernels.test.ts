@@ -183,6 +183,17 @@ test("rows meet their doubles with their own variance, however deep, through sum
   }
 });
 
+test("erf networks are odd: opposite rows have opposite kernels, however long the rows are", async () => {
+  for (const length of [1, 1e4, 1e8, 1e12, 1e60]) {
+    const x = [
+      [length, 2 * length],
+      [-length, -2 * length],
+    ];
+    const { nngp, ntk } = await infiniteKernel(engine, fullyConnected(2, "erf", { weightStd: 1.2 }), x);
+    for (const k of [nngp!, ntk!]) expect(k.data[1]! / k.data[0]!).toBeCloseTo(-1, 13);
+  }
+});
+
 describe("kernels of random networks at nasty inputs", () => {
   const activations: ActivationInput[] = [
     { name: "relu" },

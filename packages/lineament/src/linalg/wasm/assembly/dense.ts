@@ -194,11 +194,13 @@ function pass(
         const u = f64x2.mul(cosine, otherCosine);
         const cos = f64x2.sub(one, gap);
         const ends = f64x2.add(f64x2.mul(sine, sine), f64x2.mul(otherSine, otherSine));
-        const distance = fma<f64>(u, gap, f64x2.mul(half, fma<f64>(difference, difference, ends)));
-        const cos2 = f64x2.mul(distance, f64x2.sub(constant(2), distance));
+        const least = f64x2.mul(half, fma<f64>(difference, difference, ends));
+        const apart = fma<f64>(u, gap, least); // 1 − w
+        const together = fma<f64>(u, f64x2.sub(constant(2), gap), least); // 1 + w
+        const cos2 = f64x2.mul(apart, together);
         const w = f64x2.mul(u, cos);
         const y = f64x2.abs(w);
-        const nearest = f64x2.pmin(distance, f64x2.sub(constant(2), distance));
+        const nearest = f64x2.pmin(apart, together);
         const chord = f64x2.sqrt(f64x2.add(nearest, nearest));
         const arc = v128.xor(angle(nearest, y, chord, true), v128.xor(w, y)); // with the sign of w
         const value = fma<f64>(constant(p0), arc, constant(p1));
@@ -271,49 +273,59 @@ export function denseLayer(
   else choose(2, mode, state, rows, stride, termsX, countX, termsZ, countZ, weightVariance, weightRate, bias, p0, p1, p2, p3);
 }
 
-/** Inner products of directions to γ, in place; true when some pair is so nearly parallel that `gapsFromDistances` is due. */
+/**
+ * Inner products of directions to γ, in place; true when some pair is so nearly parallel (or opposite) that `gapsFromDistances`
+ * is due.
+ */
 export function gaps(tile: usize, rows: i32, stride: i32, bound: f64): bool {
   const end = tile + rows * stride * 8;
   const one = constant(1);
-  const least = constant(1 - bound);
+  const most = constant(bound);
   let near = constant(0);
   for (; tile < end; tile += 16) {
-    const gap = f64x2.sub(one, v128.load(tile));
-    near = v128.or(near, f64x2.lt(gap, least));
-    v128.store(tile, gap);
+    const product = v128.load(tile);
+    near = v128.or(near, f64x2.gt(f64x2.abs(product), most));
+    v128.store(tile, f64x2.sub(one, product));
   }
   return v128.any_true(near);
 }
 
-/** γ = ‖x̂ − ẑ‖²/2 for the pairs with γ < 1 − bound; directions x and z are d numbers apart. */
+/** γ = ‖x̂ − ẑ‖²/2, or 2 − ‖x̂ + ẑ‖²/2, for the pairs with |1 − γ| > bound; directions x and z are d numbers apart. */
 export function gapsFromDistances(tile: usize, rows: i32, cols: i32, stride: i32, bound: f64, x: usize, z: usize, d: i32): void {
-  const least = 1 - bound;
+  const one = constant(1);
+  const most = constant(bound);
   for (let i = 0; i < rows; i++) {
     const row = tile + i * stride * 8;
     for (let j = 0; j < cols; j += 2) {
-      if (!v128.any_true(f64x2.lt(v128.load(row + j * 8), constant(least)))) continue;
+      const cosines = f64x2.sub(one, v128.load(row + j * 8));
+      if (!v128.any_true(f64x2.gt(f64x2.abs(cosines), most))) continue;
       for (let k = j; k < min(j + 2, cols); k++) {
         const at = row + k * 8;
-        if (load<f64>(at) < least) store<f64>(at, squaredDistance(x + i * d * 8, z + k * d * 8, d) / 2);
+        const cos = 1 - load<f64>(at);
+        if (abs(cos) <= bound) continue;
+        const side: f64 = cos > 0 ? 1 : -1;
+        store<f64>(at, 1 - side + side * squaredDistance(x + i * d * 8, z + k * d * 8, d, side) / 2);
       }
     }
   }
 }
 
-function squaredDistance(x: usize, z: usize, d: i32): f64 {
+/** ‖x − side · z‖². */
+function squaredDistance(x: usize, z: usize, d: i32, side: f64): f64 {
+  const sides = constant(side);
   let s0 = constant(0);
   let s1 = s0;
   let k = 0;
   for (; k + 4 <= d; k += 4) {
-    const d0 = f64x2.sub(v128.load(x + k * 8), v128.load(z + k * 8));
-    const d1 = f64x2.sub(v128.load(x + k * 8, 16), v128.load(z + k * 8, 16));
+    const d0 = f64x2.sub(v128.load(x + k * 8), f64x2.mul(sides, v128.load(z + k * 8)));
+    const d1 = f64x2.sub(v128.load(x + k * 8, 16), f64x2.mul(sides, v128.load(z + k * 8, 16)));
     s0 = fma<f64>(d0, d0, s0);
     s1 = fma<f64>(d1, d1, s1);
   }
   s0 = f64x2.add(s0, s1);
   let sum = f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1);
   for (; k < d; k++) {
-    const delta = load<f64>(x + k * 8) - load<f64>(z + k * 8);
+    const delta = load<f64>(x + k * 8) - side * load<f64>(z + k * 8);
     sum += delta * delta;
   }
   return sum;
