@@ -35,7 +35,7 @@ export default claim({
     random features the same holds for $N$ in place of $Nd$.`,
   source: "Montanari & Zhong, arXiv:2007.12826; linearized-networks.md LZ-07",
   status: "reported",
-  seconds: 1,
+  seconds: 2,
   settings,
 
   predict({ samples, dimension, widths }) {
