@@ -2,9 +2,11 @@ import type { Claim } from "../claim.ts";
 import fewNeurons from "./few-neurons.ts";
 import groenwallDecay from "./groenwall-decay.ts";
 import harmonicToolkit from "./harmonic-toolkit.ts";
+import jacobianConstants from "./jacobian-constants.ts";
 import kernelConcentration from "./kernel-concentration.ts";
 import kernelLimits from "./kernel-limits.ts";
 import kernelRidge from "./kernel-ridge.ts";
+import lazyTheorem from "./lazy-theorem.ts";
 import linearizedDynamics from "./linearized-dynamics.ts";
 import memorization from "./memorization.ts";
 import monteCarloRate from "./monte-carlo-rate.ts";
@@ -32,6 +34,8 @@ export const linearized: readonly Claim[] = [
   singleNeuron,
   groenwallDecay,
   linearizedDynamics,
+  lazyTheorem,
+  jacobianConstants,
   randomFeatureLimit,
   fewNeurons,
 ];
