@@ -413,7 +413,7 @@ function gapSlopes(
     if (!factor || !plain) return undefined;
     const { parts } = factor.gaussian;
     // A vector that changes its sign would turn κ into −κ for some pairs.
-    const positive = term!.coefficient.vectors.every((vector) => vectors[vector]);
+    const positive = term.coefficient.vectors.every((vector) => vectors[vector]);
     const carried = parts.length > 0 && parts.every(({ base }) => bases[base]!.gap);
     return positive && carried ? slopesOf(factor.activation) : undefined;
   });

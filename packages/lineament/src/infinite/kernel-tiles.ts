@@ -1,4 +1,4 @@
-import { precisionOf, rowRange } from "../linalg/index.ts";
+import { matrix, precisionOf, rowRange } from "../linalg/index.ts";
 import type { Engine, Matrix } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
 import { evaluateRows, releaseUsed } from "./evaluate-rows.ts";
@@ -149,14 +149,15 @@ function evaluatePairs(e: Evaluation, { plan, steps }: Prepared, input: Float64A
   return e.registers.get(plan.output)!;
 }
 
-/** ⟨x_i, z_j⟩/d of the rows from `start` to `end`, at [(i − first) · stride + j]. */
+/** ⟨x_i, z_j⟩/d at [(i − row) · stride + j − column], for rows from `row` and columns from `column` on. */
 interface Products {
   readonly data: Float64Array;
-  readonly first: number;
+  readonly row: number;
+  readonly column: number;
   readonly stride: number;
 }
 
-/** Inner products of all rows at once where they can be put, else strip by strip. */
+/** Inner products of all rows at once where they can be put, else strip by strip; of a symmetric matrix the upper half. */
 function innerProducts(
   engine: Engine,
   x: Inputs,
@@ -165,27 +166,35 @@ function innerProducts(
 ): (start: number, end: number) => Promise<Products> {
   const other = z ?? x;
   const alpha = 1 / x.cols;
-  const into = async (a: Matrix, c: Matrix): Promise<void> =>
-    a === x && !z ? engine.syrk({ a, c, alpha }) : engine.gemm({ a, b: other, transposeB: true, c, alpha });
   if (precisionOf(target) === "float64") {
-    let whole: Promise<Products> | undefined;
     const all = async (): Promise<Products> => {
-      await into(x, target);
-      return { data: target.data as Float64Array, first: 0, stride: other.rows };
+      if (z) await engine.gemm({ a: x, b: z, transposeB: true, c: target, alpha });
+      else await engine.syrk({ a: x, c: target, alpha });
+      return { data: target.data as Float64Array, row: 0, column: 0, stride: other.rows };
     };
+    let whole: Promise<Products> | undefined;
     return () => (whole ??= all());
   }
-  let strip: Matrix | undefined;
+  let memory: Float64Array | undefined;
   return async (start, end) => {
-    if (strip?.rows !== end - start) strip = engine.allocate(end - start, other.rows, "float64");
-    await into(rowRange(x, start, end), strip);
-    return { data: strip.data as Float64Array, first: start, stride: other.rows };
+    const column = z ? 0 : start;
+    const [rows, stride] = [end - start, other.rows - column];
+    memory ??= engine.allocate(rows, stride, "float64").data as Float64Array; // the first strip is the largest
+    const data = memory.subarray(0, rows * stride);
+    await engine.gemm({
+      a: rowRange(x, start, end),
+      b: rowRange(other, column, other.rows),
+      transposeB: true,
+      c: matrix(data, rows, stride),
+      alpha,
+    });
+    return { data, row: start, column, stride };
   };
 }
 
 /** The gaps of the input rows of a tile. */
 function inputGaps(
-  { data, first, stride }: Products,
+  { data, row, column, stride }: Products,
   x: Inputs,
   left: Chunk,
   z: Inputs,
@@ -196,7 +205,7 @@ function inputGaps(
   const [u, v] = [left.rows.deviations[INPUT]!, right.rows.deviations[INPUT]!];
   for (let e = 0; e < out.length; e++) {
     const [i, j] = [rows.left[e]!, rows.right[e]!];
-    const c = data[(left.start + i - first) * stride + right.start + j]!;
+    const c = data[(left.start + i - row) * stride + right.start + j - column]!;
     out[e] = inputGap(x, left.start + i, u[i]!, z, right.start + j, v[j]!, c);
   }
 }
