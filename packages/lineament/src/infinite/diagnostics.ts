@@ -1,9 +1,9 @@
-import type { Prepared } from "./evaluate-rows.ts";
-import type { Geometry } from "./geometry.ts";
-import { outputScale } from "./output-scale.ts";
-import type { Plan } from "./plan.ts";
-import { prepare } from "./prepare.ts";
-import type { Approximation } from "./tables.ts";
+import type { Prepared } from "./evaluation/evaluate-rows.ts";
+import type { Geometry } from "./evaluation/geometry.ts";
+import { outputScale } from "./evaluation/output-scale.ts";
+import type { Plan } from "./plan/plan.ts";
+import { prepare } from "./evaluation/prepare.ts";
+import type { Approximation } from "./evaluation/tables.ts";
 
 /** What to know about kernels before using them. */
 export interface KernelDiagnostics {

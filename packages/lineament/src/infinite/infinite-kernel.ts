@@ -3,19 +3,19 @@ import { asMatrix, precisionOf } from "../linalg/index.ts";
 import type { Engine, Matrix, MatrixLike, Precision } from "../linalg/index.ts";
 import { checkCount } from "../linalg/checks.ts";
 import { breather } from "../linalg/queue.ts";
-import { compile } from "./compile.ts";
+import { compile } from "./plan/compile.ts";
 import { denseChain } from "./dense-chain.ts";
 import { diagnose } from "./diagnostics.ts";
 import type { KernelDiagnostics } from "./diagnostics.ts";
-import { evaluateRows } from "./evaluate-rows.ts";
-import type { Prepared } from "./evaluate-rows.ts";
-import { images, plainRows } from "./geometry.ts";
-import { checkImage, inputExponent, longestRow, scaledInputs } from "./inputs.ts";
-import type { Inputs } from "./inputs.ts";
-import { kernelTiles, tileRows } from "./kernel-tiles.ts";
-import { outputScale } from "./output-scale.ts";
-import { prepare } from "./prepare.ts";
-import type { Approximation } from "./tables.ts";
+import { evaluateRows } from "./evaluation/evaluate-rows.ts";
+import type { Prepared } from "./evaluation/evaluate-rows.ts";
+import { images, plainRows } from "./evaluation/geometry.ts";
+import { checkImage, inputExponent, longestRow, scaledInputs } from "./evaluation/inputs.ts";
+import type { Inputs } from "./evaluation/inputs.ts";
+import { kernelTiles, tileRows } from "./evaluation/kernel-tiles.ts";
+import { outputScale } from "./evaluation/output-scale.ts";
+import { prepare } from "./evaluation/prepare.ts";
+import type { Approximation } from "./evaluation/tables.ts";
 
 export interface InfiniteKernelOptions {
   /** Which kernels. Default "both"; one takes half the memory, and "nngp" alone less time. */

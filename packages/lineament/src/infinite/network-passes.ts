@@ -1,11 +1,11 @@
 import type { NetworkKernel } from "../kernels/index.ts";
 import { convert, type Engine, type Matrix, precisionOf, rowRange, zeros } from "../linalg/index.ts";
-import { compile } from "./compile.ts";
+import { compile } from "./plan/compile.ts";
 import { denseChain } from "./dense-chain.ts";
-import { plainRows } from "./geometry.ts";
+import { plainRows } from "./evaluation/geometry.ts";
 import { infiniteKernel, infiniteVariances } from "./infinite-kernel.ts";
-import { longestRow } from "./inputs.ts";
-import { prepare } from "./prepare.ts";
+import { longestRow } from "./evaluation/inputs.ts";
+import { prepare } from "./evaluation/prepare.ts";
 
 /** Rows in transformed coordinates. */
 interface NetworkCall {

@@ -1,5 +1,5 @@
-import type { ImageShape } from "../layers/index.ts";
-import type { Window } from "./plan.ts";
+import type { ImageShape } from "../../layers/index.ts";
+import type { Window } from "../plan/plan.ts";
 
 /** The pixels of an image, and the pairs of pixels whose covariances are followed. */
 export interface Geometry {

@@ -1,5 +1,5 @@
-import { crossDual, dualOf, isSame } from "../layers/index.ts";
-import type { Dual } from "../layers/index.ts";
+import { crossDual, dualOf, isSame } from "../../layers/index.ts";
+import type { Dual } from "../../layers/index.ts";
 import type { Factor, Gaussian, Group, Term } from "./feature.ts";
 import type { Link, ReadTerm, Reading, TermPair } from "./plan.ts";
 import { refuse } from "./refuse.ts";

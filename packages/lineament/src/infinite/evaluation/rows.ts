@@ -1,7 +1,7 @@
-import type { Coefficient } from "./feature.ts";
-import type { Reading } from "./plan.ts";
+import type { Coefficient } from "../plan/feature.ts";
+import type { Reading } from "../plan/plan.ts";
 import type { LinearNumbers, ScaledReading } from "./scales.ts";
-import type { Slopes } from "./slopes.ts";
+import type { Slopes } from "../plan/slopes.ts";
 
 /** What some rows of x are on their own: everything of a pair's kernel that belongs to one of its sides. */
 export interface RowSet {

@@ -1,4 +1,4 @@
-import type { Activation } from "../layers/index.ts";
+import type { Activation } from "../../layers/index.ts";
 
 // What one channel of an infinitely wide network is, as a function of its input x (infinite-width.md §5). Every dense or
 // convolutional layer makes a fresh Gaussian process B_p, the same for all its channels and independent of the others; all

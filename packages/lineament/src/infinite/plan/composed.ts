@@ -1,5 +1,5 @@
-import { activationFunctions, compose } from "../layers/index.ts";
-import type { Activation, Pointwise } from "../layers/index.ts";
+import { activationFunctions, compose } from "../../layers/index.ts";
+import type { Activation, Pointwise } from "../../layers/index.ts";
 import type { Factor, Gaussian, Term } from "./feature.ts";
 import { slopesOf } from "./slopes.ts";
 

@@ -1,6 +1,6 @@
-import { tabulatedDual } from "../layers/index.ts";
-import type { Activation, TabulatedDual } from "../layers/index.ts";
-import type { Link, Plan, Reading } from "./plan.ts";
+import { tabulatedDual } from "../../layers/index.ts";
+import type { Activation, TabulatedDual } from "../../layers/index.ts";
+import type { Link, Plan, Reading } from "../plan/plan.ts";
 import type { RowSet } from "./rows.ts";
 
 /** A nonlinearity whose dual has no closed form. */

@@ -1,11 +1,11 @@
-import { matrix, precisionOf, rowRange } from "../linalg/index.ts";
-import type { Engine, Matrix } from "../linalg/index.ts";
-import { breather } from "../linalg/queue.ts";
+import { matrix, precisionOf, rowRange } from "../../linalg/index.ts";
+import type { Engine, Matrix } from "../../linalg/index.ts";
+import { breather } from "../../linalg/queue.ts";
 import { evaluateRows, releaseUsed } from "./evaluate-rows.ts";
 import type { EvaluatedRows, Prepared } from "./evaluate-rows.ts";
 import { covarianceOf, pairStep, releaseBase } from "./evaluate.ts";
 import type { Evaluation, Register } from "./evaluate.ts";
-import { INPUT } from "./feature.ts";
+import { INPUT } from "../plan/feature.ts";
 import { pairBatch } from "./geometry.ts";
 import type { Batch, Geometry } from "./geometry.ts";
 import { inputCovariances, inputGap } from "./inputs.ts";

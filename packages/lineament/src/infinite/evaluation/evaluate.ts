@@ -1,10 +1,10 @@
-import type { TabulatedDual } from "../layers/index.ts";
-import { sineMinusArc } from "../linalg/dense-kernels.ts";
+import type { TabulatedDual } from "../../layers/index.ts";
+import { sineMinusArc } from "../../linalg/dense-kernels.ts";
 import type { Batch, Geometry, Pairs } from "./geometry.ts";
-import type { LinearStep, Link, Plan, ReadGroup, Reading, TermPair } from "./plan.ts";
+import type { LinearStep, Link, Plan, ReadGroup, Reading, TermPair } from "../plan/plan.ts";
 import type { Multiplier, RowFactor, RowSet } from "./rows.ts";
 import type { LinearNumbers } from "./scales.ts";
-import type { Slopes } from "./slopes.ts";
+import type { Slopes } from "../plan/slopes.ts";
 import { tableOf } from "./tables.ts";
 import type { Tables } from "./tables.ts";
 import type { Workspace } from "./workspace.ts";

@@ -1,6 +1,6 @@
-import type { ImageShape } from "../layers/index.ts";
-import { convert } from "../linalg/index.ts";
-import type { Matrix } from "../linalg/index.ts";
+import type { ImageShape } from "../../layers/index.ts";
+import { convert } from "../../linalg/index.ts";
+import type { Matrix } from "../../linalg/index.ts";
 import type { Geometry, Pairs } from "./geometry.ts";
 
 /** Rows of x in float64, divided by 2^exponent. */

@@ -1,4 +1,4 @@
-import type { CrossDual, Dual } from "../layers/index.ts";
+import type { CrossDual, Dual } from "../../layers/index.ts";
 import type { Factor, Group, Mask, Term } from "./feature.ts";
 import type { Slopes } from "./slopes.ts";
 

@@ -1,4 +1,4 @@
-import type { Precision } from "../linalg/index.ts";
+import type { Precision } from "../../linalg/index.ts";
 import type { Prepared } from "./evaluate-rows.ts";
 
 /** How stored kernels are returned: times `factor`, and then they are to be multiplied by 2^log2Scale. */

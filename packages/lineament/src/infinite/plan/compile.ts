@@ -1,5 +1,5 @@
-import { checkedLayer } from "../layers/index.ts";
-import type { Activation, Dense, Layer } from "../layers/index.ts";
+import { checkedLayer } from "../../layers/index.ts";
+import type { Activation, Dense, Layer } from "../../layers/index.ts";
 import { composed } from "./composed.ts";
 import {
   INPUT,

@@ -1,5 +1,5 @@
-import type { Activation } from "../layers/index.ts";
-import { nonlinearity } from "../layers/nonlinearity.ts";
+import type { Activation } from "../../layers/index.ts";
+import { nonlinearity } from "../../layers/nonlinearity.ts";
 
 /** Slopes for x < 0 and for x > 0. */
 export type Slopes = readonly [negative: number, positive: number];

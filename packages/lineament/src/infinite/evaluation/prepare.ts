@@ -1,7 +1,7 @@
 import { releaseUsed, rowStep, startRows } from "./evaluate-rows.ts";
 import type { Prepared } from "./evaluate-rows.ts";
 import type { Geometry } from "./geometry.ts";
-import type { LinearStep, Plan } from "./plan.ts";
+import type { LinearStep, Plan } from "../plan/plan.ts";
 import { linearNumbers, normalizeNumbers, rescaling, scaleReading } from "./scales.ts";
 import type { Exponents, StepNumbers } from "./scales.ts";
 
