@@ -1,6 +1,6 @@
 import type { Activation } from "../layers/index.ts";
 import type { DenseActivation, DenseKernelsCall, DenseLayer } from "../linalg/index.ts";
-import type { Prepared } from "./evaluation/evaluate-rows.ts";
+import type { Prepared } from "./evaluation/prepared.ts";
 import { INPUT } from "./plan/feature.ts";
 import { slopesOf } from "./plan/slopes.ts";
 

@@ -1,4 +1,4 @@
-import type { Prepared } from "./evaluation/evaluate-rows.ts";
+import type { Prepared } from "./evaluation/prepared.ts";
 import type { Geometry } from "./evaluation/geometry.ts";
 import { outputScale } from "./evaluation/output-scale.ts";
 import type { Plan } from "./plan/plan.ts";

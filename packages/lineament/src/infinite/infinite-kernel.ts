@@ -8,7 +8,7 @@ import { denseChain } from "./dense-chain.ts";
 import { diagnose } from "./diagnostics.ts";
 import type { KernelDiagnostics } from "./diagnostics.ts";
 import { evaluateRows } from "./evaluation/evaluate-rows.ts";
-import type { Prepared } from "./evaluation/evaluate-rows.ts";
+import type { Prepared } from "./evaluation/prepared.ts";
 import { images, plainRows } from "./evaluation/geometry.ts";
 import { checkImage, inputExponent, longestRow, scaledInputs } from "./evaluation/inputs.ts";
 import type { Inputs } from "./evaluation/inputs.ts";

@@ -1,27 +1,19 @@
-import { linearStep, pairsAt, readFeature, release, releaseBase } from "./evaluate.ts";
-import type { Evaluation, Register } from "./evaluate.ts";
+import { pairsAt, release, releaseBase } from "./evaluation.ts";
+import type { Evaluation, Register } from "./evaluation.ts";
 import { selfBatch } from "./geometry.ts";
 import type { Geometry } from "./geometry.ts";
 import { inputCovariances } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
 import type { LinearStep, NormalizeStep, Plan } from "../plan/plan.ts";
 import { refuse } from "../plan/refuse.ts";
+import { linearStep } from "./linear-step.ts";
+import type { Prepared } from "./prepared.ts";
+import { readFeature } from "./read-feature.ts";
 import { gapRows, meanRows, rowReading } from "./rows.ts";
 import type { RowReading, RowSet } from "./rows.ts";
 import { degreeOf } from "./scales.ts";
 import type { StepNumbers } from "./scales.ts";
 import { workspace } from "./workspace.ts";
-
-/** A plan with its numbers. */
-export interface Prepared {
-  readonly plan: Plan;
-  readonly geometry: Geometry;
-  readonly steps: readonly StepNumbers[];
-  /** The output is 2^exponent times what is stored, its kernels 4^exponent. */
-  readonly exponent: number;
-  /** What is stored of K(x, x) and Θ(x, x) for the row that exponents were chosen on. */
-  readonly longest: { readonly nngp: number; readonly ntk: number };
-}
 
 /** Rows on their own, and Θ(x, x) of the output. */
 export interface EvaluatedRows {
@@ -112,7 +104,8 @@ function normalize(e: Evaluation, step: NormalizeStep, index: number, numbers: S
   const feature = readFeature(e, step.from, index, place);
   const square = diagonal(e, place, feature.covariance);
   release(e, feature);
-  const mean = step.mean === undefined ? undefined : meanRows(step.from, numbers.reading, rows, index);
+  const mean =
+    step.mean === undefined ? undefined : meanRows(step.from, numbers.reading, rows.readings[index]!, rows);
   rows.vectors[step.deviation] = square.map((value, i) => {
     const variance = value - (mean ? mean[i]! ** 2 : 0) + numbers.epsilon;
     return variance > 0 ? 1 / Math.sqrt(variance) : 0;

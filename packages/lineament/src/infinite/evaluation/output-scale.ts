@@ -1,5 +1,5 @@
 import type { Precision } from "../../linalg/index.ts";
-import type { Prepared } from "./evaluate-rows.ts";
+import type { Prepared } from "./prepared.ts";
 
 /** How stored kernels are returned: times `factor`, and then they are to be multiplied by 2^log2Scale. */
 export interface OutputScale {

@@ -1,5 +1,5 @@
 import { releaseUsed, rowStep, startRows } from "./evaluate-rows.ts";
-import type { Prepared } from "./evaluate-rows.ts";
+import type { Prepared } from "./prepared.ts";
 import type { Geometry } from "./geometry.ts";
 import type { LinearStep, Plan } from "../plan/plan.ts";
 import { linearNumbers, normalizeNumbers, rescaling, scaleReading } from "./scales.ts";

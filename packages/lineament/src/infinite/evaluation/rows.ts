@@ -1,3 +1,4 @@
+import type { Dual } from "../../layers/index.ts";
 import type { Coefficient } from "../plan/feature.ts";
 import type { Reading } from "../plan/plan.ts";
 import type { LinearNumbers, ScaledReading } from "./scales.ts";
@@ -28,6 +29,8 @@ export interface RowFactor {
   readonly variance: Float64Array;
   readonly deviation: Float64Array;
   readonly parts: readonly RowPart[];
+  /** E φ(G); not for identities, whose mean is 0. */
+  readonly mean: () => Float64Array;
 }
 
 /** α_p, for each row or pixel where it depends on them. */
@@ -64,12 +67,14 @@ export function rowReading(reading: Reading, scaled: ScaledReading, rows: RowSet
   const factors: RowFactor[] = [];
   const pairs = reading.groups.map(({ place, terms, pairs }, g) => {
     const size = place === "rows" ? rows.count : rows.count * rows.pixels;
-    for (const term of terms)
-      for (const factor of term.factors) factors[factor] = rowFactor(scaled.factors[factor]!, rows, size);
-    const meansOf = (numbers: readonly number[]): readonly Float64Array[] =>
-      numbers.map((factor) => factors[factor]!.variance.map((a) => reading.duals[factor]!.mean(a)));
+    for (const number of terms.flatMap((term) => term.factors))
+      factors[number] = rowFactor(scaled.factors[number]!, reading.duals[number], rows, size);
     const side = (term: number, means: readonly number[]): Multiplier =>
-      multiplier(scaled.terms[g]![term]!, rows, meansOf(means));
+      multiplier(
+        scaled.terms[g]![term]!,
+        rows,
+        means.map((number) => factors[number]!.mean()),
+      );
     return pairs.map(({ left, right, leftMeans, rightMeans }) => ({
       left: side(left, leftMeans),
       right: side(right, rightMeans),
@@ -78,7 +83,12 @@ export function rowReading(reading: Reading, scaled: ScaledReading, rows: RowSet
   return { factors, pairs };
 }
 
-function rowFactor(parts: ScaledReading["factors"][number], rows: RowSet, size: number): RowFactor {
+function rowFactor(
+  parts: ScaledReading["factors"][number],
+  dual: Dual | undefined,
+  rows: RowSet,
+  size: number,
+): RowFactor {
   const variance = new Float64Array(size);
   const rowParts = [...new Set(parts.map(({ base }) => base))].map((base): RowPart => {
     const alpha = total(
@@ -93,7 +103,13 @@ function rowFactor(parts: ScaledReading["factors"][number], rows: RowSet, size: 
     }
     return { base, ...alpha, deviations };
   });
-  return { variance, deviation: variance.map(Math.sqrt), parts: rowParts };
+  let mean: Float64Array | undefined;
+  return {
+    variance,
+    deviation: variance.map(Math.sqrt),
+    parts: rowParts,
+    mean: () => (mean ??= variance.map((a) => dual!.mean(a))),
+  };
 }
 
 /** The sum of some multipliers, at least one of them. */
@@ -125,22 +141,17 @@ function multiplier(
 export function meanRows(
   { groups, duals }: Reading,
   scaled: ScaledReading,
+  { factors }: RowReading,
   rows: RowSet,
-  index: number,
 ): Float64Array {
-  const { factors } = rows.readings[index]!;
-  const { place } = groups[0]!;
-  const mean = new Float64Array(rows.count * (place === "rows" ? 1 : rows.pixels));
-  groups.forEach(({ share, terms }, g) => {
-    terms.forEach((term, t) => {
-      if (term.factors.some((factor) => duals[factor] === undefined)) return;
-      const means = term.factors.map((factor) =>
-        factors[factor]!.variance.map((a) => duals[factor]!.mean(a)),
-      );
+  const mean = new Float64Array(rows.count * (groups[0]!.place === "rows" ? 1 : rows.pixels));
+  for (const [g, { share, terms }] of groups.entries())
+    for (const [t, term] of terms.entries()) {
+      if (term.factors.some((number) => duals[number] === undefined)) continue;
+      const means = term.factors.map((number) => factors[number]!.mean());
       const { factor, values } = multiplier(scaled.terms[g]![t]!, rows, means);
       for (let i = 0; i < mean.length; i++) mean[i]! += share * factor * (values ? values[i]! : 1);
-    });
-  });
+    }
   return mean;
 }
 

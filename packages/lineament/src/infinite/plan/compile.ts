@@ -14,7 +14,8 @@ import {
   times,
 } from "./feature.ts";
 import type { Feature, Group, Term } from "./feature.ts";
-import type { Base, LinearStep, NormalizeStep, Plan, Reading } from "./plan.ts";
+import { neededSteps, released } from "./needed-steps.ts";
+import type { Base, LinearStep, NormalizeStep, Plan } from "./plan.ts";
 import { readingOf, tiedTerms } from "./reading.ts";
 import { refuse } from "./refuse.ts";
 import { slopesOf } from "./slopes.ts";
@@ -418,49 +419,6 @@ function gapSlopes(
     return positive && carried ? slopesOf(factor.activation) : undefined;
   });
   return slopes.every((each) => each !== undefined) ? slopes : undefined;
-}
-
-function basesRead({ factors }: Reading): ReadonlySet<number> {
-  return new Set(factors.flatMap(({ gaussian }) => gaussian.parts.map(({ base }) => base)));
-}
-
-function vectorsRead({ factors, groups }: Reading): readonly number[] {
-  return [
-    ...factors.flatMap(({ gaussian }) => gaussian.parts.flatMap(({ coefficient }) => coefficient.vectors)),
-    ...groups.flatMap(({ terms }) => terms.flatMap(({ coefficient }) => coefficient.vectors)),
-  ];
-}
-
-/** The steps that the output needs, in order. */
-function neededSteps(
-  steps: readonly (LinearStep | NormalizeStep)[],
-  output: number,
-): readonly (LinearStep | NormalizeStep)[] {
-  const bases = new Set([output]);
-  const vectors = new Set<number>();
-  const needed = steps.toReversed().filter((step) => {
-    const made = step.kind === "linear" ? bases.has(step.base) : vectors.has(step.deviation);
-    if (made) {
-      for (const base of basesRead(step.from)) bases.add(base);
-      for (const vector of vectorsRead(step.from)) vectors.add(vector);
-    }
-    return made;
-  });
-  return needed.toReversed();
-}
-
-/** By step: the bases that no later step reads, and that are not the output. */
-function released(
-  steps: readonly (LinearStep | NormalizeStep)[],
-  output: number,
-): readonly (readonly number[])[] {
-  const kept = new Set([output]);
-  const last = steps.toReversed().map(({ from }) => {
-    const read = [...basesRead(from)].filter((base) => !kept.has(base));
-    for (const base of read) kept.add(base);
-    return read;
-  });
-  return last.toReversed();
 }
 
 function contains(layer: Layer, name: Layer["layer"]): boolean {
