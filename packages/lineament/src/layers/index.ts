@@ -1,6 +1,7 @@
 export * from "./activation.ts";
 export * from "./angle-table.ts";
 export * from "./checked-layer.ts";
+export * from "./combinators.ts";
 export * from "./compose.ts";
 export * from "./cross-dual.ts";
 export * from "./dual.ts";

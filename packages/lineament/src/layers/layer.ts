@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Activation, type ActivationInput } from "./activation.ts";
+import { Activation } from "./activation.ts";
 
 /**
  * A fully connected layer, z = (σ_w/√n) W h + σ_b β with W, β ~ N(0, 1) in NTK parameterization. In standard
@@ -57,6 +57,7 @@ export type Layer =
       /** The branches' shares of the concatenated channels, up to a common factor; equal when absent. */
       readonly fractions?: readonly number[] | undefined;
     }
+  /** `output` is the name of a node. */
   | { readonly layer: "graph"; readonly nodes: readonly GraphNode[]; readonly output: string }
   /** z(p) = (σ_w/√(n · window)) Σ_δ W_δ h(p + δ) + σ_b β over the pixels p + δ of the window around p, in NTK parameterization. */
   | {
@@ -131,65 +132,3 @@ export const Layer: z.ZodType<Layer> = z.lazy(() =>
     z.strictObject({ layer: z.literal("global-average-pool") }),
   ]),
 );
-
-/** A fully connected layer; σ_w = 1, σ_b = 0, NTK parameterization, everything trained unless said otherwise. */
-export function dense(options: Partial<Omit<Dense, "layer">> = {}): Layer {
-  return Layer.parse({ layer: "dense", ...options });
-}
-
-/** A nonlinearity by name, `activation("relu")`, or with parameters, `activation({ name: "erf", frequency: 2 })`. */
-export function activation(chosen: ActivationInput | ActivationInput["name"]): Layer {
-  return {
-    layer: "activation",
-    activation: Activation.parse(typeof chosen === "string" ? { name: chosen } : chosen),
-  };
-}
-
-export function relu(): Layer {
-  return activation("relu");
-}
-
-export function erf(): Layer {
-  return activation("erf");
-}
-
-export function identity(): Layer {
-  return { layer: "identity" };
-}
-
-/** One layer after the other. */
-export function serial(...layers: readonly Layer[]): Layer {
-  return { layer: "serial", layers };
-}
-
-/** The same input through several branches, added up (or multiplied, or side by side). */
-export function parallel(
-  branches: readonly Layer[],
-  combine: "sum" | "product" | "concatenation" = "sum",
-  fractions?: readonly number[],
-): Layer {
-  return Layer.parse({ layer: "parallel", branches, combine, ...(fractions ? { fractions } : {}) });
-}
-
-/**
- * `count` copies of a layer, one after the other (each with parameters of its own).
- * @throws RangeError unless `count` is a whole number ≥ 0
- */
-export function repeat(count: number, layer: Layer): Layer {
-  if (!(Number.isInteger(count) && count >= 0))
-    throw new RangeError(`repeat: count is ${count}, expected a whole number of at least 0`);
-  return serial(...Array.from({ length: count }, () => layer));
-}
-
-/**
- * L times (dense, activation), then one more dense layer: the fully connected network of `hiddenLayers` = L.
- * Weight variance 2 keeps the variance of relu layers.
- * @throws RangeError unless `hiddenLayers` is a whole number ≥ 0
- */
-export function fullyConnected(
-  hiddenLayers: number,
-  chosen: ActivationInput | ActivationInput["name"],
-  options: Partial<Omit<Dense, "layer">> = {},
-): Layer {
-  return serial(repeat(hiddenLayers, serial(dense(options), activation(chosen))), dense(options));
-}

@@ -3,14 +3,20 @@ import { infiniteKernel, infiniteVariances } from "../../src/infinite/index.ts";
 import {
   activation,
   type ActivationInput,
+  convolution,
   dense,
+  dropout,
   dualOf,
+  flatten,
   fullyConnected,
+  globalAveragePool,
   identity,
   type ImageShape,
   type Layer,
+  layerNorm,
   parallel,
   relu,
+  scale,
   serial,
 } from "../../src/layers/index.ts";
 import { asMatrix, type Engine, type Matrix } from "../../src/linalg/index.ts";
@@ -23,12 +29,12 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const convolution = (
+const convolved = (
   padding: "zero" | "circular",
-  { window = [3, 3], weightStd = 1.3, biasStd = 0.4 }: Partial<Extract<Layer, { layer: "convolution" }>> = {},
-): Layer => ({ layer: "convolution", window, padding, weightStd, biasStd });
-const flatten: Layer = { layer: "flatten" };
-const pool: Layer = { layer: "global-average-pool" };
+  { window = [3, 3] }: { readonly window?: [number, number] } = {},
+): Layer => convolution({ window, padding, weightStd: 1.3, biasStd: 0.4 });
+const flat = flatten();
+const pool = globalAveragePool();
 
 /** K and Θ of two images, at pixels p of one and q of the other. */
 interface PixelKernels {
@@ -118,9 +124,9 @@ describe.for(["flatten", "global-average-pool"] as const)("%s", (layer) => {
   ])("with %s is the recursion, word by word", async ([, image, padding, window, name]) => {
     const d = image.height * image.width * image.channels;
     const layers = [
-      convolution(padding, { window }),
+      convolved(padding, { window }),
       activation(name),
-      convolution(padding, { window }),
+      convolved(padding, { window }),
       activation(name),
     ];
     const [x, z] = [normals(4, d, 1), normals(3, d, 2)];
@@ -159,9 +165,9 @@ describe.for(["flatten", "global-average-pool"] as const)("%s", (layer) => {
       filled(pixel.rows, 24, (i, k) => pixel.data[i * 4 + (k % 4)]!);
     const options = { weightStd: 1.3, biasStd: 0.4 };
     const network = serial(
-      convolution("circular"),
+      convolved("circular"),
       relu(),
-      convolution("circular"),
+      convolved("circular"),
       activation("gelu"),
       end,
       dense(options),
@@ -178,7 +184,7 @@ describe.for(["flatten", "global-average-pool"] as const)("%s", (layer) => {
 
   test("of images of one pixel is the dense network", async () => {
     const options = { weightStd: 1.3, biasStd: 0.4 };
-    const network = serial(convolution("zero", { window: [1, 1] }), relu(), end, dense(options));
+    const network = serial(convolved("zero", { window: [1, 1] }), relu(), end, dense(options));
     const x = normals(4, 3, 5);
     const [one, plain] = [
       await infiniteKernel(engine, network, x, undefined, { image: { height: 1, width: 1, channels: 3 } }),
@@ -193,11 +199,11 @@ test("pooling with circular padding does not see translations, flattening does",
   const x = normals(1, 9, 6);
   const shifted = filled(1, 9, (_, p) => x.data[((Math.floor(p / 3) + 1) % 3) * 3 + (((p % 3) + 2) % 3)]!);
   const z = normals(2, 9, 7);
-  const network = (end: Layer): Layer => serial(convolution("circular"), relu(), end, dense());
+  const network = (end: Layer): Layer => serial(convolved("circular"), relu(), end, dense());
   const ntk = async (end: Layer, a: Matrix): Promise<Matrix> =>
     (await infiniteKernel(engine, network(end), a, z, { image })).ntk!;
   expectClose((await ntk(pool, x)).data, (await ntk(pool, shifted)).data, 1e-13);
-  const [here, there] = [await ntk(flatten, x), await ntk(flatten, shifted)];
+  const [here, there] = [await ntk(flat, x), await ntk(flat, shifted)];
   expect(Math.abs(here.data[0]! - there.data[0]!)).toBeGreaterThan(1e-3);
 });
 
@@ -206,11 +212,11 @@ describe("by hand, two pixels of one channel", () => {
   const x = asMatrix([[1, 2]]);
   const z = asMatrix([[3, -1]]);
   const linear = (padding: "zero" | "circular", end: Layer): Layer =>
-    serial(convolution(padding, { window: [1, 3], weightStd: 3, biasStd: 0.5 }), end);
+    serial(convolution({ window: [1, 3], padding, weightStd: 3, biasStd: 0.5 }), end);
 
   test("zero padding: both pixels see both, once", async () => {
     // σ²/3 (x₀z₀ + x₁z₁) + σ_b² at p = q, and x₀z₁ (or x₁z₀) where the two windows overlap by one.
-    const { nngp, ntk } = await infiniteKernel(engine, serial(linear("zero", flatten), dense()), x, z, {
+    const { nngp, ntk } = await infiniteKernel(engine, serial(linear("zero", flat), dense()), x, z, {
       image,
     });
     expect(nngp!.data[0]).toBeCloseTo(3 * (3 - 2) + 0.25, 14);
@@ -222,7 +228,7 @@ describe("by hand, two pixels of one channel", () => {
   });
 
   test("circular padding: each pixel sees the other one twice", async () => {
-    const { nngp } = await infiniteKernel(engine, serial(linear("circular", flatten), dense()), x, z, {
+    const { nngp } = await infiniteKernel(engine, serial(linear("circular", flat), dense()), x, z, {
       image,
     });
     const [first, second] = [3 * (3 - 2 * 2) + 0.25, 3 * (2 * 3 - 2) + 0.25];
@@ -242,18 +248,13 @@ test("an average of Gaussian pixels is Gaussian: activations may follow it", asy
   );
   const options = { weightStd: 1.3, biasStd: 0.4 };
   const network = serial(
-    convolution("zero", { window: [1, 1] }),
-    parallel([identity(), { layer: "scale", factor: 2 }]),
+    convolved("zero", { window: [1, 1] }),
+    parallel([identity(), scale(2)]),
     pool,
     parallel([relu(), activation("gelu")]),
     dense(options),
   );
-  const same = serial(
-    dense(options),
-    { layer: "scale", factor: 3 },
-    parallel([relu(), activation("gelu")]),
-    dense(options),
-  );
+  const same = serial(dense(options), scale(3), parallel([relu(), activation("gelu")]), dense(options));
   const [pooled, plain] = [
     await infiniteKernel(engine, network, x, undefined, { image }),
     await infiniteKernel(engine, same, mean),
@@ -266,17 +267,12 @@ test("residual, normalized, dropped and concatenated images stay within the Cauc
   const image = { height: 3, width: 2, channels: 2 };
   const x = normals(6, 12, 9);
   const network = serial(
-    convolution("zero"),
-    parallel([identity(), serial({ layer: "layer-norm", epsilon: 1e-6 }, relu(), convolution("circular"))]),
+    convolved("zero"),
+    parallel([identity(), serial(layerNorm(1e-6), relu(), convolved("circular"))]),
     parallel(
       [
-        serial(
-          activation("gelu"),
-          { layer: "layer-norm", epsilon: 1e-6 },
-          { layer: "dropout", keep: 0.7 },
-          flatten,
-        ),
-        serial(relu(), pool, { layer: "dropout", keep: 0.5 }),
+        serial(activation("gelu"), layerNorm(1e-6), dropout(0.7), flat),
+        serial(relu(), pool, dropout(0.5)),
         serial(pool, dense({ biasStd: 1 })),
       ],
       "concatenation",

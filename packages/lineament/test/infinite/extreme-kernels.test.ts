@@ -8,9 +8,11 @@ import {
   fullyConnected,
   identity,
   type Layer,
+  layerNorm,
   parallel,
   relu,
   repeat,
+  scale,
   serial,
 } from "../../src/layers/index.ts";
 import { type Engine, type Matrix, random } from "../../src/linalg/index.ts";
@@ -24,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const nothing: Layer = { layer: "scale", factor: 1 };
+const nothing = scale(1);
 /** The general way instead of the engine's: one untouched and one branch more, both halves of the output. */
 const generally = (network: Layer): Layer =>
   serial(parallel([network, serial(network, nothing)], "concatenation"), dense({ weightRate: 0 }));
@@ -87,7 +89,7 @@ describe.for<[string, (network: Layer) => Layer]>([
 
   test("biases fade in growing networks as they do between explicit scales", async () => {
     const layers = (biasStd: number): Layer => repeat(100, serial(dense({ weightStd: 3, biasStd }), relu()));
-    const down: Layer = { layer: "scale", factor: 2 ** -100 };
+    const down = scale(2 ** -100);
     const growing = await infiniteKernel(engine, way(repeat(3, layers(1))), x);
     const held = await infiniteKernel(
       engine,
@@ -119,10 +121,7 @@ describe.for<[string, (network: Layer) => Layer]>([
   });
 
   test("normalization forgets the scale", async () => {
-    const deep = serial(fullyConnected(1500, "relu", { weightStd: 3 }), {
-      layer: "layer-norm",
-      epsilon: 1e-12,
-    });
+    const deep = serial(fullyConnected(1500, "relu", { weightStd: 3 }), layerNorm(1e-12));
     const { nngp, log2Scale } = await infiniteKernel(
       engine,
       way(serial(deep, activation("gelu"), dense())),
@@ -130,7 +129,7 @@ describe.for<[string, (network: Layer) => Layer]>([
     );
     const same = serial(
       fullyConnected(1500, "relu", { weightStd: Math.SQRT2 }),
-      { layer: "layer-norm", epsilon: 0 },
+      layerNorm(0),
       activation("gelu"),
       dense(),
     );
@@ -213,7 +212,7 @@ describe("kernels of random networks at nasty inputs", () => {
   const block = (generator: ReturnType<typeof random>, depth: number): Layer => {
     const choose = <T>(items: readonly T[]): T => items[generator.integer(items.length)]!;
     const weights = dense({ weightStd: choose([0, 0.5, 1.4]), biasStd: choose([0, 0, 0.3]) });
-    const norm: Layer = { layer: "layer-norm", epsilon: choose([0, 1e-12, 0.1]) };
+    const norm = layerNorm(choose([0, 1e-12, 0.1]));
     const simple = serial(activation(choose(activations)), weights);
     if (depth === 0) return simple;
     const [one, two] = [block(generator, depth - 1), block(generator, depth - 1)];
@@ -229,7 +228,7 @@ describe("kernels of random networks at nasty inputs", () => {
       case 4:
         return serial(parallel([activation("gelu"), identity()]), dense(), norm, two);
       default:
-        return serial({ layer: "scale", factor: choose([0, -1, 1e-60, 1e60]) }, one);
+        return serial(scale(choose([0, -1, 1e-60, 1e60])), one);
     }
   };
 

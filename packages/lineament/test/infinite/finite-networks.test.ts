@@ -2,11 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { infiniteKernel } from "../../src/infinite/index.ts";
 import {
   activation,
+  convolution,
   dense,
+  flatten,
   fullyConnected,
+  globalAveragePool,
   identity,
   type ImageShape,
   type Layer,
+  layerNorm,
   parallel,
   relu,
   serial,
@@ -23,14 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const convolution = (padding: "zero" | "circular", weightStd: number): Layer => ({
-  layer: "convolution",
-  window: [3, 3],
-  padding,
-  weightStd,
-  biasStd: 0.3,
-});
-const layerNorm: Layer = { layer: "layer-norm", epsilon: 0.01 };
+const convolved = (padding: "zero" | "circular", weightStd: number): Layer =>
+  convolution({ window: [3, 3], padding, weightStd, biasStd: 0.3 });
+const norm = layerNorm(0.01);
 const image = { height: 3, width: 2, channels: 2 };
 
 /** Networks beyond those of the reference, on six numbers a row or images of three by two pixels. */
@@ -70,33 +69,26 @@ const networks: Readonly<Record<string, readonly [Layer, ImageShape?]>> = {
         "concatenation",
         [1, 3],
       ),
-      layerNorm,
+      norm,
       affine(1),
     ),
   ],
   "convolutions, flattened": [
-    serial(
-      convolution("zero", 1.4),
-      relu(),
-      convolution("zero", 1.4),
-      activation("gelu"),
-      { layer: "flatten" },
-      dense(),
-    ),
+    serial(convolved("zero", 1.4), relu(), convolved("zero", 1.4), activation("gelu"), flatten(), dense()),
     image,
   ],
   "residual convolutions, pooled": [
     serial(
-      convolution("circular", 1.2),
-      parallel([identity(), serial(layerNorm, relu(), convolution("circular", 1.2))]),
+      convolved("circular", 1.2),
+      parallel([identity(), serial(norm, relu(), convolved("circular", 1.2))]),
       relu(),
-      { layer: "global-average-pool" },
+      globalAveragePool(),
       dense({ biasStd: 0.2 }),
     ),
     image,
   ],
   "a dense network on pooled Gaussians": [
-    serial(convolution("zero", 1.4), { layer: "global-average-pool" }, relu(), dense()),
+    serial(convolved("zero", 1.4), globalAveragePool(), relu(), dense()),
     image,
   ],
 };

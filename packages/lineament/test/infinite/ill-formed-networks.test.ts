@@ -2,13 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { infiniteKernel, infiniteVariances } from "../../src/infinite/index.ts";
 import {
   activation,
+  convolution,
   dense,
+  dropout,
+  flatten,
   fullyConnected,
+  globalAveragePool,
+  graph,
   type GraphNode,
   identity,
   type Layer,
+  layerNorm,
   parallel,
   relu,
+  scale,
   serial,
 } from "../../src/layers/index.ts";
 import { type Engine, zeros } from "../../src/linalg/index.ts";
@@ -25,61 +32,49 @@ const node = (
   inputs: readonly string[],
   layer: Layer,
   combine: GraphNode["combine"] = "sum",
-): GraphNode => ({
-  name,
-  inputs,
-  combine,
-  layer,
-});
-const graph = (output: string, ...nodes: readonly GraphNode[]): Layer => ({ layer: "graph", nodes, output });
-const convolution: Layer = {
-  layer: "convolution",
-  window: [3, 3],
-  padding: "zero",
-  weightStd: 1,
-  biasStd: 0,
-};
-const layerNorm: Layer = { layer: "layer-norm", epsilon: 0 };
-const flatten: Layer = { layer: "flatten" };
-const pool: Layer = { layer: "global-average-pool" };
-const dropout: Layer = { layer: "dropout", keep: 0.5 };
+): GraphNode => ({ name, inputs, layer, combine });
+const convolved = convolution({ window: [3, 3] });
+const norm = layerNorm(0);
+const drop = dropout(0.5);
+const flat = flatten();
+const pool = globalAveragePool();
 const standard = dense({ parameterization: "standard" });
 
 describe("a network without a limit is refused, with the layer's place and the cure", () => {
   test.for<[string, Layer, RegExp, RegExp]>([
     [
       "a cycle",
-      graph("a", node("a", ["input", "b"], dense()), node("b", ["a"], dense())),
+      graph("a", [node("a", ["input", "b"], dense()), node("b", ["a"], dense())]),
       /node "a" reads "b", which comes later/,
       /no such order/,
     ],
     [
       "a node that reads itself",
-      graph("a", node("a", ["a"], dense())),
+      graph("a", [node("a", ["a"], dense())]),
       /node "a" reads "a", which comes later or is itself/,
       /each reads earlier ones/,
     ],
     [
       "an unknown input",
-      graph("a", node("a", ["b"], dense())),
+      graph("a", [node("a", ["b"], dense())]),
       /node "a" reads "b", which is not there/,
       /the nodes are "input", "a"/,
     ],
     [
       "an unknown output",
-      graph("c", node("a", ["input"], dense())),
+      graph("c", [node("a", ["input"], dense())]),
       /the output of the graph reads "c"/,
       /the nodes are "input", "a"/,
     ],
     [
       "a name twice",
-      graph("a", node("a", ["input"], dense()), node("a", ["input"], dense())),
+      graph("a", [node("a", ["input"], dense()), node("a", ["input"], dense())]),
       /node "a" has the name of another/,
       /rename/,
     ],
     [
       "the name of the input",
-      graph("input", node("input", ["input"], dense())),
+      graph("input", [node("input", ["input"], dense())]),
       /node "input" has the name of another/,
       /rename/,
     ],
@@ -116,14 +111,13 @@ describe("a network without a limit is refused, with the layer's place and the c
     [
       "a product and a sum of both of its factors",
       serial(
-        graph(
-          "end",
+        graph("end", [
           node("a", ["input"], dense()),
           node("b", ["input"], dense()),
           node("product", ["a", "b"], identity(), "product"),
           node("sum", ["a", "b"], relu()),
           node("end", ["product", "sum"], dense()),
-        ),
+        ]),
       ),
       /node "end" \(dense\) reads a product together with a sum/,
       /a dense layer behind the product/,
@@ -136,7 +130,7 @@ describe("a network without a limit is refused, with the layer's place and the c
     ],
     [
       "a normalized input",
-      serial(layerNorm, dense()),
+      serial(norm, dense()),
       /layers\[0\] \(layer-norm\) normalizes the input/,
       /standardize/,
     ],
@@ -154,13 +148,13 @@ describe("a network without a limit is refused, with the layer's place and the c
     ],
     [
       "an activation behind dropout",
-      serial(dense(), dropout, relu(), dense()),
+      serial(dense(), drop, relu(), dense()),
       /layers\[2\] \(activation relu\)/,
       /a dense layer between/,
     ],
     [
       "an activation behind normalized activations",
-      serial(dense(), relu(), layerNorm, relu(), dense()),
+      serial(dense(), relu(), norm, relu(), dense()),
       /layers\[3\] \(activation relu\)/,
       /a dense layer between/,
     ],
@@ -172,13 +166,13 @@ describe("a network without a limit is refused, with the layer's place and the c
     ],
     [
       "flatten without convolution",
-      serial(dense(), flatten, dense()),
+      serial(dense(), flat, dense()),
       /layers\[1\] \(flatten\) needs an image/,
       /a convolution before it/,
     ],
     [
       "flatten of a row",
-      serial(flatten, dense()),
+      serial(flat, dense()),
       /layers\[0\] \(flatten\) needs an image/,
       /leave it out of dense networks/,
     ],
@@ -190,55 +184,55 @@ describe("a network without a limit is refused, with the layer's place and the c
     ],
     [
       "an image at the end",
-      serial(convolution, relu()),
+      serial(convolved, relu()),
       /layers\[1\] \(activation relu\) ends the network with an image/,
       /flatten or global-average-pool/,
     ],
     [
       "a flattened image at the end",
-      serial(convolution, flatten),
+      serial(convolved, flat),
       /layers\[1\] \(flatten\) ends the network with a flattened image/,
       /a dense layer must follow/,
     ],
     [
       "a dense layer on an image",
-      serial(convolution, dense()),
+      serial(convolved, dense()),
       /layers\[1\] \(dense\) reads the image/,
       /flatten it/,
     ],
     [
       "a convolution of a flattened image",
-      serial(convolution, flatten, convolution),
+      serial(convolved, flat, convolved),
       /layers\[2\] \(convolution\) needs an image, but what layers\[1\] \(flatten\) makes is flattened images/,
       /before flattening/,
     ],
     [
       "an activation of a flattened image",
-      serial(convolution, flatten, relu(), dense()),
+      serial(convolved, flat, relu(), dense()),
       /layers\[2\] \(activation relu\) acts on what layers\[1\] \(flatten\) has flattened/,
       /before the flattening/,
     ],
     [
       "an activation of pooled activations",
-      serial(convolution, relu(), pool, relu(), dense()),
+      serial(convolved, relu(), pool, relu(), dense()),
       /layers\[3\] \(activation relu\) acts on what layers\[2\] \(global-average-pool\) has pooled/,
       /a dense layer between/,
     ],
     [
       "a normalization of a flattened image",
-      serial(convolution, flatten, layerNorm, dense()),
+      serial(convolved, flat, norm, dense()),
       /layers\[2\] \(layer-norm\) normalizes what layers\[1\] \(flatten\)/,
       /normalize before/,
     ],
     [
       "an image plus a row",
-      parallel([convolution, serial(convolution, pool)]),
+      parallel([convolved, serial(convolved, pool)]),
       /a sum of features that are images and no image/,
       /before flattening or pooling/,
     ],
     [
       "two averages of one image",
-      serial(convolution, parallel([serial({ layer: "scale", factor: 2 }, pool), pool]), relu(), dense()),
+      serial(convolved, parallel([serial(scale(2), pool), pool]), relu(), dense()),
       /two different averages of one image/,
       /average once/,
     ],
@@ -276,7 +270,7 @@ describe("a network without a limit is refused, with the layer's place and the c
     await expect(infiniteKernel(engine, { layer: "deep" } as unknown as Layer, [[1]])).rejects.toThrow(
       RangeError,
     );
-    const even = { ...convolution, window: [2, 3] } as Layer;
+    const even: Layer = { layer: "convolution", window: [2, 3], padding: "zero", weightStd: 1, biasStd: 0 };
     await expect(infiniteKernel(engine, even, [[1]])).rejects.toThrow(/window.*odd/);
   });
 
@@ -308,12 +302,12 @@ describe("inputs that do not fit are refused", () => {
     ["NaN of variances", () => infiniteVariances(network, [[NaN]]), /contain NaN/],
     [
       "no image for a convolution",
-      () => infiniteKernel(engine, serial(convolution, pool), [[1, 2, 3, 4]]),
+      () => infiniteKernel(engine, serial(convolved, pool), [[1, 2, 3, 4]]),
       /image: \{ height, width, channels \}/,
     ],
     [
       "an image of another size",
-      () => infiniteKernel(engine, serial(convolution, pool), [[1, 2, 3]], undefined, { image }),
+      () => infiniteKernel(engine, serial(convolved, pool), [[1, 2, 3]], undefined, { image }),
       /has 4 numbers, but rows have 3/,
     ],
     [
@@ -336,7 +330,7 @@ describe("inputs that do not fit are refused", () => {
     ],
     [
       "tiles of no rows",
-      () => infiniteKernel(engine, serial(network, layerNorm), [[1]], undefined, { tile: 0 }),
+      () => infiniteKernel(engine, serial(network, norm), [[1]], undefined, { tile: 0 }),
       /tile is 0, expected a whole number/,
     ],
   ])("%s", async ([, call, message]) => {
@@ -345,7 +339,7 @@ describe("inputs that do not fit are refused", () => {
   });
 
   test("no rows give empty kernels", async () => {
-    const { nngp, ntk } = await infiniteKernel(engine, serial(network, layerNorm), zeros(0, 3), zeros(2, 3));
+    const { nngp, ntk } = await infiniteKernel(engine, serial(network, norm), zeros(0, 3), zeros(2, 3));
     expect([nngp!.rows, nngp!.cols, ntk!.data.length]).toEqual([0, 2, 0]);
     expect((await infiniteKernel(engine, network, zeros(0, 3))).ntk!.rows).toBe(0);
     expect((await infiniteVariances(network, zeros(0, 3))).ntk).toHaveLength(0);
@@ -356,7 +350,7 @@ describe("inputs that do not fit are refused", () => {
     x.data.set([1e200, 2, -3e200, 4]);
     const before = x.data.slice();
     await infiniteKernel(engine, network, x);
-    await infiniteKernel(engine, serial(network, layerNorm), x);
+    await infiniteKernel(engine, serial(network, norm), x);
     expect(x.data).toEqual(before);
   });
 });
@@ -364,7 +358,7 @@ describe("inputs that do not fit are refused", () => {
 test("an abort signal stops the work with its reason, within a tile", async () => {
   const x = zeros(3000, 2);
   x.data.forEach((_, at) => (x.data[at] = Math.sin(at)));
-  const network = serial(fullyConnected(3, "gelu", { weightStd: 1.4 }), layerNorm);
+  const network = serial(fullyConnected(3, "gelu", { weightStd: 1.4 }), norm);
   const controller = new AbortController();
   const reason = new Error("enough");
   const start = performance.now();

@@ -5,13 +5,16 @@ import {
   activation,
   type ActivationInput,
   dense,
+  dropout,
   erf,
   fullyConnected,
   identity,
   type Layer,
+  layerNorm,
   parallel,
   relu,
   repeat,
+  scale,
   serial,
 } from "../../src/layers/index.ts";
 import { type Engine, type Matrix, rowRange } from "../../src/linalg/index.ts";
@@ -26,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const layerNorm: Layer = { layer: "layer-norm", epsilon: 1e-3 };
+const norm = layerNorm(1e-3);
 const he = { weightStd: Math.SQRT2, biasStd: 0.3 };
 
 const { correlatedBranches: _, ...closedForms } = referenceNetworks;
@@ -47,14 +50,14 @@ const networks: Readonly<Record<string, Layer>> = {
   "chain of tanh layers": fullyConnected(2, "tanh", he),
   "normalized residual network": serial(
     affine(1, 0.1),
-    repeat(2, parallel([identity(), serial(layerNorm, relu(), affine(2), activation("gelu"), affine(1))])),
-    layerNorm,
+    repeat(2, parallel([identity(), serial(norm, relu(), affine(2), activation("gelu"), affine(1))])),
+    norm,
     affine(1),
   ),
   "activations of a concatenation, normalized": serial(
     parallel([affine(1, 0.2), serial(affine(2), relu(), affine(1))], "concatenation"),
     activation("gelu"),
-    layerNorm,
+    norm,
     affine(1, 0.1),
   ),
   "product with a mean and a sum behind it": serial(
@@ -177,11 +180,7 @@ describe("two descriptions of one network have one kernel", () => {
   test("relu(z) − relu(−z) is z", () =>
     expectSame(
       serial(affine(2, 0.1), affine(1)),
-      serial(
-        affine(2, 0.1),
-        parallel([relu(), serial({ layer: "scale", factor: -1 }, relu(), { layer: "scale", factor: -1 })]),
-        affine(1),
-      ),
+      serial(affine(2, 0.1), parallel([relu(), serial(scale(-1), relu(), scale(-1))]), affine(1)),
     ));
 
   test("z + gelu(z) by cross duals is a function of z by quadrature", () =>
@@ -219,13 +218,7 @@ describe("two descriptions of one network have one kernel", () => {
 
   test("scales multiply into the weights", () =>
     expectSame(
-      serial(
-        { layer: "scale", factor: -3 },
-        affine(1, 0.2),
-        { layer: "scale", factor: 0.5 },
-        activation("gelu"),
-        affine(1),
-      ),
+      serial(scale(-3), affine(1, 0.2), scale(0.5), activation("gelu"), affine(1)),
       serial(affine(9 / 4, 0.05), activation("gelu"), affine(1)),
     ));
 
@@ -309,7 +302,7 @@ describe("dropout", () => {
   const x = normals(5, 3, 8);
   const network = (...dropouts: readonly Layer[]): Layer =>
     serial(affine(2, 0.1), relu(), ...dropouts, affine(1, 0.2));
-  const drop: Layer = { layer: "dropout", keep };
+  const drop = dropout(keep);
 
   test("divides the variance of training rows by its keep rate, and leaves covariances alone", async () => {
     const [plain, dropped] = [await both(network(), x), await both(network(drop), x)];
@@ -353,10 +346,7 @@ describe("dropout", () => {
 describe("the general way gives what the engine gives", () => {
   const chains: [string, Layer][] = [
     ["relu", fullyConnected(3, "relu", he)],
-    [
-      "leaky relu, scaled",
-      serial({ layer: "scale", factor: 2 }, fullyConnected(2, { name: "leaky-relu", slope: -0.2 }, he)),
-    ],
+    ["leaky relu, scaled", serial(scale(2), fullyConnected(2, { name: "leaky-relu", slope: -0.2 }, he))],
     ["erf", fullyConnected(2, { name: "erf", amplitude: 2, frequency: 0.5, offset: 0.3 }, he)],
     [
       "normal-cdf and absolute",
@@ -364,7 +354,7 @@ describe("the general way gives what the engine gives", () => {
         affine(1),
         activation("normal-cdf"),
         affine(3, 0.1),
-        { layer: "scale", factor: -0.5 },
+        scale(-0.5),
         activation("absolute"),
         affine(1),
       ),
@@ -379,7 +369,7 @@ describe("the general way gives what the engine gives", () => {
     ],
   ];
   // One part in 10^13 of a dropout that keeps everything but a breath stops the engine's way.
-  const general = (network: Layer): Layer => serial(network, { layer: "dropout", keep: 1 - 2 ** -53 });
+  const general = (network: Layer): Layer => serial(network, dropout(1 - 2 ** -53));
 
   test.each(chains)("%s", async (_, network) => {
     const [x, z] = [normals(7, 4, 10), normals(5, 4, 11)];

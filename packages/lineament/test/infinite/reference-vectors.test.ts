@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { infiniteKernel, infiniteVariances } from "../../src/infinite/index.ts";
-import { fullyConnected, type Layer, serial } from "../../src/layers/index.ts";
+import { fullyConnected, type Layer, layerNorm, serial } from "../../src/layers/index.ts";
 import type { Engine, Matrix } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import {
@@ -108,7 +108,7 @@ describe("the angle map of relu, from 1e-12 to 3, down to 1000 layers", () => {
       for (const [layers, expected] of Object.entries(afterLayers)) {
         const chain = fullyConnected(Number(layers), "relu", { weightStd: Math.SQRT2 });
         // K(x, x) is 1 here: normalizing leaves Θ as it is.
-        const network = wrap === "by the engine" ? chain : serial(chain, { layer: "layer-norm", epsilon: 0 });
+        const network = wrap === "by the engine" ? chain : serial(chain, layerNorm(0));
         const { nngp, ntk } = await infiniteKernel(engine, network, x);
         const over = ntk!.data[1]! / nngp!.data[0]!;
         expect(Math.abs(over / expected.ntkOverDiag - 1)).toBeLessThanOrEqual(tolerance.rel);
