@@ -5,6 +5,7 @@ export * from "./kernels/index.ts";
 export * from "./layers/index.ts";
 export * from "./linalg/index.ts";
 export * from "./linalg/open-engine.ts";
+export * from "./linear/index.ts";
 export * from "./machines/index.ts";
 export * from "./networks/index.ts";
 export * from "./solvers/index.ts";

@@ -1,0 +1,15 @@
+export type { DescentOptions, DescentStep } from "./descent.ts";
+export * from "./end-to-end-loss.ts";
+export { endToEndFlow, factorFlow, type Flow, type FlowOptions, singularValueFlow } from "./gradient-flow.ts";
+export * from "./imbalance.ts";
+export * from "./initialization.ts";
+export * from "./learning-rate.ts";
+export { endToEnd, layerGradients, type LinearNetwork, linearNetwork, widthsOf } from "./linear-network.ts";
+export type { Measurements } from "./measurements.ts";
+export { factorSteps, trainFactors } from "./network-descent.ts";
+export { type ObservedEntries, observedEntries } from "./observed-entries.ts";
+export * from "./preconditioner.ts";
+export * from "./rank-measures.ts";
+export * from "./singular-value-velocity.ts";
+export * from "./minimum-nuclear-norm.ts";
+export * from "./tensor-factorization.ts";
