@@ -25,8 +25,8 @@ export interface InfiniteKernelOptions {
   /** How a row of x is an image, for networks with convolutions. */
   readonly image?: ImageShape | undefined;
   /**
-   * Which rows dropout acts on: it divides the variances of training rows by its keep rate. Default "both" without z, "z" with
-   * it: x are new rows then, z those that were trained on.
+   * Which rows dropout acts on: it divides the variances of training rows by its keep rate. Default "z" with z (x are new rows,
+   * z those that were trained on), else "both"; without z all but "neither" mean "both".
    */
   readonly training?: "x" | "z" | "both" | "neither" | undefined;
   /** Where to write the kernels (n × m), in place of new matrices; their precision counts. */
