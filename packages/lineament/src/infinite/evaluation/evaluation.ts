@@ -71,7 +71,8 @@ export function covarianceOf(e: Evaluation, base: number): Float64Array {
   const [u, v] = [e.left.deviations[base]!, e.right.deviations[base]!];
   const values = e.memory.take(gaps.length);
   for (let i = 0; i < values.length; i++) {
-    const [p, q] = [left[i]!, right[i]!];
+    const p = left[i]!;
+    const q = right[i]!;
     // Doubles of a row have its variance as their covariance, to the last bit.
     values[i] = (a[p] === b[q] ? a[p]! : u[p]! * v[q]!) * (1 - gaps[i]!);
   }

@@ -78,8 +78,10 @@ function linked(e: Evaluation, reading: Reading, link: Link, index: number, pair
   const { covariance: k, tangent: t } = register;
   const { left, right } = pairs;
   for (let i = 0; i < k.length; i++) {
-    const [p, q] = [left[i]!, right[i]!];
-    const [a, b] = [l.variance[p]!, r.variance[q]!];
+    const p = left[i]!;
+    const q = right[i]!;
+    const a = l.variance[p]!;
+    const b = r.variance[q]!;
     const most = a === b ? a : l.deviation[p]! * r.deviation[q]!;
     const c = Math.max(-most, Math.min(most, k[i]!));
     let slope: number;
