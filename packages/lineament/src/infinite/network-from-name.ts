@@ -1,4 +1,4 @@
-import { Activation, dualOf, fullyConnected, nearestName } from "../layers/index.ts";
+import { Activation, dualOf, fullyConnected, unknownName } from "../layers/index.ts";
 import type { ActivationInput, Layer } from "../layers/index.ts";
 
 /** Which kernel of which network. */
@@ -29,7 +29,7 @@ const example = '"ntk:relu:3" or "nngp:erf:1:bias=0.2,weight=1.4"';
  * @throws RangeError naming the part that is wrong, with the nearest name and what is known
  */
 export function networkFromName(name: string): NamedNetwork {
-  const [output, activationName, layers, given, ...more] = name.split(":");
+  const [output, activationName, layers, given, ...more] = String(name).split(":");
   const wrong = (what: string): never => {
     throw new RangeError(`network ${JSON.stringify(name)}: ${what}`);
   };
@@ -39,10 +39,7 @@ export function networkFromName(name: string): NamedNetwork {
     return wrong(`there is no kernel ${JSON.stringify(output)}; it is "ntk" or "nngp", like ${example}`);
   const known = namedActivations();
   const parameters = known.get(activationName!);
-  if (!parameters)
-    return wrong(
-      `there is no activation ${JSON.stringify(activationName)}${meant(activationName!, [...known.keys()])}; there are ${[...known.keys()].join(", ")}`,
-    );
+  if (!parameters) return wrong(unknownName("activation", activationName, [...known.keys()]));
   const hiddenLayers = Number(layers);
   if (!(/^\d+$/u.test(layers!) && hiddenLayers >= 1 && hiddenLayers <= mostLayers))
     wrong(
@@ -55,10 +52,7 @@ export function networkFromName(name: string): NamedNetwork {
     const [key, text, ...rest] = pair.split("=");
     if (text === undefined || text.trim() === "" || rest.length > 0)
       wrong(`${JSON.stringify(pair)} is not an option, expected name=number like bias=0.2`);
-    if (!allowed.includes(key!))
-      wrong(
-        `there is no option ${JSON.stringify(key)}${meant(key!, allowed)}; there are ${allowed.join(", ")}`,
-      );
+    if (!allowed.includes(key!)) wrong(unknownName("option", key, allowed));
     if (options.has(key!)) wrong(`${key} is given twice`);
     const value = Number(text);
     if (!Number.isFinite(value)) wrong(`${key} is ${JSON.stringify(text)}, expected a number`);
@@ -104,9 +98,4 @@ function namedActivations(): ReadonlyMap<string, readonly string[]> {
       ])
       .filter(([name]) => name !== "custom" && name !== "polynomial"),
   );
-}
-
-function meant(name: string, candidates: readonly string[]): string {
-  const near = nearestName(name, candidates);
-  return near === undefined ? "" : `, did you mean ${JSON.stringify(near)}?`;
 }

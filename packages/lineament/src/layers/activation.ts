@@ -1,15 +1,12 @@
 import { z } from "zod";
+import { unknownKind } from "./unknown-name.ts";
 
 const realFunction = z.custom<(x: number) => number>(
   (value) => typeof value === "function",
   "a function of one number",
 );
 
-/**
- * A nonlinearity φ as plain data: what a kernel, a model file or a worker thread can carry. `activationFunctions` turns it
- * into functions. Parameters follow infinite-width.md §3.
- */
-export const Activation = z.discriminatedUnion("name", [
+const kinds = [
   z.strictObject({ name: z.literal("identity") }),
   z.strictObject({ name: z.literal("relu") }),
   z.strictObject({ name: z.literal("leaky-relu"), slope: z.number().default(0.01).describe("α, for x < 0") }),
@@ -109,11 +106,19 @@ export const Activation = z.discriminatedUnion("name", [
       curvature: realFunction.optional(),
     })
     .describe("functions of your own: smooth on each half-line; not for model files"),
-]);
+] as const;
+
+/**
+ * A nonlinearity φ as plain data: what a kernel, a model file or a worker thread can carry. `activationFunctions` turns it
+ * into functions. Parameters follow infinite-width.md §3.
+ */
+export const Activation = z.discriminatedUnion("name", kinds, { error: unknownKind("activation", "name") });
 /** A nonlinearity with every parameter spelled out. */
 export type Activation = z.output<typeof Activation>;
 /** What users write: parameters with defaults may be left out. */
 export type ActivationInput = z.input<typeof Activation>;
+/** A nonlinearity by name, "relu", or with parameters, { name: "erf", frequency: 2 }. */
+export type ActivationChoice = ActivationInput | ActivationInput["name"];
 
 /** φ and its derivatives, for finite networks. At a kink the derivative is the mean of the one-sided ones times 0: φ′(0) = 0 for relu. */
 export interface Pointwise {

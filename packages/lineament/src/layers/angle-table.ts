@@ -1,4 +1,4 @@
-import type { ActivationInput } from "./activation.ts";
+import type { ActivationChoice } from "./activation.ts";
 import { chebyshevExpansion, chebyshevValue } from "./chebyshev.ts";
 import { checkVariances } from "./correlation.ts";
 import { crossRules } from "./cross-rules.ts";
@@ -23,8 +23,8 @@ export interface AngleTable {
  * @param b - variance of v
  */
 export function angleTable(
-  first: ActivationInput,
-  second: ActivationInput,
+  first: ActivationChoice,
+  second: ActivationChoice,
   a: number,
   b: number,
 ): AngleTable {

@@ -1,4 +1,5 @@
 import { Layer } from "./layer.ts";
+import { wrongPlace } from "./wrong-place.ts";
 
 /**
  * A network that comes from outside, with its defaults filled in.
@@ -8,7 +9,5 @@ import { Layer } from "./layer.ts";
 export function checkedLayer(call: string, description: Layer): Layer {
   const parsed = Layer.safeParse(description);
   if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  throw new RangeError(`${call}: ${place.replace(/^\./, "") || "the description"} is wrong: ${message}`);
+  throw new RangeError(`${call}: ${wrongPlace(parsed.error)}`);
 }

@@ -1,7 +1,7 @@
-import { Activation, type ActivationInput } from "./activation.ts";
+import type { ActivationChoice } from "./activation.ts";
+import { checkedActivation } from "./checked-activation.ts";
 import { checkedLayer } from "./checked-layer.ts";
 import type { Dense, GraphNode, Layer } from "./layer.ts";
-import { nearestName } from "./nearest-name.ts";
 
 // Descriptions of networks by function calls. All throw a RangeError that names the call and the value that does not fit.
 
@@ -19,16 +19,8 @@ export function convolution(options: Options<"convolution"> & Pick<Of<"convoluti
 }
 
 /** A nonlinearity by name, `activation("relu")`, or with parameters, `activation({ name: "erf", frequency: 2 })`. */
-export function activation(chosen: ActivationInput | ActivationInput["name"]): Layer {
-  const input = typeof chosen === "string" ? { name: chosen } : chosen;
-  const names = Activation.options.map(({ shape }) => shape.name.value);
-  if (!(names as readonly string[]).includes(input.name)) {
-    const near = nearestName(input.name, names);
-    throw new RangeError(
-      `activation: there is no ${JSON.stringify(input.name)}${near === undefined ? "" : `, did you mean ${JSON.stringify(near)}?`}; there are ${names.join(", ")}`,
-    );
-  }
-  return checkedLayer("activation", { layer: "activation", activation: input } as Layer);
+export function activation(chosen: ActivationChoice): Layer {
+  return { layer: "activation", activation: checkedActivation("activation", chosen) };
 }
 
 export function relu(): Layer {
@@ -97,8 +89,7 @@ export function graph(
 
 /** `count` copies of a layer, one after the other (each with parameters of its own). */
 export function repeat(count: number, layer: Layer): Layer {
-  if (!(Number.isInteger(count) && count >= 0))
-    throw new RangeError(`repeat: count is ${count}, expected a whole number of at least 0`);
+  checkCopies("repeat", "count", count);
   return serial(...Array.from({ length: count }, () => layer));
 }
 
@@ -108,8 +99,14 @@ export function repeat(count: number, layer: Layer): Layer {
  */
 export function fullyConnected(
   hiddenLayers: number,
-  chosen: ActivationInput | ActivationInput["name"],
+  chosen: ActivationChoice,
   options: Partial<Omit<Dense, "layer">> = {},
 ): Layer {
+  checkCopies("fullyConnected", "hiddenLayers", hiddenLayers);
   return serial(repeat(hiddenLayers, serial(dense(options), activation(chosen))), dense(options));
+}
+
+function checkCopies(call: string, name: string, count: number): void {
+  if (!(Number.isInteger(count) && count >= 0))
+    throw new RangeError(`${call}: ${name} is ${count}, expected a whole number of at least 0`);
 }

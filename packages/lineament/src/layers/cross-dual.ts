@@ -1,5 +1,6 @@
-import { Activation, type ActivationInput, type Dual, type Pointwise } from "./activation.ts";
+import type { Activation, ActivationChoice, Dual, Pointwise } from "./activation.ts";
 import { piecewiseLinearDual } from "./activations/piecewise-linear.ts";
+import { checkedActivation } from "./checked-activation.ts";
 import { crossRules } from "./cross-rules.ts";
 import { nonlinearity, type Nonlinearity } from "./nonlinearity.ts";
 import { activationFunctions } from "./pointwise.ts";
@@ -22,8 +23,9 @@ export interface CrossDual {
  * otherwise.
  * @throws RangeError for `exp-normalized` with another
  */
-export function crossDual(first: ActivationInput, second: ActivationInput): CrossDual {
-  if (isSame(Activation.parse(first), Activation.parse(second))) return nonlinearity(first).dual;
+export function crossDual(first: ActivationChoice, second: ActivationChoice): CrossDual {
+  if (isSame(checkedActivation("crossDual", first), checkedActivation("crossDual", second)))
+    return nonlinearity(first).dual;
   const left = nonlinearity(first);
   const right = nonlinearity(second);
   const leftFunctions = activationFunctions(first);

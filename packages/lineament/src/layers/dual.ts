@@ -1,4 +1,4 @@
-import type { ActivationInput, Dual } from "./activation.ts";
+import type { ActivationChoice, Dual } from "./activation.ts";
 import { nonlinearity } from "./nonlinearity.ts";
 
 /**
@@ -8,7 +8,8 @@ import { nonlinearity } from "./nonlinearity.ts";
  *
  * Closed forms (errors near 1e-15 of the largest value) for all but tanh, sigmoid, softplus, swish, mish, elu, selu and custom,
  * which are integrated numerically: errors and cost in `polarRule`; for whole matrices use `tabulatedDual`.
+ * @throws RangeError for unknown names and parameters
  */
-export function dualOf(activation: ActivationInput): Dual {
+export function dualOf(activation: ActivationChoice): Dual {
   return nonlinearity(activation).dual;
 }

@@ -1,4 +1,4 @@
-import type { ActivationInput } from "./activation.ts";
+import type { ActivationChoice } from "./activation.ts";
 import { checkVariances } from "./correlation.ts";
 import { halfLineRule } from "./half-line-rule.ts";
 import { nonlinearity } from "./nonlinearity.ts";
@@ -32,7 +32,7 @@ export interface HermiteExpansion {
  * @throws RangeError for terms that are no positive integer, or variances that are negative or not finite
  */
 export function hermiteExpansion(
-  activation: ActivationInput,
+  activation: ActivationChoice,
   variances: ArrayLike<number>,
   { terms = 64 }: { readonly terms?: number } = {},
 ): HermiteExpansion {

@@ -1,5 +1,7 @@
+export * from "./activation-name.ts";
 export * from "./activation.ts";
 export * from "./angle-table.ts";
+export * from "./checked-activation.ts";
 export * from "./checked-layer.ts";
 export * from "./combinators.ts";
 export * from "./compose.ts";
@@ -11,3 +13,4 @@ export * from "./nearest-name.ts";
 export * from "./network-name.ts";
 export * from "./pointwise.ts";
 export * from "./tabulated-dual.ts";
+export * from "./unknown-name.ts";

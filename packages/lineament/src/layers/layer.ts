@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Activation } from "./activation.ts";
+import { unknownKind } from "./unknown-name.ts";
 
 /**
  * A fully connected layer, z = (σ_w/√n) W h + σ_b β with W, β ~ N(0, 1) in NTK parameterization. In standard
@@ -84,51 +85,55 @@ const odd = z
 
 /** Checks a network that comes from outside, and fills in defaults. */
 export const Layer: z.ZodType<Layer> = z.lazy(() =>
-  z.discriminatedUnion("layer", [
-    z.strictObject({
-      layer: z.literal("dense"),
-      weightStd: nonnegative.default(1),
-      biasStd: nonnegative.default(0),
-      parameterization: z.enum(["ntk", "standard"]).default("ntk"),
-      weightRate: nonnegative.default(1),
-      biasRate: nonnegative.default(1),
-      width: z.int().positive().optional(),
-    }),
-    z.strictObject({ layer: z.literal("activation"), activation: Activation }),
-    z.strictObject({ layer: z.literal("identity") }),
-    z.strictObject({ layer: z.literal("scale"), factor: z.number() }),
-    z.strictObject({ layer: z.literal("layer-norm"), epsilon: nonnegative.default(1e-12) }),
-    z.strictObject({ layer: z.literal("dropout"), keep: z.number().gt(0).max(1) }),
-    z.strictObject({ layer: z.literal("serial"), layers: z.array(Layer) }),
-    z.strictObject({
-      layer: z.literal("parallel"),
-      branches: z.array(Layer).min(1),
-      combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
-      fractions: z.array(positive).optional(),
-    }),
-    z.strictObject({
-      layer: z.literal("graph"),
-      nodes: z
-        .array(
-          z.strictObject({
-            name: z.string().min(1),
-            inputs: z.array(z.string()).min(1),
-            combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
-            layer: Layer,
-          }),
-        )
-        .min(1),
-      output: z.string(),
-    }),
-    z.strictObject({
-      layer: z.literal("convolution"),
-      window: z.tuple([odd, odd]),
-      padding: z.enum(["zero", "circular"]).default("zero"),
-      weightStd: nonnegative.default(1),
-      biasStd: nonnegative.default(0),
-      width: z.int().positive().optional(),
-    }),
-    z.strictObject({ layer: z.literal("flatten") }),
-    z.strictObject({ layer: z.literal("global-average-pool") }),
-  ]),
+  z.discriminatedUnion(
+    "layer",
+    [
+      z.strictObject({
+        layer: z.literal("dense"),
+        weightStd: nonnegative.default(1),
+        biasStd: nonnegative.default(0),
+        parameterization: z.enum(["ntk", "standard"]).default("ntk"),
+        weightRate: nonnegative.default(1),
+        biasRate: nonnegative.default(1),
+        width: z.int().positive().optional(),
+      }),
+      z.strictObject({ layer: z.literal("activation"), activation: Activation }),
+      z.strictObject({ layer: z.literal("identity") }),
+      z.strictObject({ layer: z.literal("scale"), factor: z.number() }),
+      z.strictObject({ layer: z.literal("layer-norm"), epsilon: nonnegative.default(1e-12) }),
+      z.strictObject({ layer: z.literal("dropout"), keep: z.number().gt(0).max(1) }),
+      z.strictObject({ layer: z.literal("serial"), layers: z.array(Layer) }),
+      z.strictObject({
+        layer: z.literal("parallel"),
+        branches: z.array(Layer).min(1),
+        combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
+        fractions: z.array(positive).optional(),
+      }),
+      z.strictObject({
+        layer: z.literal("graph"),
+        nodes: z
+          .array(
+            z.strictObject({
+              name: z.string().min(1),
+              inputs: z.array(z.string()).min(1),
+              combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
+              layer: Layer,
+            }),
+          )
+          .min(1),
+        output: z.string(),
+      }),
+      z.strictObject({
+        layer: z.literal("convolution"),
+        window: z.tuple([odd, odd]),
+        padding: z.enum(["zero", "circular"]).default("zero"),
+        weightStd: nonnegative.default(1),
+        biasStd: nonnegative.default(0),
+        width: z.int().positive().optional(),
+      }),
+      z.strictObject({ layer: z.literal("flatten") }),
+      z.strictObject({ layer: z.literal("global-average-pool") }),
+    ],
+    { error: unknownKind("layer", "layer") },
+  ),
 );

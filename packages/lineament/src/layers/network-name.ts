@@ -1,4 +1,4 @@
-import type { Activation } from "./activation.ts";
+import { activationName } from "./activation-name.ts";
 import type { Layer } from "./layer.ts";
 
 /** A short name of a network for people: `3 × (dense, relu), dense`. */
@@ -26,10 +26,6 @@ function words(layer: Layer): string[] {
     default:
       return [layer.layer];
   }
-}
-
-function activationName(activation: Activation): string {
-  return activation.name === "custom" ? activation.label : activation.name;
 }
 
 /** Repetitions of up to four words, told once. */

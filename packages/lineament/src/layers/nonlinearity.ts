@@ -1,4 +1,4 @@
-import { Activation, type ActivationInput, type Dual, type Pointwise } from "./activation.ts";
+import type { ActivationChoice, Dual, Pointwise } from "./activation.ts";
 import { custom } from "./activations/custom.ts";
 import { elu, selu } from "./activations/elu.ts";
 import { errorFunction } from "./activations/error-function.ts";
@@ -19,6 +19,7 @@ import { cosine, sine } from "./activations/sinusoid.ts";
 import { softplus } from "./activations/softplus.ts";
 import { swish } from "./activations/swish.ts";
 import { tanh } from "./activations/tanh.ts";
+import { checkedActivation } from "./checked-activation.ts";
 import type { FiniteExpansion } from "./polynomial-dual.ts";
 
 /** A nonlinearity beside its infinite-width limit. */
@@ -34,9 +35,12 @@ export interface Nonlinearity {
   readonly expansion?: FiniteExpansion | undefined;
 }
 
-/** From the name of an activation to what it does. */
-export function nonlinearity(input: ActivationInput): Nonlinearity {
-  const activation = Activation.parse(input);
+/**
+ * From the name of an activation to what it does.
+ * @throws RangeError for unknown names and parameters
+ */
+export function nonlinearity(chosen: ActivationChoice): Nonlinearity {
+  const activation = checkedActivation("activation", chosen);
   switch (activation.name) {
     case "identity":
       return piecewiseLinear(1, 1);

@@ -1,5 +1,6 @@
-import { Activation, type ActivationInput } from "./activation.ts";
+import type { ActivationChoice } from "./activation.ts";
 import { angleTable } from "./angle-table.ts";
+import { checkedActivation } from "./checked-activation.ts";
 import { angle, checkVariances, clip, geometricMean } from "./correlation.ts";
 import { crossDual, isSame, type CrossDual } from "./cross-dual.ts";
 import { crossRules } from "./cross-rules.ts";
@@ -52,8 +53,8 @@ export function tabulatedDual({
   rows,
   columns = rows,
 }: {
-  readonly first: ActivationInput;
-  readonly second?: ActivationInput | undefined;
+  readonly first: ActivationChoice;
+  readonly second?: ActivationChoice | undefined;
   readonly rows: Float64Array;
   readonly columns?: Float64Array | undefined;
 }): TabulatedDual {
@@ -84,8 +85,8 @@ export function tabulatedDual({
 }
 
 interface Problem {
-  readonly first: ActivationInput;
-  readonly second: ActivationInput;
+  readonly first: ActivationChoice;
+  readonly second: ActivationChoice;
   readonly rows: Float64Array;
   readonly columns: Float64Array;
   readonly dual: CrossDual;
@@ -120,7 +121,7 @@ function bySeries({ first, second, rows, columns }: Problem): TabulatedDual | un
   if (terms > longestSeries) return undefined;
   const ofRows = hermiteExpansion(first, rows, { terms });
   const symmetric =
-    isSame(Activation.parse(first), Activation.parse(second)) &&
+    isSame(checkedActivation("tabulatedDual", first), checkedActivation("tabulatedDual", second)) &&
     rows.length === columns.length &&
     rows.every((a, i) => a === columns[i]);
   const ofColumns = symmetric ? ofRows : hermiteExpansion(second, columns, { terms });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Activation, type ActivationInput } from "../layers/index.ts";
+import { Activation, type ActivationChoice, type ActivationInput } from "../layers/index.ts";
 import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
 import { featureRidge, type FeatureRidge } from "../solvers/index.ts";
 import { judgePredictions } from "./automatic/evaluation.ts";
@@ -14,14 +14,9 @@ import { applyView, fitView, type View } from "./view.ts";
 
 /** A nonlinearity by name or with parameters. */
 const chosenActivation = z
-  .custom<ActivationInput | ActivationInput["name"]>()
-  .transform((chosen, context): Activation => {
-    const parsed = Activation.safeParse(typeof chosen === "string" ? { name: chosen } : chosen);
-    if (parsed.success) return parsed.data;
-    const named = typeof chosen === "string" ? `there is no nonlinearity ${JSON.stringify(chosen)}; ` : "";
-    context.addIssue({ code: "custom", message: `${named}${z.prettifyError(parsed.error)}` });
-    return z.NEVER;
-  });
+  .custom<ActivationChoice>()
+  .transform((chosen) => (typeof chosen === "string" ? ({ name: chosen } as ActivationInput) : chosen))
+  .pipe(Activation);
 
 /** What random and tangent features have in common: the network at its start, and the fit. */
 export const featureFitSchema = {

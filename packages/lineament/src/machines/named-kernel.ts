@@ -1,3 +1,4 @@
+import { unknownName } from "../layers/index.ts";
 import { networkFromName } from "../infinite/index.ts";
 import type { FitOptions } from "./options.ts";
 
@@ -15,9 +16,9 @@ const differenceKernels = ["laplace", "gaussian", "matern32", "matern52", "lpq"]
 export function namedKernel(name: string): NamedKernel {
   const family = differenceKernels.find((known) => known === name);
   if (family) return { kernel: { family, bandwidth: 2 }, bandwidth: "adaptive" };
-  if (!name.includes(":"))
+  if (!String(name).includes(":"))
     throw new RangeError(
-      `there is no kernel ${JSON.stringify(name)}; kernels are ${differenceKernels.join(", ")}, and of networks ntk:relu:3, nngp:erf:1 and the like`,
+      `${unknownName("kernel", name, differenceKernels)}, and those of networks: ntk:relu:3, nngp:erf:1 and the like`,
     );
   return { kernel: { family: "network", ...networkFromName(name) }, bandwidth: "constant" };
 }

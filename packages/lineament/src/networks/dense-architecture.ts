@@ -1,7 +1,5 @@
-import { Activation, type ActivationInput } from "../layers/index.ts";
-
-/** A nonlinearity by name, or with parameters: "relu", { name: "erf", frequency: 2 }. */
-export type ActivationChoice = ActivationInput | ActivationInput["name"];
+import { checkedActivation } from "../layers/index.ts";
+import type { Activation, ActivationChoice } from "../layers/index.ts";
 
 /** One number for all layers, or one for each, first layer first, readout last. */
 export type PerLayer = number | readonly number[];
@@ -86,7 +84,7 @@ export interface DenseArchitecture {
 
 /**
  * Spells options out.
- * @throws RangeError when sizes, deviations, rates or their number are impossible; ZodError for unknown activations
+ * @throws RangeError when sizes, deviations, rates or their number are impossible, and for unknown names
  */
 export function denseArchitecture(options: DenseNetworkOptions): DenseArchitecture {
   const {
@@ -193,9 +191,7 @@ function activationsOf(
   const list = isList(hidden) ? hidden : Array<ActivationChoice>(depth).fill(hidden);
   if (list.length !== depth)
     throw new RangeError(`denseNetwork: ${list.length} activations for ${depth} hidden layers`);
-  return [...list, output].map((choice) =>
-    Activation.parse(typeof choice === "string" ? { name: choice } : choice),
-  );
+  return [...list, output].map((choice) => checkedActivation("denseNetwork", choice));
 }
 
 function isList(

@@ -1,4 +1,4 @@
-import { Activation, type ActivationInput } from "../layers/index.ts";
+import { type ActivationChoice, checkedActivation } from "../layers/index.ts";
 import type { Engine } from "../linalg/index.ts";
 import { elementwise } from "./elementwise.ts";
 import type { NeuronGraph } from "./random-graph.ts";
@@ -11,15 +11,15 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
  * f = Σ_u a_u h_u / √m over the m neurons of the last level. θ holds, level by level, the weights (one row a neuron, in the order
  * of its predecessors), which start standard normal, and then a, which starts ±1.
  *
- * @throws RangeError when predecessors are not nodes of lower levels
+ * @throws RangeError when predecessors are not nodes of lower levels, and for unknown activations
  * @see Zhu, Liu and Belkin, arXiv:2205.11786
  */
 export function neuronNetwork(
   engine: Engine,
   graph: NeuronGraph,
-  { activation = { name: "tanh" } }: { readonly activation?: ActivationInput } = {},
+  { activation = "tanh" }: { readonly activation?: ActivationChoice } = {},
 ): TapeModel {
-  const phi = elementwise(Activation.parse(activation));
+  const phi = elementwise(checkedActivation("neuronNetwork", activation));
   let nodes = graph.inputs;
   for (const [at, { neurons, inDegree, predecessors }] of graph.levels.entries()) {
     if (!(neurons >= 1 && inDegree >= 1 && predecessors.length === neurons * inDegree))

@@ -79,7 +79,7 @@ describe("what does not fit is refused, naming the call and the value", () => {
     [
       "an activation that is none",
       () => activation("rellu" as never),
-      /^activation: there is no "rellu", did you mean "relu"\?; there are identity, relu/,
+      /^activation: there is no activation "rellu", did you mean "relu"\?; there are identity, relu/,
     ],
     [
       "a parameter out of range",
@@ -108,7 +108,7 @@ describe("what does not fit is refused, naming the call and the value", () => {
       /^graph: nodes\[0\]\.inputs/,
     ],
     ["half a repetition", () => repeat(0.5, relu()), /^repeat: count is 0\.5/],
-    ["fewer than no layers", () => fullyConnected(-1, "relu"), /^repeat: count is -1/],
+    ["fewer than no layers", () => fullyConnected(-1, "relu"), /^fullyConnected: hiddenLayers is -1/],
   ])("%s", ([, call, message]) => {
     expect(call).toThrow(RangeError);
     expect(call).toThrow(message);

@@ -158,7 +158,7 @@ test("what cannot be fitted is named", async () => {
   const y = normals(10, 1, 11);
   await expect(RandomFeatures.fit(x, y, { neurons: 0 })).rejects.toThrow("neurons");
   await expect(RandomFeatures.fit(x, y, { activation: "rleu" as "relu" })).rejects.toThrow(
-    'there is no nonlinearity "rleu"',
+    'there is no activation "rleu", did you mean "relu"?',
   );
   await expect(RandomFeatures.fit(x, normals(9, 1, 1))).rejects.toThrow("y has 9 rows, x has 10");
   await expect(NeuralTangentFeatures.fit(x, y, { ridge: -1 })).rejects.toThrow("ridge");

@@ -1,4 +1,4 @@
-import { tabulatedDual } from "../../layers/index.ts";
+import { activationName, tabulatedDual } from "../../layers/index.ts";
 import type { Activation, TabulatedDual } from "../../layers/index.ts";
 import type { Link, Plan, Reading } from "../plan/plan.ts";
 import type { RowSet } from "./rows.ts";
@@ -51,7 +51,7 @@ export async function tablesOf(
         if (link.dual?.form !== "numeric") continue;
         const table = tableOf(step.from, link, variances(lefts, link.left), variances(rights, link.right));
         byLink.set(link, { table, pixels: place !== "rows" });
-        const names = [link.left, link.right].map((factor) => nameOf(activationOf(factors[factor]!)));
+        const names = [link.left, link.right].map((factor) => activationName(activationOf(factors[factor]!)));
         const activations = [...new Set(names)].sort();
         const { route, error } = table;
         const key = `${activations.join()} ${route}`;
@@ -65,10 +65,6 @@ export async function tablesOf(
 
 function activationOf({ activation }: Reading["factors"][number]): Activation {
   return activation ?? { name: "identity" };
-}
-
-function nameOf(activation: Activation): string {
-  return activation.name === "custom" ? activation.label : activation.name;
 }
 
 function joined(arrays: readonly Float64Array[]): Float64Array {

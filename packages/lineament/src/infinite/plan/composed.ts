@@ -1,4 +1,4 @@
-import { activationFunctions, compose } from "../../layers/index.ts";
+import { activationFunctions, activationName, compose } from "../../layers/index.ts";
 import type { Activation, Pointwise } from "../../layers/index.ts";
 import type { Factor, Gaussian, Term } from "./feature.ts";
 import { slopesOf } from "./slopes.ts";
@@ -60,7 +60,7 @@ function sum(parts: readonly Part[]): Activation {
   const all = parts.map((part) => ({ ...part, functions: activationFunctions(part.activation) }));
   return {
     name: "custom",
-    label: `(${parts.map(({ activation }) => (activation.name === "custom" ? activation.label : activation.name)).join(" + ")})`,
+    label: `(${parts.map(({ activation }) => activationName(activation)).join(" + ")})`,
     value: (x) =>
       all.reduce((total, { weight, stretch, functions }) => total + weight * functions.value(stretch * x), 0),
     slope: (x) =>

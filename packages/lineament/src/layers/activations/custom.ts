@@ -16,11 +16,23 @@ export function custom(activation: Custom): Nonlinearity {
 /** @throws RangeError for functions that are not defined everywhere */
 function checkFinite({ label, value, slope, curvature }: Custom): void {
   for (const [name, f] of Object.entries({ value, slope, curvature }))
-    for (const x of [-3, -1, -0.1, 0, 0.1, 1, 3])
-      if (f && !Number.isFinite(f(x)))
+    for (const x of [-3, -1, -0.1, 0, 0.1, 1, 3]) {
+      const result = f === undefined ? 0 : attempted(() => f(x));
+      if (!Number.isFinite(result))
         throw new RangeError(
-          `activation: ${name}(${x}) of the custom activation "${label}" is ${f(x)}; it must be a finite number for every x`,
+          `activation: ${name}(${x}) of the custom activation "${label}" is ${String(result)}; it must be a finite number for every x`,
+          { cause: result },
         );
+    }
+}
+
+/** What a function returns, or what it throws. */
+function attempted(f: () => unknown): unknown {
+  try {
+    return f();
+  } catch (error) {
+    return error;
+  }
 }
 
 function pointwise({ label, value, slope, curvature }: Custom): Pointwise {
