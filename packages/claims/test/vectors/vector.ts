@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import file from "./linearized-networks.json" with { type: "json" };
+import linear from "./linear-networks.json" with { type: "json" };
+import linearized from "./linearized-networks.json" with { type: "json" };
 
 /** One reference value: inputs, what must come out, and how exactly. */
 export interface Vector<Inputs> {
@@ -10,12 +11,15 @@ export interface Vector<Inputs> {
 }
 
 /** All vectors of linearized-networks.md, in the order of the file. */
-export const vectors = file.cases as unknown as readonly Vector<unknown>[];
+export const vectors = linearized.cases as unknown as readonly Vector<unknown>[];
+
+/** All vectors of linear-networks.md. */
+export const linearNetworkVectors = linear.cases as unknown as readonly Vector<unknown>[];
 
 /** The vector of an id, with the inputs that its test knows it has. */
 export function vector<Inputs>(id: string): Vector<Inputs> {
-  const found = vectors.find((one) => one.id === id);
-  if (found === undefined) throw new RangeError(`vector: no vector ${id} in linearized-networks.json`);
+  const found = [...vectors, ...linearNetworkVectors].find((one) => one.id === id);
+  if (found === undefined) throw new RangeError(`vector: no vector ${id} in the files of this folder`);
   return found as Vector<Inputs>;
 }
 
