@@ -12,7 +12,6 @@ export * from "./jacobian-constants.ts";
 export * from "./kernel-spectrum.ts";
 export * from "./lazy-theorem.ts";
 export * from "./linear-networks/index.ts";
-export * from "./linear-networks/index.ts";
 export * from "./linearized-dynamics.ts";
 export * from "./marchenko-pastur-edge.ts";
 export * from "./memorization.ts";
