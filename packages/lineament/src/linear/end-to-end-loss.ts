@@ -2,6 +2,7 @@ import type { Engine, Matrix, MatrixLike } from "../linalg/index.ts";
 import { checkMatrix, checkPositive, checkShape } from "./checks.ts";
 import { type Measurements, measurementsOf } from "./measurements.ts";
 import { entriesOf, type ObservedEntries } from "./observed-entries.ts";
+import { multiply } from "./product.ts";
 
 /** A differentiable loss ℓ of the end-to-end matrix: what descent and flow make small. */
 export interface EndToEndLoss {
@@ -52,9 +53,9 @@ export function sensingLoss(engine: Engine, measurements: Measurements): EndToEn
     rows,
     cols,
     async evaluate({ data: w }, { data: gradient }) {
-      await engine.gemm({ a, b: column(w), c: residuals });
+      await multiply(engine, { a, b: column(w), c: residuals });
       const loss = halfSquares(residuals.data, b, residuals.data);
-      await engine.gemm({ a, b: residuals, c: column(gradient), transposeA: true });
+      await multiply(engine, { a, b: residuals, c: column(gradient), transposeA: true });
       return loss;
     },
   };
@@ -89,7 +90,7 @@ export function regressionLoss(
     cols: inputs.cols,
     async evaluate(w, gradient) {
       const r = residuals.data;
-      await engine.gemm({ a: inputs, b: w, c: residuals, transposeB: true });
+      await multiply(engine, { a: inputs, b: w, c: residuals, transposeB: true });
       let sum = 0;
       for (let i = 0; i < r.length; i++) {
         const residual = r[i]! - targets.data[i]!;
@@ -97,7 +98,7 @@ export function regressionLoss(
         sum += slope * residual;
         r[i] = slope;
       }
-      await engine.gemm({ a: residuals, b: inputs, c: gradient, transposeA: true, alpha: 1 / n });
+      await multiply(engine, { a: residuals, b: inputs, c: gradient, transposeA: true, alpha: 1 / n });
       return sum / (p * n);
     },
   };

@@ -13,3 +13,5 @@ export * from "./rank-measures.ts";
 export * from "./singular-value-velocity.ts";
 export * from "./minimum-nuclear-norm.ts";
 export * from "./tensor-factorization.ts";
+export * from "./overparameterize.ts";
+export * from "./rank-minimizing-autoencoder.ts";

@@ -1,6 +1,7 @@
 import type { Engine } from "../linalg/index.ts";
 import type { Doubles } from "./checks.ts";
 import type { Parameterization } from "./parameterization.ts";
+import { multiply } from "./product.ts";
 
 /**
  * W = W_N ⋯ W_1. Prefix products W_j ⋯ W_1 on the way forth; on the way back S_N = ∇ℓ, G_j = S_j (W_{j−1} ⋯ W_1)ᵀ and
@@ -11,7 +12,7 @@ export function layerProduct(engine: Engine): Parameterization {
     const prefixes: Doubles[] = [layers[0]!];
     for (const w of layers.slice(1)) {
       const prefix = room.take(w.rows, layers[0]!.cols);
-      await engine.gemm({ a: w, b: prefixes.at(-1)!, c: prefix });
+      await multiply(engine, { a: w, b: prefixes.at(-1)!, c: prefix });
       prefixes.push(prefix);
     }
     return {
@@ -22,9 +23,9 @@ export function layerProduct(engine: Engine): Parameterization {
         for (let j = layers.length - 1; j > 0; j--) {
           const w = layers[j]!;
           const own = room.take(w.rows, w.cols);
-          await engine.gemm({ a: above, b: prefixes[j - 1]!, c: own, transposeB: true });
+          await multiply(engine, { a: above, b: prefixes[j - 1]!, c: own, transposeB: true });
           const below = room.take(w.cols, above.cols);
-          await engine.gemm({ a: w, b: above, c: below, transposeA: true });
+          await multiply(engine, { a: w, b: above, c: below, transposeA: true });
           gradients[j] = own;
           above = below;
         }

@@ -3,7 +3,7 @@ import { checkMatrix, checkPositive, type Doubles } from "./checks.ts";
 import { type Measurements, measurementsOf } from "./measurements.ts";
 import { norm } from "./norm.ts";
 import { entriesOf, type ObservedEntries } from "./observed-entries.ts";
-import { product } from "./product.ts";
+import { multiply, product } from "./product.ts";
 
 export interface MinimumNuclearNormOptions {
   /** Stop when both halves of an iteration agree and rest within this part of ‖X‖_F. Default 1e-7. */
@@ -143,8 +143,8 @@ async function ontoMeasurements(engine: Engine, measurements: Measurements): Pro
   return async ({ data }) => {
     const y = { data, rows: data.length, cols: 1 };
     missing.data.set(coordinates);
-    await engine.gemm({ a: q, b: y, c: missing, alpha: -1, beta: 1 });
-    await engine.gemm({ a: q, b: missing, c: y, transposeA: true, beta: 1 });
+    await multiply(engine, { a: q, b: y, c: missing, alpha: -1, beta: 1 });
+    await multiply(engine, { a: q, b: missing, c: y, transposeA: true, beta: 1 });
   };
 }
 

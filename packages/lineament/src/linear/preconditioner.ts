@@ -1,6 +1,6 @@
 import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
 import { checkCount, checkMatrix, checkShape, type Doubles } from "./checks.ts";
-import { product } from "./product.ts";
+import { multiply, product } from "./product.ts";
 import { singularParts } from "./singular-parts.ts";
 
 /** P_W, which turns the gradient of the loss by the end-to-end matrix into its velocity at a given depth. */
@@ -68,7 +68,7 @@ export async function preconditioner(engine: Engine, w: MatrixLike, depth: numbe
           core.data[i * r + k]! *= sum(wide ? 2 : 1, wide ? depth : depth - 1, values[i]!, values[k]!);
       scaleSide(part, lone, wide);
       const [a, b] = wide ? [core, vt] : [u, core];
-      await engine.gemm({ a, b, c: part, beta: 1 });
+      await multiply(engine, { a, b, c: part, beta: 1 });
       return wide ? product(engine, u, part) : product(engine, part, vt);
     },
 

@@ -2,6 +2,7 @@ import type { Engine } from "../linalg/index.ts";
 import type { Workspace } from "../networks/index.ts";
 import type { Doubles } from "./checks.ts";
 import type { Parameterization } from "./parameterization.ts";
+import { multiply } from "./product.ts";
 
 /**
  * T = Σ_r w_r¹ ⊗ ⋯ ⊗ w_r^N as the matrix d_1 × (d_2 ⋯ d_N), from one matrix R × d_k a mode. Three matrix products of the size
@@ -12,14 +13,14 @@ export function tensorComponents(engine: Engine): Parameterization {
     const [first, ...others] = factors as [Doubles, ...Doubles[]];
     const rest = rowProducts(others, room);
     const value = room.take(first.cols, rest.cols);
-    await engine.gemm({ a: first, b: rest, c: value, transposeA: true });
+    await multiply(engine, { a: first, b: rest, c: value, transposeA: true });
     return {
       value,
       async pull(gradient) {
         const ofFirst = room.take(first.rows, first.cols);
-        await engine.gemm({ a: rest, b: gradient, c: ofFirst, transposeB: true });
+        await multiply(engine, { a: rest, b: gradient, c: ofFirst, transposeB: true });
         const contracted = room.take(first.rows, rest.cols);
-        await engine.gemm({ a: first, b: gradient, c: contracted });
+        await multiply(engine, { a: first, b: gradient, c: contracted });
         return [ofFirst, ...contractions(contracted, others, room)];
       },
     };

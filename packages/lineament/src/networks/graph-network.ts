@@ -2,7 +2,7 @@ import type { Layer } from "../layers/index.ts";
 import type { Engine } from "../linalg/index.ts";
 import type { NetworkSizes } from "./graph/channels.ts";
 import { compile } from "./graph/compile.ts";
-import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
+import { tapeModel, type TapeModel, type TapeNetwork } from "./tape/tape-model.ts";
 
 /**
  * The finite network whose limit of infinite width `infinite/` computes: any graph of layers, as a `Network` that is evaluated
@@ -21,4 +21,13 @@ import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
  */
 export function graphNetwork(engine: Engine, layer: Layer, sizes: NetworkSizes): TapeModel {
   return tapeModel(engine, compile(layer, sizes));
+}
+
+/**
+ * What `graphNetwork` is made of: parameter matrices, and the output in terms of them. For whoever writes the parameters in terms
+ * of others.
+ * @throws RangeError as `graphNetwork`
+ */
+export function graphTape(layer: Layer, sizes: NetworkSizes): TapeNetwork {
+  return compile(layer, sizes);
 }

@@ -154,6 +154,8 @@ function matricesOf(
       cols: fanIn,
       std: standard ? layer.weightStd / Math.sqrt(fanIn) : 1,
       rate: dense?.weightRate ?? 1,
+      weightsOf: layer.layer,
+      scale: standard ? 1 : layer.weightStd / Math.sqrt(fanIn),
     },
     ...(layer.biasStd > 0
       ? [

@@ -19,6 +19,10 @@ export interface ParameterMatrix {
   readonly start: "normal" | "signs";
   /** ρ, the learning-rate multiplier. */
   readonly rate: number;
+  /** The layer whose weights it holds; undefined for biases and whatever else. */
+  readonly weightsOf?: "dense" | "convolution" | undefined;
+  /** The factor by which the weights of a layer enter: σ_w/√fan-in in NTK parameterization. */
+  readonly scale: number;
 }
 
 /** A network that knows its parameter matrices. */
@@ -57,7 +61,7 @@ export function tapeModel(engine: Engine, network: TapeNetwork): TapeModel {
       );
     const offset = parameters;
     parameters += given.rows * given.cols;
-    return { std: 1, start: "normal", rate: 1, ...given, offset };
+    return { std: 1, start: "normal", rate: 1, scale: 1, ...given, offset };
   });
   const symbols = matrices.map(({ rows, cols }, index) => variable(index, rows, cols));
 
