@@ -19,6 +19,8 @@ export interface HeatMap {
     readonly scale: "sequential" | "diverging" | "log";
     readonly domain?: readonly [number, number];
   };
+  /** Words for some cells, of one or two letters. */
+  readonly marks?: readonly { readonly row: number; readonly column: number; readonly text: string }[];
   readonly notes?: readonly string[];
 }
 
@@ -26,7 +28,7 @@ export interface HeatMap {
  * A matrix in colors, with a bar that says what they mean. Strength is opacity on one color; on a diverging scale negative
  * cells have another color and, where there is room, a minus sign.
  */
-export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Spec {
+export function heatMap({ title, x, y, values, value, marks = [], notes = [] }: HeatMap): Spec {
   const [height, width] = [y.labels.length, x.labels.length];
   const cell = Math.max(3, Math.min(36, Math.floor(360 / Math.max(height, width))));
   const [low, high] = value.domain ?? range(values.flat(), value.scale);
@@ -40,6 +42,7 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
     row.flatMap((number, j) => {
       if (!Number.isFinite(number) || (value.scale === "log" && number <= 0)) return [];
       const sign = value.scale === "diverging" && number < 0 ? "negative" : "positive";
+      const mark = marks.find(({ row, column }) => row === i && column === j);
       const [across, down] = [String(x.labels[j]), String(y.labels[i])];
       return [
         {
@@ -47,7 +50,7 @@ export function heatMap({ title, x, y, values, value, notes = [] }: HeatMap): Sp
           column: j,
           strength: strength(number),
           sign,
-          text: cell >= 26 ? digits(number) : sign === "negative" ? "−" : "",
+          text: mark?.text ?? (cell >= 26 ? digits(number) : sign === "negative" ? "−" : ""),
           note: `${y.title} ${down}, ${x.title} ${across}: ${short(number)}`,
         },
       ];

@@ -5,6 +5,11 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
+/** exp of the mean logarithm of positive numbers. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(mean(values.map(Math.log)));
+}
+
 /** √ of the mean square. */
 export function rootMeanSquare(values: ArrayLike<number>): number {
   return Math.hypot(...Array.from(values)) / Math.sqrt(values.length);

@@ -29,7 +29,7 @@ const example = '"ntk:relu:3" or "nngp:erf:1:bias=0.2,weight=1.4"';
  * @throws RangeError naming the part that is wrong, with the nearest name and what is known
  */
 export function networkFromName(name: string): NamedNetwork {
-  const [output, activationName, layers, given, ...more] = String(name).split(":");
+  const [output, activationName, layers, given, ...more] = typeof name === "string" ? name.split(":") : [];
   const wrong = (what: string): never => {
     throw new RangeError(`network ${JSON.stringify(name)}: ${what}`);
   };

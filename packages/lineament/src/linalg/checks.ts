@@ -178,19 +178,29 @@ function checkSelfPairs(call: string, selfPairs: Int32Array | undefined, m: numb
 }
 
 /** Typed arrays of the right length and one precision: the native engine reads memory by these numbers. */
+/**
+ * @throws TypeError when it is no matrix, RangeError when its sizes are impossible
+ */
+export function checkMatrix(call: string, name: string, a: Matrix): void {
+  const data: unknown = (a as Matrix | undefined)?.data;
+  if (!(data instanceof Float32Array || data instanceof Float64Array))
+    throw new TypeError(
+      `${call}: ${name} is no matrix, expected { data, rows, cols } with a Float32Array or a Float64Array`,
+    );
+  const { rows, cols } = a;
+  if (
+    !(Number.isInteger(rows) && Number.isInteger(cols)) ||
+    rows < 0 ||
+    cols < 0 ||
+    data.length !== rows * cols
+  )
+    throw new RangeError(`${call}: ${name} is ${rows} × ${cols} with ${data.length} numbers`);
+}
+
 function checkMatrices(call: string, matrices: Record<string, Matrix>): void {
   let precision: string | undefined;
   for (const [name, a] of Object.entries(matrices)) {
-    if (!(a.data instanceof Float32Array || a.data instanceof Float64Array))
-      throw new TypeError(`${call}: ${name} must hold a Float32Array or a Float64Array`);
-    if (
-      !Number.isInteger(a.rows) ||
-      !Number.isInteger(a.cols) ||
-      a.rows < 0 ||
-      a.cols < 0 ||
-      a.data.length !== a.rows * a.cols
-    )
-      throw new RangeError(`${call}: ${name} is ${a.rows} × ${a.cols} with ${a.data.length} numbers`);
+    checkMatrix(call, name, a);
     const own = precisionOf(a);
     if (precision !== undefined && precision !== own)
       throw new TypeError(`${call}: ${name} is ${own}, but the other matrices are ${precision}`);

@@ -37,11 +37,19 @@ export function matrix<T extends Numbers>(data: T, rows: number, cols: number): 
 
 /**
  * Accepts a matrix, or rows of plain numbers (copied to float64).
- * @throws RangeError when rows differ in length
+ * @throws TypeError when it is neither, RangeError when rows differ in length
  */
 export function asMatrix(value: MatrixLike, name = "matrix"): Matrix {
-  if (!Array.isArray(value)) return value as Matrix;
+  if (!Array.isArray(value)) {
+    const a = value as Partial<Matrix> | undefined;
+    if (typeof a?.rows === "number" && typeof a.cols === "number" && typeof a.data?.length === "number")
+      return a as Matrix;
+    throw new TypeError(`${name} is no matrix, expected rows of numbers or { data, rows, cols }`);
+  }
   const rows = value as readonly (readonly number[])[];
+  const wrong = rows.findIndex((row) => typeof row?.length !== "number");
+  if (wrong >= 0)
+    throw new TypeError(`${name}: row ${wrong} is ${String(rows[wrong])}, expected a list of numbers`);
   const cols = rows[0]?.length ?? 0;
   const result = zeros(rows.length, cols);
   rows.forEach((row, i) => {

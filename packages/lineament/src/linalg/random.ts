@@ -11,8 +11,10 @@ export interface Random {
 /**
  * The sfc32 generator (C. Doty-Humphrey, PractRand), seeded through splitmix32.
  * @param seed - any finite number; its integer part modulo 2³² counts
+ * @throws RangeError for a seed that is not finite
  */
 export function random(seed: number): Random {
+  if (!Number.isFinite(seed)) throw new RangeError(`random: the seed is ${seed}, expected a finite number`);
   let state = seed >>> 0;
   const splitmix = (): number => {
     state = (state + 0x9e3779b9) | 0;

@@ -16,7 +16,7 @@ const differenceKernels = ["laplace", "gaussian", "matern32", "matern52", "lpq"]
 export function namedKernel(name: string): NamedKernel {
   const family = differenceKernels.find((known) => known === name);
   if (family) return { kernel: { family, bandwidth: 2 }, bandwidth: "adaptive" };
-  if (!String(name).includes(":"))
+  if (typeof name !== "string" || !name.includes(":"))
     throw new RangeError(
       `${unknownName("kernel", name, differenceKernels)}, and those of networks: ntk:relu:3, nngp:erf:1 and the like`,
     );

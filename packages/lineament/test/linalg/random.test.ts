@@ -12,6 +12,13 @@ test("a seed fixes the stream, everywhere", () => {
   expect(take(0)).toEqual([0.6750985074322671, 0.1792434190865606, 0.051309420028701425, 0.9942569725681096]);
 });
 
+test("a seed that is no number is refused, instead of taken for 0", () => {
+  for (const seed of [NaN, Infinity, undefined as unknown as number])
+    expect(() => random(seed)).toThrow(
+      /^random: the seed is (NaN|Infinity|undefined), expected a finite number/u,
+    );
+});
+
 test("uniform numbers have mean ½ and variance 1/12 and stay in [0, 1)", () => {
   const generator = random(3);
   const n = 100_000;

@@ -10,6 +10,7 @@ import {
 } from "./kernel-blocks.ts";
 import type { FlowLoss } from "./losses.ts";
 import { product } from "./prediction.ts";
+import { maximalLearningRate } from "./learning-rates.ts";
 import { ridgeOf, type RidgePenalty } from "./training-span.ts";
 
 /** Outputs at one time. */
@@ -43,7 +44,7 @@ export interface AnyLossFlow extends RungeKuttaReport {
  * @param options.times - ascending, ≥ 0
  * @param options.ridge - λ of a penalty ½ λ ‖θ − θ_0‖²; default 0
  * @param options.tolerance - of a step, as a part of f and α; default 1e-10
- * @throws RangeError for blocks, targets or times that do not fit
+ * @throws RangeError for blocks, targets or times that do not fit, and kernels found not to be positive semidefinite
  */
 export async function anyLossFlow(
   engine: Engine,
@@ -81,6 +82,7 @@ export async function anyLossFlow(
     if (!(time >= (times[i - 1] ?? 0) && time < Infinity))
       throw new RangeError(`${call}: times[${i}] is ${time}, expected finite times ≥ 0 in ascending order`);
   });
+  await maximalLearningRate(engine, theta, {}, { tolerance: 1e-2, signal }); // for its check of the eigenvalues
   const lambda = ridgeOf(call, ridge, meanVariance(theta));
   const { rows, cols } = y;
   const shaped = (data: Float64Array): Matrix<Float64Array> => ({ data, rows, cols });

@@ -20,6 +20,7 @@ import type { RidgePenalty } from "./training-span.ts";
  * at the training points are y only at λ = 0. Jitter, if any was needed, acts like a ridge and is reported.
  *
  * @param options.targets - y, n × c
+ * @param options.signal - looked at before and after the factorization
  * @throws RangeError for blocks that do not fit or are not finite, and a kernel that is not positive semidefinite
  * @see Lee et al., arXiv:1902.06720, §2.3
  */
@@ -31,19 +32,23 @@ export async function convergedTraining(
     targets,
     initial,
     ridge = 0,
+    signal,
   }: {
     readonly ntk?: KernelBlocks | undefined;
     readonly nngp?: KernelBlocks | undefined;
     readonly targets: Matrix;
     readonly initial?: InitialOutputs | undefined;
     readonly ridge?: RidgePenalty | undefined;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<ConvergedOutputs> {
   const call = "convergedTraining";
   const trained = checkKernels(call, ntk, nngp, targets);
   const testTrain = trained.testTrain && float64(trained.testTrain);
   if (initial !== undefined) checkInitial(call, initial, targets, testTrain);
+  signal?.throwIfAborted();
   const { shift, report, solve } = await factorKernel(call, engine, trained.trainTrain, ridge);
+  signal?.throwIfAborted();
   const coefficients = await solve(difference(targets, initial?.train));
   const train = difference(targets, scaled(coefficients, shift));
   const test = testTrain && (await product(engine, { a: testTrain, b: coefficients, plus: initial?.test }));

@@ -1,3 +1,4 @@
+import { checkMatrix } from "../../linalg/checks.ts";
 import { convert, type Matrix } from "../../linalg/index.ts";
 
 /**
@@ -25,10 +26,10 @@ export interface InitialOutputs {
  */
 export function checkBlocks(call: string, name: string, blocks: KernelBlocks): void {
   const { trainTrain, testTrain, testTest } = blocks;
+  checkSymmetric(call, `${name}.trainTrain`, trainTrain);
   const n = trainTrain.rows;
   if (n === 0)
     throw new RangeError(`${call}: ${name}.trainTrain is empty, expected at least one training point`);
-  checkSymmetric(call, `${name}.trainTrain`, trainTrain);
   if (testTrain !== undefined) {
     checkFinite(call, `${name}.testTrain`, testTrain);
     if (testTrain.cols !== n)
@@ -99,8 +100,7 @@ export function checkInitial(
 }
 
 export function checkFinite(call: string, name: string, a: Matrix): void {
-  if (a.data.length !== a.rows * a.cols)
-    throw new RangeError(`${call}: ${name} is ${a.rows} × ${a.cols} with ${a.data.length} numbers`);
+  checkMatrix(call, name, a);
   const { data } = a;
   for (let at = 0; at < data.length; at++)
     if (!Number.isFinite(data[at]!))
@@ -132,13 +132,25 @@ export function checkSymmetric(call: string, name: string, a: Matrix): void {
           );
 }
 
+/**
+ * @param smallest - eigenvalue of the kernel, or a bound from above
+ * @throws RangeError when it is further below 0 than rounding to float32 explains
+ */
+export function checkSmallest(call: string, smallest: number, kernel: Matrix): void {
+  const tolerated = 1e-6 * kernel.rows * largestVariance(kernel);
+  if (smallest < -tolerated)
+    throw new RangeError(
+      `${call}: the kernel has the eigenvalue ${smallest}, expected a positive semidefinite one (rounding explains −${tolerated})`,
+    );
+}
+
 /** The matrix itself where it is float64, else a copy. */
 export function float64(a: Matrix): Matrix<Float64Array> {
   return a.data instanceof Float64Array ? (a as Matrix<Float64Array>) : convert(a, "float64");
 }
 
 /** The largest diagonal entry. */
-export function largestVariance({ data, rows: n }: Matrix): number {
+function largestVariance({ data, rows: n }: Matrix): number {
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, data[i * n + i]!);
   return largest;

@@ -31,8 +31,9 @@ export async function factorKernel(
   engine: Engine,
   k: Matrix,
   ridge: RidgePenalty,
+  name?: string,
 ): Promise<KernelFactor> {
-  const lambda = ridgeOf(call, ridge, meanVariance(k));
+  const lambda = ridgeOf(call, ridge, meanVariance(k), name);
   const { l, jitter } = await factorWithJitter(call, engine, k, lambda);
   const shift = lambda + jitter;
   const whiten = async (b: Matrix): Promise<Matrix<Float64Array>> => {

@@ -1,5 +1,5 @@
 import { type Engine, extremeEigenvalues, type Matrix, symmetricProduct } from "../../linalg/index.ts";
-import { checkSymmetric } from "./kernel-blocks.ts";
+import { checkSmallest, checkSymmetric } from "./kernel-blocks.ts";
 
 /** An optimizer with steps of a fixed size; momentum μ is in [0, 1). */
 export type DescentMethod =
@@ -13,9 +13,14 @@ export type DescentMethod =
  *
  * with λ the largest eigenvalue of the tangent kernel (plus the ridge). Infinity at λ = 0.
  *
+ * @throws RangeError for an eigenvalue that is not finite, an unknown method, a momentum outside of [0, 1)
  * @see Polyak 1964; infinite-width.md §7
  */
 export function stabilityLimit(largestEigenvalue: number, descent: DescentMethod = {}): number {
+  if (!Number.isFinite(largestEigenvalue))
+    throw new RangeError(
+      `stabilityLimit: the largest eigenvalue is ${largestEigenvalue}, expected a finite number`,
+    );
   const momentum = momentumOf(descent);
   const factor = 2 * (1 + momentum);
   const limit = descent.method === "nesterov" ? factor / (1 + 2 * momentum) : factor;
@@ -37,6 +42,7 @@ export interface MaximalLearningRate {
  * The stability limit of a tangent kernel, with λ_max by Lanczos.
  *
  * @param kernel - n × n, symmetric positive semidefinite
+ * @throws RangeError for a kernel that is empty, not finite, not symmetric, or found not to be positive semidefinite
  */
 export async function maximalLearningRate(
   engine: Engine,
@@ -49,7 +55,7 @@ export async function maximalLearningRate(
 ): Promise<MaximalLearningRate> {
   checkSymmetric("maximalLearningRate", "kernel", kernel);
   momentumOf(descent);
-  const { largest, error, outcome } = await extremeEigenvalues(
+  const { smallest, largest, error, outcome } = await extremeEigenvalues(
     symmetricProduct(engine, kernel),
     kernel.rows,
     {
@@ -58,6 +64,7 @@ export async function maximalLearningRate(
       signal,
     },
   );
+  checkSmallest("maximalLearningRate", smallest, kernel);
   const largestEigenvalue = Math.max(0, largest);
   return {
     learningRate: stabilityLimit(largestEigenvalue, descent),

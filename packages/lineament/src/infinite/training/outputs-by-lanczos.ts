@@ -12,6 +12,7 @@ import { breather } from "../../linalg/queue.ts";
 import {
   checkBlocks,
   checkInitial,
+  checkSmallest,
   checkTargets,
   float64,
   type InitialOutputs,
@@ -20,7 +21,7 @@ import {
 } from "./kernel-blocks.ts";
 import { maximalLearningRate } from "./learning-rates.ts";
 import { difference, finite, kernelReport, product, type TrainedOutputs } from "./prediction.ts";
-import { ridgeOf, type TrainedMode, trainedMode, type TrainingSpan } from "./training-span.ts";
+import { ridgeOfSpan, type TrainedMode, trainedMode, type TrainingSpan } from "./training-span.ts";
 
 /** Outputs after training, as far as Lanczos came. Its condition number is that of what it saw of Θ: a lower bound. */
 export interface LanczosOutputs extends TrainedOutputs {
@@ -44,7 +45,8 @@ export interface LanczosOutputs extends TrainedOutputs {
  * @param options.spans - one result for each
  * @param options.tolerance - of `residual`; default 1e-10
  * @param options.steps - most products; default n, at most 500. Each keeps n c numbers
- * @throws RangeError for blocks that do not fit or are not finite, and for learning rates beyond the stability limit
+ * @throws RangeError for blocks that do not fit or are not finite, kernels found not to be positive semidefinite, and learning
+ * rates beyond the stability limit
  * @see Druskin and Knizhnerman 1989; Botchev, Grimm and Hochbruck 2013
  */
 export async function outputsByLanczos(
@@ -74,11 +76,12 @@ export async function outputsByLanczos(
   checkTargets(call, targets, theta.rows);
   if (initial !== undefined) checkInitial(call, initial, targets, testTrain);
   checkCount(call, "steps", most);
+  if (!(tolerance >= 0)) throw new RangeError(`${call}: tolerance is ${tolerance}, expected a number ≥ 0`);
 
   const { largestEigenvalue } = await maximalLearningRate(engine, theta, {}, { tolerance: 1e-6, signal });
   const negligible = theta.rows * Number.EPSILON * largestEigenvalue;
   const modes = spans.map((span) => {
-    const ridge = ridgeOf(call, span.ridge ?? 0, meanVariance(theta));
+    const ridge = ridgeOfSpan(call, span, meanVariance(theta));
     return { ridge, mode: trainedMode(call, span, { ridge, largestEigenvalue, negligible }) };
   });
 
@@ -93,6 +96,7 @@ export async function outputsByLanczos(
       await pause();
     }
     const known = spaces.map(spectrumOf);
+    for (const { smallest } of known) checkSmallest(call, smallest, theta);
     const found = modes.map(({ mode }) => known.map((spectrum) => filtered(spectrum, mode)));
     const residuals = found.map((columns) => Math.max(...columns.map(({ unexplained }) => unexplained)));
     const more = steps < most && going(spaces).length > 0;
@@ -160,17 +164,26 @@ interface Spectrum {
   readonly values: Float64Array;
   readonly vectors: Matrix;
   readonly clipped: number;
+  /** Before clipping; Infinity where nothing is known. */
+  readonly smallest: number;
   readonly remainder: number;
 }
 
 function spectrumOf({ process }: KrylovSpace): Spectrum {
   if (process === undefined)
-    return { values: new Float64Array(0), vectors: zeros(0, 0), clipped: 0, remainder: 0 };
+    return {
+      values: new Float64Array(0),
+      vectors: zeros(0, 0),
+      clipped: 0,
+      smallest: Infinity,
+      remainder: 0,
+    };
   const known = process.tridiagonalization();
   const { values, vectors } = ritzPairs(known);
   return {
     values: values.map((value) => Math.max(0, value)),
     vectors,
+    smallest: values[0]!,
     clipped: values.reduce((count, value) => count + (value < 0 ? 1 : 0), 0),
     remainder: known.remainder,
   };

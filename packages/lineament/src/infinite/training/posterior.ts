@@ -22,6 +22,7 @@ export interface ConvergedOutputs extends TrainedOutputs {
  *
  * @param options.targets - y, n × c
  * @param options.noise - variance of the noise: a number (default 0), or relative to the mean diagonal
+ * @param options.signal - looked at before and after the factorization
  * @throws RangeError for blocks that do not fit or are not finite, and a kernel that is not positive semidefinite
  * @see Rasmussen and Williams 2006, §2.2; Lee et al., arXiv:1711.00165
  */
@@ -31,11 +32,25 @@ export async function posterior(
     kernel,
     targets,
     noise = 0,
-  }: { readonly kernel: KernelBlocks; readonly targets: Matrix; readonly noise?: RidgePenalty | undefined },
+    signal,
+  }: {
+    readonly kernel: KernelBlocks;
+    readonly targets: Matrix;
+    readonly noise?: RidgePenalty | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<ConvergedOutputs> {
   checkBlocks("posterior", "kernel", kernel);
   checkTargets("posterior", targets, kernel.trainTrain.rows);
-  const { shift, report, solve, whiten } = await factorKernel("posterior", engine, kernel.trainTrain, noise);
+  signal?.throwIfAborted();
+  const { shift, report, solve, whiten } = await factorKernel(
+    "posterior",
+    engine,
+    kernel.trainTrain,
+    noise,
+    "noise",
+  );
+  signal?.throwIfAborted();
   const coefficients = await solve(targets);
   const train = difference(targets, scaled(coefficients, shift));
   if (kernel.testTrain === undefined)

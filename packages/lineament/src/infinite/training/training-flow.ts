@@ -2,10 +2,10 @@ import { type Engine, type Matrix, zeros } from "../../linalg/index.ts";
 import {
   checkInitial,
   checkKernels,
+  checkSmallest,
   float64,
   type InitialOutputs,
   type KernelBlocks,
-  largestVariance,
   meanVariance,
 } from "./kernel-blocks.ts";
 import {
@@ -21,7 +21,7 @@ import {
   type TrainedCovariance,
   type TrainedOutputs,
 } from "./prediction.ts";
-import { ridgeOf, trainedMode, type TrainingSpan } from "./training-span.ts";
+import { ridgeOfSpan, trainedMode, type TrainingSpan } from "./training-span.ts";
 
 /** Training on squares as a function of time, in closed form. */
 export interface TrainingFlow {
@@ -59,6 +59,7 @@ export interface TrainingFlow {
  * Eigenvalues below 0 count as 0 and are reported. At t = ∞ modes with λ ≤ n ε λ_max are left untrained.
  *
  * @param options.targets - y, n × c
+ * @param options.signal - looked at before and after the decomposition
  * @throws RangeError for blocks that do not fit each other, are not finite, not symmetric, or further from positive semidefinite
  * than rounding to float32 explains
  * @see Lee et al., arXiv:1902.06720, §2; Jacot, Gabriel and Hongler, arXiv:1806.07572
@@ -69,10 +70,12 @@ export async function trainingFlow(
     ntk,
     nngp,
     targets,
+    signal,
   }: {
     readonly ntk?: KernelBlocks | undefined;
     readonly nngp?: KernelBlocks | undefined;
     readonly targets: Matrix;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<TrainingFlow> {
   const call = "trainingFlow";
@@ -81,20 +84,18 @@ export async function trainingFlow(
   const testTrain = trained.testTrain && float64(trained.testTrain);
   const n = theta.rows;
 
+  signal?.throwIfAborted();
   const { values, vectors: q } = await engine.eigenSymmetric(theta);
+  signal?.throwIfAborted();
   const eigenvalues = values.map((value) => Math.max(0, value));
   const largestEigenvalue = eigenvalues[n - 1]!;
   const negligible = n * Number.EPSILON * largestEigenvalue;
-  const tolerated = 1e-6 * n * largestVariance(theta);
-  if (values[0]! < -tolerated)
-    throw new RangeError(
-      `${call}: the kernel has the eigenvalue ${values[0]}, expected a positive semidefinite one (rounding explains −${tolerated})`,
-    );
+  checkSmallest(call, values[0]!, theta);
   const clippedEigenvalues = values.reduce((count, value) => count + (value < 0 ? 1 : 0), 0);
 
   /** Gains and residuals of all modes. */
   const modes = (what: string, span: TrainingSpan) => {
-    const ridge = ridgeOf(what, span.ridge ?? 0, meanVariance(theta));
+    const ridge = ridgeOfSpan(what, span, meanVariance(theta));
     const mode = trainedMode(what, span, { ridge, largestEigenvalue, negligible });
     const all = Array.from(eigenvalues, mode);
     const report: KernelReport = kernelReport({
@@ -150,6 +151,8 @@ export async function trainingFlow(
       const { gains, residuals, report } = modes(what, span);
       rotated ??= rotate(nngp);
       const { inner, priorCross, cross } = await rotated;
+      if (part !== "train" && part !== "test" && part !== "test-train")
+        throw new RangeError(`${what}: part is ${String(part)}, expected train, test or test-train`);
       if (part === "train") {
         const reached = scaleColumns(engine, q, residuals);
         const half = await product(engine, { a: reached, b: inner });

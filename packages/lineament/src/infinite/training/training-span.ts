@@ -13,8 +13,10 @@ export type TrainingSpan = { readonly ridge?: RidgePenalty | undefined } & (
   | {
       /** In units of learning rate × steps of ½ Σ; see `trainingTime` for other losses. */
       readonly time: number;
+      readonly steps?: undefined;
     }
   | (DescentMethod & {
+      readonly time?: undefined;
       readonly steps: number;
       /** For the loss ½ Σ. */
       readonly learningRate: number;
@@ -31,11 +33,30 @@ export interface TrainedMode {
 }
 
 /** λ as a number. */
-export function ridgeOf(call: string, ridge: RidgePenalty, meanVariance: number): number {
-  const value = typeof ridge === "number" ? ridge : ridge.relative;
+export function ridgeOf(call: string, ridge: RidgePenalty, meanVariance: number, name = "ridge"): number {
+  const [value, where] = typeof ridge === "number" ? [ridge, name] : [ridge.relative, `${name}.relative`];
   if (!(value >= 0 && value < Infinity))
-    throw new RangeError(`${call}: the ridge is ${value}, expected a finite number ≥ 0`);
+    throw new RangeError(`${call}: ${where} is ${value}, expected a finite number ≥ 0`);
   return typeof ridge === "number" ? ridge : ridge.relative * meanVariance;
+}
+
+/**
+ * λ of some training.
+ * @throws RangeError unless it says either a time or a number of steps
+ */
+export function ridgeOfSpan(call: string, span: TrainingSpan, meanVariance: number): number {
+  const {
+    time,
+    steps,
+    ridge = 0,
+  }: { time?: unknown; steps?: unknown; ridge?: RidgePenalty | undefined } = (span as
+    | TrainingSpan
+    | undefined) ?? {};
+  if ((time === undefined) === (steps === undefined))
+    throw new RangeError(
+      `${call}: the training has ${time === undefined ? "neither a time nor" : "both a time and"} steps, expected { time } or { learningRate, steps }`,
+    );
+  return ridgeOf(call, ridge, meanVariance);
 }
 
 /**
@@ -51,7 +72,7 @@ export function trainedMode(
   { ridge, largestEigenvalue, negligible }: { ridge: number; largestEigenvalue: number; negligible: number },
 ): (eigenvalue: number) => TrainedMode {
   const progress =
-    "time" in training
+    training.time !== undefined
       ? flow(call, training.time, negligible)
       : descent(call, training, largestEigenvalue + ridge);
   return (eigenvalue) => {

@@ -181,7 +181,15 @@ describe("the flow of any loss", () => {
     await fail({ times: [Infinity] }, "times[0] is Infinity");
     await fail({ times: [NaN] }, "times[0] is NaN");
     await fail({ initial: { train: zeros(10, 2) } }, "initial.test is needed");
-    await fail({ ridge: -1 }, "the ridge is -1");
+    await fail({ ridge: -1 }, "ridge is -1");
+    const indefinite = rows([
+      [1, 2],
+      [2, 1],
+    ]);
+    await fail(
+      { ntk: { trainTrain: indefinite }, targets: rows([1, -1]) },
+      "the kernel has the eigenvalue -",
+    );
     expect((await anyLossFlow(engine, { ...options, times: [] })).states).toEqual([]);
   });
 });

@@ -183,7 +183,7 @@ test("wrong input is refused by name", async () => {
   const { ntk, nngp, targets } = problem(4, 2, 1, 90);
   const fail = (run: Promise<unknown>, message: string) => expect(run).rejects.toThrow(message);
   await fail(posterior(engine, { kernel: ntk, targets: zeros(3, 1) }), "posterior: targets is 3 × 1");
-  await fail(posterior(engine, { kernel: ntk, targets, noise: -1 }), "posterior: the ridge is -1");
+  await fail(posterior(engine, { kernel: ntk, targets, noise: -1 }), "posterior: noise is -1");
   await fail(
     posterior(engine, { kernel: { trainTrain: zeros(2, 3) }, targets }),
     "kernel.trainTrain is 2 × 3",

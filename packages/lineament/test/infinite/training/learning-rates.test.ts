@@ -81,6 +81,16 @@ describe("the maximal learning rate", () => {
       maximalLearningRate(engine, rows([[1]]), { method: "nesterov", momentum: 1.1 }),
     ).rejects.toThrow("momentum is 1.1");
     expect(() => stabilityLimit(1, { method: "heavy-ball", momentum: NaN })).toThrow("momentum is NaN");
+    expect(() => stabilityLimit(NaN)).toThrow("the largest eigenvalue is NaN");
+    await expect(
+      maximalLearningRate(
+        engine,
+        rows([
+          [1, 2],
+          [2, 1],
+        ]),
+      ),
+    ).rejects.toThrow("maximalLearningRate: the kernel has the eigenvalue -");
   });
 });
 
@@ -88,18 +98,18 @@ describe("training time", () => {
   const run = { learningRate: 0.1, steps: 50 };
 
   test("converts the three ways to write a sum of squares", () => {
-    expect(trainingTime({ loss: "half-sum", ...run })).toBeCloseTo(5, 14);
-    expect(trainingTime({ loss: "half-mean", ...run, examples: 20 })).toBeCloseTo(0.25, 14);
-    expect(trainingTime({ loss: "mean", ...run, examples: 20 })).toBeCloseTo(0.5, 14);
+    expect(trainingTime({ loss: "half-squares", ...run })).toBeCloseTo(5, 14);
+    expect(trainingTime({ loss: "half-mean-squares", ...run, examples: 20 })).toBeCloseTo(0.25, 14);
+    expect(trainingTime({ loss: "mean-squares", ...run, examples: 20 })).toBeCloseTo(0.5, 14);
   });
 
   test("is the time at which descent on that loss meets the flow", async () => {
     const { ntk, targets } = problem(8, 2, 1, 4);
     const flow = await trainingFlow(engine, { ntk, targets });
     for (const [loss, factor] of [
-      ["half-sum", 1],
-      ["half-mean", 1 / 8],
-      ["mean", 2 / 8],
+      ["half-squares", 1],
+      ["half-mean-squares", 1 / 8],
+      ["mean-squares", 2 / 8],
     ] as const) {
       // Descent on factor · ½ Σ is descent on ½ Σ with a step of factor · η.
       const [learningRate, steps] = [1e-6, 1_000_000];
@@ -112,8 +122,8 @@ describe("training time", () => {
 
   test("refuses what is no training", () => {
     const fail = (change: object, message: string) =>
-      expect(() => trainingTime({ loss: "mean", ...run, examples: 20, ...change })).toThrow(message);
-    fail({ loss: "sum" }, "loss is sum, expected half-sum, half-mean or mean");
+      expect(() => trainingTime({ loss: "mean-squares", ...run, examples: 20, ...change })).toThrow(message);
+    fail({ loss: "sum" }, "loss is sum, expected half-squares, half-mean-squares or mean-squares");
     fail({ learningRate: 0 }, "learningRate is 0");
     fail({ learningRate: NaN }, "learningRate is NaN");
     fail({ steps: 0.5 }, "steps is 0.5");

@@ -137,6 +137,14 @@ describe("outputs by Lanczos", () => {
       expect(outputsByLanczos(engine, options)).rejects.toThrow(message);
     await fail({ ntk, targets: zeros(5, 1), spans }, "outputsByLanczos: targets is 5 × 1");
     await fail({ ntk, targets: wanted, spans, steps: 0 }, "steps is 0");
+    await fail({ ntk, targets: wanted, spans, tolerance: NaN }, "tolerance is NaN");
+    const indefinite = {
+      trainTrain: rows([
+        [1, 2],
+        [2, 1],
+      ]),
+    };
+    await fail({ ntk: indefinite, targets: rows([1, 2]), spans }, "the kernel has the eigenvalue -");
     await fail({ ntk, targets: wanted, spans: [{ time: -1 }] }, "time is -1");
     await fail({ ntk, targets: wanted, spans: [{ steps: 1, learningRate: 1e9 }] }, "diverges");
     await fail({ ntk, targets: wanted, spans, signal: AbortSignal.abort(new Error("enough")) }, "enough");

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { convergedTraining, trainingFlow, type TrainingSpan } from "../../../src/infinite/training/index.ts";
+import {
+  convergedTraining,
+  posterior,
+  trainingFlow,
+  type TrainingSpan,
+} from "../../../src/infinite/training/index.ts";
 import {
   convert,
   type Engine,
@@ -579,6 +584,18 @@ describe("wrong input is refused by name:", () => {
       { ntk: { trainTrain: { ...zeros(4, 4), data: new Float64Array(3) } }, targets },
       "with 3 numbers",
     );
+    await refuse({ ntk: {} as typeof ntk, targets }, "ntk.trainTrain is no matrix");
+    await refuse(
+      { ntk, targets: [1, 2] as unknown as Matrix },
+      "targets is no matrix, expected { data, rows",
+    );
+  });
+
+  test("and nothing is begun when the signal says stop", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    for (const train of [trainingFlow, convergedTraining])
+      await expect(train(engine, { ntk, nngp, targets, signal })).rejects.toThrow("enough");
+    await expect(posterior(engine, { kernel: ntk, targets, signal })).rejects.toThrow("enough");
   });
 
   test("numbers that are none", async () => {
@@ -633,8 +650,11 @@ describe("wrong input is refused by name:", () => {
     await fail({ time: 1 }, "initial.test is NaN", { ...initial, test: rows([1, NaN]) });
     await fail({ time: -1 }, "time is -1");
     await fail({ time: NaN }, "time is NaN");
-    await fail({ time: 1, ridge: -0.1 }, "the ridge is -0.1");
-    await fail({ time: 1, ridge: { relative: NaN } }, "the ridge is NaN");
+    await fail({ time: 1, ridge: -0.1 }, "ridge is -0.1");
+    await fail({ time: 1, ridge: { relative: NaN } }, "ridge.relative is NaN");
+    await fail({} as TrainingSpan, "the training has neither a time nor steps, expected { time } or");
+    await fail(undefined as unknown as TrainingSpan, "neither a time nor steps");
+    await fail({ time: 1, steps: 1, learningRate: 0.1 } as unknown as TrainingSpan, "both a time and steps");
     await fail({ steps: 1.5, learningRate: 0.1 }, "steps is 1.5");
     await fail({ steps: -1, learningRate: 0.1 }, "steps is -1");
     await fail({ steps: 1, learningRate: 0 }, "learningRate is 0");
@@ -644,6 +664,10 @@ describe("wrong input is refused by name:", () => {
       "method is adam",
     );
     await expect(flow.covariance({ time: 1 })).rejects.toThrow("nngp is missing");
+    const both = await trainingFlow(engine, { ntk, nngp, targets });
+    await expect(both.covariance({ time: 1 }, "all" as "test")).rejects.toThrow(
+      "part is all, expected train",
+    );
     const alone = await trainingFlow(engine, { nngp: { trainTrain: nngp.trainTrain }, targets });
     await expect(alone.covariance({ time: 1 })).rejects.toThrow("testTrain is missing");
     expect((await alone.outputs({ time: 1 })).test).toBeUndefined();
@@ -654,7 +678,8 @@ describe("wrong input is refused by name:", () => {
   test("learning rates at the stability limit and beyond, unless divergence is allowed", async () => {
     const flow = await trainingFlow(engine, { ntk, targets });
     const largest = flow.largestEigenvalue;
-    const at = (learningRate: number, method?: "heavy-ball" | "nesterov"): TrainingSpan =>
+    type Descent = Extract<TrainingSpan, { readonly steps: number }>;
+    const at = (learningRate: number, method?: "heavy-ball" | "nesterov"): Descent =>
       method === undefined
         ? { steps: 200, learningRate }
         : { steps: 200, learningRate, method, momentum: 0.9 };
