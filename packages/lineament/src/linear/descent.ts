@@ -12,7 +12,7 @@ export interface DescentOptions {
   readonly momentum?: number;
   /** λ ≥ 0: adds λ θ to the gradients; the loss that is reported is without it. Default 0. */
   readonly weightDecay?: number;
-  /** Updates at most. */
+  /** Updates at most; Infinity for no end. */
   readonly steps: number;
   /** Stop when the loss is at most this. Default: never. */
   readonly target?: number;
@@ -117,7 +117,7 @@ function checkOptions(call: string, options: DescentOptions): void {
   if (!(momentum >= 0 && momentum < 1))
     throw new RangeError(`${call}: momentum is ${momentum}, expected 0 ≤ momentum < 1`);
   if (!(steps === Infinity || (Number.isInteger(steps) && steps >= 0)))
-    throw new RangeError(`${call}: steps is ${steps}, expected a whole number ≥ 0`);
+    throw new RangeError(`${call}: steps is ${steps}, expected a whole number ≥ 0, or Infinity`);
 }
 
 function checkRate(call: string, name: string, value: number): void {

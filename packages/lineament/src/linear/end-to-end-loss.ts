@@ -84,6 +84,7 @@ export function regressionLoss(
   if (!(p >= 1 && p < Infinity))
     throw new RangeError(`regressionLoss: p is ${p}, expected a finite number ≥ 1`);
   const n = inputs.rows;
+  const slopeOf = powerSlope(p);
   const residuals = { ...targets, data: new Float64Array(targets.data.length) };
   return {
     rows: targets.cols,
@@ -94,7 +95,7 @@ export function regressionLoss(
       let sum = 0;
       for (let i = 0; i < r.length; i++) {
         const residual = r[i]! - targets.data[i]!;
-        const slope = residual === 0 ? 0 : Math.sign(residual) * Math.abs(residual) ** (p - 1);
+        const slope = slopeOf(residual);
         sum += slope * residual;
         r[i] = slope;
       }
@@ -102,6 +103,13 @@ export function regressionLoss(
       return sum / (p * n);
     },
   };
+}
+
+/** r ↦ |r|^{p−1} sgn r; powers are slow. */
+function powerSlope(p: number): (r: number) => number {
+  if (p === 2) return (r) => r;
+  if (p === 4) return (r) => r * r * r;
+  return (r) => (r === 0 ? 0 : Math.sign(r) * Math.abs(r) ** (p - 1));
 }
 
 /** c ℓ: means instead of sums, other conventions of factors. @throws RangeError unless c is a finite number > 0 */
