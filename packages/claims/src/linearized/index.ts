@@ -7,6 +7,7 @@ import kernelConcentration from "./kernel-concentration.ts";
 import kernelConstancy from "./kernel-constancy.ts";
 import kernelLimits from "./kernel-limits.ts";
 import kernelRidge from "./kernel-ridge.ts";
+import labelCorruption from "./label-corruption.ts";
 import lazyTheorem from "./lazy-theorem.ts";
 import lazyTraining from "./lazy-training.ts";
 import linearization from "./linearization.ts";
@@ -18,6 +19,7 @@ import outputScale from "./output-scale.ts";
 import parityTrap from "./parity-trap.ts";
 import randomFeatureLimit from "./random-feature-limit.ts";
 import reluByDegree from "./relu-by-degree.ts";
+import reluConvergence from "./relu-convergence.ts";
 import rotationInvariance from "./rotation-invariance.ts";
 import sampleCost from "./sample-cost.ts";
 import singleNeuron from "./single-neuron.ts";
@@ -44,8 +46,10 @@ export const linearized: readonly Claim[] = [
   linearizedDynamics,
   lazyTheorem,
   jacobianConstants,
+  reluConvergence,
   kernelConstancy,
   nonConvexLandscape,
+  labelCorruption,
   randomFeatureLimit,
   fewNeurons,
 ];

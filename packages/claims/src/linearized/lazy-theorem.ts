@@ -13,6 +13,7 @@ import { atLeast, atMost, claim, verdict } from "../claim.ts";
 import { randomSigns, rowsOf, spherePoints } from "../data/index.ts";
 import type { Figure, Series } from "../figure.ts";
 import { curves } from "../figures/index.ts";
+import { distance, logExcess } from "../measures/index.ts";
 import {
   curvatureBound,
   gaussianExpectation,
@@ -114,18 +115,14 @@ export default claim({
       ...runs.flatMap((run) => {
         const bounds = lazyTheorem({ beta, ...run });
         const of = `N = ${run.width}, labels ±${run.label}`;
-        const excess = (losses: readonly number[], bound: (t: number) => number): number =>
-          Math.max(...losses.map((loss, k) => Math.log(loss / bound(k * run.step))).slice(1));
+        const excess = ({ losses }: Trajectory, bound: (t: number) => number): number =>
+          logExcess(losses, (k) => bound(k * run.step));
         return [
-          atMost(`largest ln(loss / bound), network, ${of}`, excess(run.network.losses, bounds.loss), 1e-9),
-          atMost(
-            `largest ln(loss / bound), linearization, ${of}`,
-            excess(run.linearized.losses, bounds.loss),
-            1e-9,
-          ),
+          atMost(`largest ln(loss / bound), network, ${of}`, excess(run.network, bounds.loss), 1e-9),
+          atMost(`largest ln(loss / bound), linearization, ${of}`, excess(run.linearized, bounds.loss), 1e-9),
           atMost(
             `largest ln(loss / its own bound), linearization, ${of}`,
-            excess(run.linearized.losses, bounds.linearizedLoss),
+            excess(run.linearized, bounds.linearizedLoss),
             1e-9,
           ),
           ...(["network", "linearized"] as const).map((model) =>
@@ -243,12 +240,6 @@ async function training(
     network: ofNetwork,
     linearized: await trajectory(linearize(network, start), 0.5),
   };
-}
-
-function distance(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(sum);
 }
 
 /** Time in units of 1/(γ²σ_min²), and marks at every so many steps. */

@@ -1,7 +1,14 @@
 import { breather, type Engine, type Matrix, random, type Random, zeros } from "lineament";
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict, within } from "../claim.ts";
-import { gaussianMatrix, gaussianVector, rowsOf, spherePoints, unitVector } from "../data/index.ts";
+import {
+  gaussianMatrix,
+  gaussianVector,
+  logSpaced,
+  rowsOf,
+  spherePoints,
+  unitVector,
+} from "../data/index.ts";
 import { curves } from "../figures/index.ts";
 import {
   kernelRegression,
@@ -120,7 +127,10 @@ export default claim({
       ),
       kernels: kernels.map(({ kernel }) => ({
         at: sphereSizes.map((n) => kernelError(kernel, d, n, ridge)),
-        line: between(sphereSizes).map((n) => ({ x: n / d, y: kernelError(kernel, d, n, ridge) })),
+        line: logSpaced(Math.min(...sphereSizes), Math.max(...sphereSizes), 41).map((n) => ({
+          x: n / d,
+          y: kernelError(kernel, d, n, ridge),
+        })),
       })),
     };
   },
@@ -439,12 +449,6 @@ function columns(vectors: readonly Float64Array[]): Matrix<Float64Array> {
   const result = zeros(vectors[0]!.length, vectors.length);
   vectors.forEach((vector, j) => vector.forEach((value, i) => (result.data[i * vectors.length + j] = value)));
   return result;
-}
-
-/** Sizes for a smooth line. */
-function between(sizes: readonly number[]): number[] {
-  const [low, high] = [Math.log(Math.min(...sizes)), Math.log(Math.max(...sizes))];
-  return Array.from({ length: 41 }, (_, i) => Math.exp(low + (i / 40) * (high - low)));
 }
 
 function sum(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { Matrix } from "lineament";
+import { distance } from "./distance.ts";
 
 /**
  * Gradient descent of one neuron ReLU(⟨w, x⟩) on (1/2n) Σ_i (ReLU(⟨w, x_i⟩) − ReLU(⟨w*, x_i⟩))², ReLU′(0) = 0. Stops at
@@ -51,10 +52,4 @@ function alongRow(data: Float64Array, row: number, weights: Float64Array): numbe
   let sum = 0;
   for (let j = 0; j < d; j++) sum += data[row * d + j]! * weights[j]!;
   return sum;
-}
-
-function distance(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += (a[j]! - b[j]!) ** 2;
-  return Math.sqrt(sum);
 }

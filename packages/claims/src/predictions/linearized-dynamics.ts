@@ -99,6 +99,18 @@ export function labelDifficulty(modes: KernelModes, targets: readonly number[]):
   );
 }
 
+/**
+ * √(E yᵀ K⁻¹ y / n) where each of the labels ±1 is replaced, with probability p, by a fair random sign: then
+ * E y_i y_j = (1 − p)² of the product before, i ≠ j, and E yᵀ K⁻¹ y = (1 − p)² yᵀ K⁻¹ y + (1 − (1 − p)²) tr K⁻¹.
+ *
+ * @param labels - before the corruption
+ */
+export function expectedDifficulty(modes: KernelModes, labels: readonly number[], fraction: number): number {
+  const kept = (1 - fraction) ** 2;
+  const trace = modes.values.reduce((total, lambda) => total + 1 / lambda, 0);
+  return Math.sqrt(kept * labelDifficulty(modes, labels) ** 2 + ((1 - kept) * trace) / labels.length);
+}
+
 /** ½ ‖f_0 − y‖² e^{−2λ_min t} with λ_min = γ² σ_min(J_0)²: the bound on the flow's loss by its slowest mode. @see LZ-17, C10 */
 export function slowestModeBound(modes: KernelModes, residual: readonly number[], t: number): number {
   return (dot(residual, residual) / 2) * Math.exp(-2 * modes.values[0]! * t);

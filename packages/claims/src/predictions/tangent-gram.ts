@@ -1,4 +1,5 @@
-import { type KernelForm } from "./closed-form-kernels.ts";
+import type { KernelForm } from "./closed-form-kernels.ts";
+import { dot } from "./dot.ts";
 
 /**
  * ⟨x_i, x_j⟩ E[σ′(u) σ′(v)] with (u, v) = (⟨w, x_i⟩, ⟨w, x_j⟩), w ~ N(0, I/d): the limit of J_0 J_0ᵀ/N, J_0 the first-layer Jacobian of
@@ -16,8 +17,4 @@ export function tangentGram(x: readonly (readonly number[])[], slope: KernelForm
       return c * slope(a / d, b / d, c / d);
     }),
   );
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((total, value, i) => total + value * b[i]!, 0);
 }

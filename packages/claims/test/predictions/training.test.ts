@@ -1,9 +1,13 @@
 import fc from "fast-check";
+import { random } from "lineament";
 import { describe, expect, it } from "vitest";
+import { corruptedSigns, dot, gaussianMatrix, rowsOf, spherePoints } from "../../src/data/index.ts";
 import {
   activeEigenvalueEdge,
+  cosKernel,
   curvatureBound,
   descentFilter,
+  expectedDifficulty,
   flowFilter,
   jacobianLipschitz,
   kernelModes,
@@ -12,10 +16,14 @@ import {
   marchenkoPasturEdge,
   memorizationError,
   neuronRate,
+  neuronSamplesNeeded,
   populationOfNeuron,
   reluConvergenceBounds,
+  reluTangentGram,
   ridgeCoefficients,
   slowestModeBound,
+  stepKernel,
+  tangentGram,
   trainedOutputAt,
   trainedOutputs,
   trainingCoefficients,
@@ -109,6 +117,27 @@ describe("ridge regression", () => {
   });
 });
 
+describe("the difficulty of corrupted labels", () => {
+  it("is on average that of many corruptions", () => {
+    const generator = random(5);
+    const a = rowsOf(gaussianMatrix(6, 12, generator));
+    const modes = kernelModes(a.map((row) => a.map((other) => dot(row, other))));
+    const labels = [1, 1, -1, 1, -1, -1];
+    for (const fraction of [0, 0.4, 1]) {
+      const squares = Array.from({ length: 20_000 }, () => {
+        const corrupted = corruptedSigns(Float64Array.from(labels), fraction, generator);
+        return labelDifficulty(modes, Array.from(corrupted)) ** 2;
+      });
+      const mean = squares.reduce((sum, square) => sum + square, 0) / squares.length;
+      const deviation = Math.sqrt(
+        squares.reduce((sum, square) => sum + (square - mean) ** 2, 0) / squares.length,
+      );
+      const error = Math.abs(mean - expectedDifficulty(modes, labels, fraction) ** 2);
+      expect(error).toBeLessThan((4 * deviation) / Math.sqrt(squares.length) + 1e-12);
+    }
+  });
+});
+
 describe("one neuron", () => {
   it("agrees with LZ-V19: gradient and loss at infinitely many samples", () => {
     const one = vector<{ w: number[]; wStar: number[] }>("LZ-V19");
@@ -146,6 +175,14 @@ describe("one neuron", () => {
     expect(neuronRate(samples, [-1, 0], 1)).toBe(0);
     expect(activeEigenvalueEdge(100, 50)).toBe(0);
     expect(activeEigenvalueEdge(800, 100)).toBeCloseTo(0.125, 14);
+  });
+
+  it("needs so many samples that its rate suffices", () => {
+    const ratio = neuronSamplesNeeded(1e-5, 1, 600);
+    const rate = Math.log1p(-activeEigenvalueEdge(1000 * ratio, 1000));
+    expect(600 * rate).toBeCloseTo(Math.log(1e-5), 10);
+    // The population's rate is ln(1/2) a step.
+    expect(neuronSamplesNeeded(1e-5, 1, 10)).toBe(Infinity);
   });
 });
 
@@ -186,6 +223,25 @@ describe("bounds of lazy training", () => {
     const { spectral, frobenius } = jacobianLipschitz(one.inputs.X, one.inputs.sup2, one.inputs.maxAbsA);
     expectVector(one, { betaSpectral: spectral, betaFrobenius: frobenius });
     expect(spectral).toBeLessThan(frobenius);
+  });
+
+  it("have as limit of squared singular values the Gram matrix of slopes", () => {
+    const x = spherePoints(4, 6, random(3));
+    const weights = gaussianMatrix(40_000, 6, random(4), { std: 1 / Math.sqrt(6) });
+    const rows = rowsOf(x);
+    const slopes = rowsOf(weights).map((w) => rows.map((row) => Math.cos(dot(w, row))));
+    tangentGram(rows, cosKernel).forEach((entries, i) =>
+      entries.forEach((entry, j) => {
+        const sum = slopes.reduce((total, slope) => total + slope[i]! * slope[j]!, 0);
+        // Standard deviations are at most 6 · 0.5 / √40000.
+        expect(Math.abs((dot(rows[i]!, rows[j]!) * sum) / slopes.length - entry)).toBeLessThan(0.06);
+      }),
+    );
+    // ReLU's slopes do not know the length of the weights.
+    const gram = tangentGram(rows, stepKernel);
+    reluTangentGram(rows).forEach((entries, i) =>
+      entries.forEach((entry, j) => expect(gram[i]![j]!).toBeCloseTo(entry, 13)),
+    );
   });
 
   it("fall geometrically for wide ReLU layers, from the loss at the start", () => {
