@@ -31,40 +31,36 @@ export function commutingLimit({ measurements, results, depth, alpha }: Commutin
     );
   const a = matrixOf(measurements);
   const b = Matrix.columnVector([...results]);
-  const valuesAt = (nu: Matrix): number[] =>
-    a
+  // The dual: ½ Σ w^{2/n} − ⟨ν, b⟩ is convex in ν with gradient A w − b and Hessian A diag(n w^{2−2/n}) Aᵀ.
+  const at = (nu: Matrix): DualPoint => {
+    const w = a
       .transpose()
       .mmul(nu)
       .to1DArray()
       .map((z) => primal(z, depth, alpha));
-  // ½ Σ w^{2/n} − ⟨ν, b⟩ is convex in ν with gradient A w − b and Hessian A diag(n w^{2−2/n}) Aᵀ.
-  const objective = (nu: Matrix, w: readonly number[]): number =>
-    w.reduce((sum, value) => sum + value ** (2 / depth) / 2, 0) - nu.dot(b);
-  let nu = Matrix.zeros(a.rows, 1);
-  let w = valuesAt(nu);
+    return { nu, w, objective: w.reduce((sum, value) => sum + value ** (2 / depth) / 2, 0) - nu.dot(b) };
+  };
+  let point = at(Matrix.zeros(a.rows, 1));
   for (let iteration = 0; iteration < 200; iteration++) {
+    const { nu, w, objective } = point;
     const residual = a.mmul(Matrix.columnVector(w)).sub(b);
-    if (residual.norm("frobenius") <= 1e-13 * (b.norm("frobenius") + Math.hypot(...w))) return w;
+    // Rounding α^{−k} − (n − 2) z changes w by the relative (w/α)^k.
+    const weights = w.map((value) => value * Math.max(1, (value / alpha) ** (1 - 2 / depth)));
+    if (residual.norm("frobenius") <= 1e-14 * a.norm("frobenius") * Math.hypot(...weights)) return w;
     const root = a.clone().mulRowVector(w.map((value) => Math.sqrt(depth) * value ** (1 - 1 / depth)));
     const factor = new CholeskyDecomposition(root.mmul(root.transpose()));
     if (!factor.isPositiveDefinite()) break;
     const direction = factor.solve(residual).neg();
     const slope = residual.dot(direction);
-    const here = objective(nu, w);
-    let length = 1;
-    let next = nu;
-    let values = w;
+    let length = 2;
     do {
-      next = Matrix.add(nu, Matrix.mul(direction, length));
-      values = valuesAt(next);
       length /= 2;
-      // Rounding hides a decrease below the last digits of the objective.
+      point = at(Matrix.add(nu, Matrix.mul(direction, length)));
+      // A smaller decrease than its last digits cannot be seen in the objective.
     } while (
       length > 1e-16 &&
-      !(objective(next, values) <= here + 1e-4 * 2 * length * slope + 1e-15 * Math.abs(here))
+      !(point.objective <= objective + 1e-4 * length * slope + 1e-15 * Math.abs(objective))
     );
-    nu = next;
-    w = values;
   }
   throw new RangeError(
     "commutingLimit: found no w > 0 with A w = b; give independent measurements and results that a positive w has",
@@ -78,6 +74,12 @@ export function bregmanPotential(w: number, depth: number, alpha: number): numbe
   checkDepth("bregmanPotential", depth, 2);
   if (depth === 2) return ((w === 0 ? 0 : w * Math.log(w / alpha)) - w) / 2;
   return (alpha ** -(1 - 2 / depth) * w - (depth / 2) * w ** (2 / depth)) / (depth - 2);
+}
+
+interface DualPoint {
+  readonly nu: Matrix;
+  readonly w: number[];
+  readonly objective: number;
 }
 
 /** The inverse of Q′; Infinity beyond its range. */

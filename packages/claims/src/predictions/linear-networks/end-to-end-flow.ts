@@ -27,7 +27,9 @@ export function endToEndVelocity(w: Rows, gradient: Rows, depth: number): number
 }
 
 /**
- * W(t) at the given times from W(0) = start: the solution of the end-to-end dynamics.
+ * W(t) at the given times from W(0) = start: the solution of the end-to-end dynamics. It never changes its rank, or the sign of its
+ * determinant; where it comes so close to lower rank that rounding does (for two layers exponentially fast), the flow continues from
+ * the other side.
  *
  * @param gradientOf - ∇ℓ(W)
  * @param times - ascending, 0 or later

@@ -29,21 +29,29 @@ export interface RunawayState {
 }
 
 /**
- * That flow for two layers from W(0) = α I, which keeps W symmetric and positive definite: Ẇ = −(WG + GW), G the masked residual.
+ * That flow for two layers from W(0) = α I: Ẇ = −(WG + GW), G the masked residual. Solved as W = LLᵀ with L̇ = −GL, since W
+ * comes so close to a singular matrix that rounding would turn the sign of its determinant.
  *
  * @param alpha - α > 0
  * @param times - ascending, 0 or later
  */
 export function runawayFlow(alpha: number, times: readonly number[]): RunawayState[] {
   if (!(alpha > 0)) throw new RangeError(`runawayFlow: scale ${alpha}; give one above 0, where W rests`);
-  const velocity = ([x, s, c]: readonly number[]): number[] => {
-    const miss = s! - 1;
-    return [-2 * s! * miss, -(x! * miss + s! * c!) - c! * miss, -2 * (s! * miss + c! ** 2)];
+  const root = Math.sqrt(alpha);
+  const velocity = (factor: readonly number[]): number[] => {
+    const [a, b, c, d] = factor as [number, number, number, number];
+    const { side, corner } = productOf(factor);
+    const miss = side - 1;
+    return [-miss * c, -miss * d, -miss * a - corner * c, -miss * b - corner * d];
   };
-  return integrate(velocity, [alpha, 0, alpha], times).map((state) => {
-    const [entry, side, corner] = state as [number, number, number];
-    return { entry, side, corner, loss: (side - 1) ** 2 + corner ** 2 / 2 };
-  });
+  return integrate(velocity, [root, 0, 0, root], times).map(productOf);
+}
+
+/** LLᵀ of L = ((a, b), (c, d)). */
+function productOf(factor: readonly number[]): RunawayState {
+  const [a, b, c, d] = factor as [number, number, number, number];
+  const [side, corner] = [a * c + b * d, c ** 2 + d ** 2];
+  return { entry: a ** 2 + b ** 2, side, corner, loss: (side - 1) ** 2 + corner ** 2 / 2 };
 }
 
 /** (6t)^{1/3}: w_11 of that flow at late times; the loss is then ½ (6t)^{−2/3}. */

@@ -1,3 +1,4 @@
+import { dot } from "../dot.ts";
 import type { Rows } from "./rows.ts";
 import { singularValues } from "./singular-values.ts";
 
@@ -18,6 +19,5 @@ export function nuclearNormLowerBound(
   const combination = measurements[0]!.map((row, i) =>
     row.map((_, j) => measurements.reduce((sum, a, m) => sum + multipliers[m]! * a[i]![j]!, 0)),
   );
-  const value = multipliers.reduce((sum, multiplier, m) => sum + multiplier * results[m]!, 0);
-  return value / Math.max(1, singularValues(combination)[0]!);
+  return dot(multipliers, results) / Math.max(1, singularValues(combination)[0]!);
 }

@@ -1,3 +1,4 @@
+import { dot } from "../dot.ts";
 import { checkDepth } from "./check-depth.ts";
 
 /**
@@ -15,7 +16,7 @@ export function singleOutputVelocity(
   checkDepth("singleOutputVelocity", depth);
   const norm = Math.hypot(...w);
   const direction = w.map((value) => (norm === 0 ? 0 : value / norm));
-  const along = direction.reduce((sum, value, i) => sum + value * gradient[i]!, 0);
+  const along = dot(direction, gradient);
   const speed = norm ** (2 - 2 / depth);
   return gradient.map((slope, i) => -speed * (slope + (depth - 1) * along * direction[i]!));
 }

@@ -1,4 +1,5 @@
 import { Matrix } from "ml-matrix";
+import { dot } from "../dot.ts";
 import { matrixOf, type Rows } from "./rows.ts";
 
 /** W = u diag(values) vᵀ for a d_n × d_0 matrix W, k = min(d_n, d_0). */
@@ -75,10 +76,4 @@ function rotate(p: number[], q: number[], tangent: number): void {
     p[i] = cosine * value - sine * q[i]!;
     q[i] = sine * value + cosine * q[i]!;
   }
-}
-
-function dot(a: readonly number[], b: readonly number[]): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -8,6 +8,7 @@ import {
   endToEndFlow,
   integrate,
   leastNonnegativeSum,
+  leastSumExcess,
   leastNuclearNormEntry,
   lowRankFreedom,
   nuclearNormLowerBound,
@@ -17,6 +18,7 @@ import {
   runawayBounds,
   runawayEntryLaw,
   runawayFlow,
+  type RunawayState,
   singularTriplets,
   singularValues,
   unobservedError,
@@ -147,17 +149,22 @@ describe("norms that go to infinity", () => {
   });
 
   it.each([2, 3, 4])("keep all bounds along the flow, depth %d", (depth) => {
+    const times = [0.5, 1, 2, 5, 10, 20, 50];
     for (const alpha of [1, 0.1]) {
       const start = [
         [alpha, 0],
         [0, alpha],
       ];
-      const times = [0.5, 1, 2, 5, 10, 20, 50];
-      for (const w of endToEndFlow({ start, depth, gradientOf }, times)) {
+      const states =
+        depth === 2
+          ? runawayFlow(alpha, times).map(({ entry, side, corner }) => [
+              [entry, side],
+              [side, corner],
+            ])
+          : endToEndFlow({ start, depth, gradientOf }, times);
+      for (const w of states) {
         const loss = lossOf(w);
         const values = singularValues(w);
-        // The determinant falls to 0, where only the error of integration is left of it.
-        expect(w[0]![0]! * w[1]![1]! - w[0]![1]! * w[1]![0]!).toBeGreaterThan(-1e-7);
         expect(effectiveRankOf(values)).toBeLessThan(runawayBounds.largestEffectiveRank(loss));
         expect(values[1]!).toBeLessThan(runawayBounds.largestSecondSingularValue(loss));
         expect(Math.abs(w[0]![0]!)).toBeGreaterThanOrEqual(loss < 0.5 ? runawayBounds.leastEntry(loss) : 0);
@@ -166,12 +173,13 @@ describe("norms that go to infinity", () => {
   });
 
   it("tend to their laws at late times", () => {
-    const states = runawayFlow(0.1, [10, 100, 1000, 5000]);
     [3.915, 8.434, 18.171].forEach((law, i) => expect(runawayEntryLaw(10 ** (i + 1))).toBeCloseTo(law, 3));
-    const { entry, loss } = states.at(-1)!;
-    expect(Math.abs(entry / runawayEntryLaw(5000) - 1)).toBeLessThan(0.01);
-    expect(Math.abs(entry / runawayBounds.entryLaw(loss) - 1)).toBeLessThan(0.01);
-    expect(Math.abs(loss / (0.5 * (6 * 5000) ** (-2 / 3)) - 1)).toBeLessThan(0.02);
+    for (const alpha of [1e-3, 0.1, 1]) {
+      const [{ entry, loss }] = runawayFlow(alpha, [5000]) as [RunawayState];
+      expect(Math.abs(entry / runawayEntryLaw(5000) - 1)).toBeLessThan(0.01);
+      expect(Math.abs(entry / runawayBounds.entryLaw(loss) - 1)).toBeLessThan(0.01);
+      expect(Math.abs(loss / (0.5 * (6 * 5000) ** (-2 / 3)) - 1)).toBeLessThan(0.02);
+    }
     expect(runawayBounds.leastEntry(0.6)).toBe(0);
     expect(() => runawayFlow(0, [1])).toThrow(/scale 0/);
   });
@@ -259,6 +267,23 @@ describe("commuting measurements", () => {
         if (depth > 2) expect(along[1]!).toBeLessThan(excess(2, 1e-3));
       }
     }
+  });
+
+  it("exceed the least sum in proportion to α at depth 3 or more, by the slacks of the program", () => {
+    const { sum, solution, slacks } = leastNonnegativeSum(measurements, results)!;
+    slacks.forEach((slack, i) => expect(slack > 0 ? solution[i]! : slack).toBe(0));
+    for (const depth of [3, 4, 6]) {
+      const off = [1e-3, 1e-6].map((alpha) => {
+        const w = commutingLimit({ measurements, results, depth, alpha });
+        const excess = w.reduce((total, value) => total + value, -sum);
+        // The limit solves A w = b up to rounding that grows as α^{−(1−2/n)}.
+        expect(w.reduce((total, value, i) => total + slacks[i]! * value, 0) / excess).toBeCloseTo(1, 3);
+        return Math.abs(excess / leastSumExcess(slacks, depth, alpha) - 1);
+      });
+      expect(off[1]!).toBeLessThan(0.05);
+      expect(off[1]!).toBeLessThan(off[0]! / 2);
+    }
+    expect(() => leastSumExcess(slacks, 2, 0.1)).toThrow(/depth 2/);
   });
 
   it("say when no positive numbers solve them", () => {
