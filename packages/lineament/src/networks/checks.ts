@@ -1,3 +1,4 @@
+import { checkMatrix } from "../linalg/checks.ts";
 import { convert, type Matrix, precisionOf } from "../linalg/index.ts";
 import type { Model } from "./model.ts";
 
@@ -5,13 +6,14 @@ import type { Model } from "./model.ts";
 
 type Sizes = Pick<Model, "inputs" | "outputs" | "parameters">;
 
-/** @throws RangeError when `vector` is not as long as θ */
+/** @throws TypeError when `vector` is no Float64Array, RangeError when it is not as long as θ */
 export function checkParameters(
   call: string,
   name: string,
   { parameters }: Sizes,
   vector: Float64Array,
 ): void {
+  if (!(vector instanceof Float64Array)) throw new TypeError(`${call}: ${name} is no Float64Array`);
   if (vector.length !== parameters)
     throw new RangeError(
       `${call}: ${name} has ${vector.length} numbers, the model has ${parameters} parameters`,
@@ -20,11 +22,18 @@ export function checkParameters(
 
 /**
  * x in double precision.
- * @throws RangeError when it has not as many columns as the model has inputs
+ * @throws RangeError when it has not as many columns as the model has inputs, or entries that are not finite
  */
 export function checkInputs(call: string, { inputs }: Sizes, x: Matrix, name = "x"): Matrix<Float64Array> {
+  checkMatrix(call, name, x);
   if (x.cols !== inputs)
     throw new RangeError(`${call}: ${name} has ${x.cols} columns, the model has ${inputs} inputs`);
+  const { data } = x;
+  for (let at = 0; at < data.length; at++)
+    if (!Number.isFinite(data[at]))
+      throw new RangeError(
+        `${call}: ${name} is ${data[at]} in row ${Math.floor(at / inputs)}, column ${at % inputs} (counted from 0), expected finite numbers`,
+      );
   return doubles(x);
 }
 
@@ -39,6 +48,7 @@ export function checkOutputs(
   n: number,
   r: Matrix,
 ): Matrix<Float64Array> {
+  checkMatrix(call, name, r);
   if (r.rows !== n || r.cols !== outputs)
     throw new RangeError(`${call}: ${name} is ${r.rows} × ${r.cols}, expected ${n} × ${outputs}`);
   return doubles(r);
@@ -48,6 +58,14 @@ export function checkOutputs(
 export function checkDegree(degree: number): void {
   if (!(Number.isInteger(degree) && degree >= 0))
     throw new RangeError(`jet: degree is ${degree}, expected a whole number ≥ 0`);
+}
+
+/** @throws RangeError unless it is one of the choices */
+export function checkChoice(call: string, name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value))
+    throw new RangeError(
+      `${call}: ${name} is ${JSON.stringify(value)}, expected ${choices.map((choice) => JSON.stringify(choice)).join(" or ")}`,
+    );
 }
 
 function doubles(a: Matrix): Matrix<Float64Array> {

@@ -1,5 +1,6 @@
 import { checkedActivation } from "../layers/index.ts";
 import type { Activation, ActivationChoice } from "../layers/index.ts";
+import { checkChoice } from "./checks.ts";
 
 /** One number for all layers, or one for each, first layer first, readout last. */
 export type PerLayer = number | readonly number[];
@@ -99,6 +100,12 @@ export function denseArchitecture(options: DenseNetworkOptions): DenseArchitectu
     weightRates = 1,
     biasRates = 1,
   } = options;
+  if (!Array.isArray(widths))
+    throw new TypeError(
+      `denseNetwork: widths is ${JSON.stringify(widths)}, expected a list, one a hidden layer`,
+    );
+  checkChoice("denseNetwork", "parameterization.kind", parameterization.kind, ["ntk", "standard", "scaled"]);
+  checkChoice("denseNetwork", "readout", readout, ["normal", "signs", "ones"]);
   [inputs, ...widths, outputs].forEach((size, at, { length }) => {
     const name = at === 0 ? "inputs" : at === length - 1 ? "outputs" : `widths[${at - 1}]`;
     if (!(Number.isInteger(size) && size > 0))

@@ -16,6 +16,7 @@ export async function jacobian(
   x: Matrix,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Matrix<Float64Array>> {
+  signal?.throwIfAborted();
   checkParameters("jacobian", "theta", model, theta);
   const { engine, outputs } = model;
   const rows = checkInputs("jacobian", model, x);

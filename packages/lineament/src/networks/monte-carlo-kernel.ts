@@ -1,5 +1,6 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
+import { checkChoice } from "./checks.ts";
 import type { Model } from "./model.ts";
 import { tangentKernel } from "./tangent-kernel.ts";
 
@@ -49,6 +50,7 @@ export async function* monteCarloKernel(
   z: Matrix | undefined,
   { kind, tolerance = 0, samples = 64, seed = 0, signal }: MonteCarloKernelOptions,
 ): AsyncGenerator<KernelEstimate, void> {
+  checkChoice("monteCarloKernel", "kind", kind, ["ntk", "nngp"]);
   if (!(Number.isInteger(samples) && samples >= 1))
     throw new RangeError(`monteCarloKernel: samples is ${samples}, expected a whole number of at least 1`);
   if (!(tolerance >= 0))

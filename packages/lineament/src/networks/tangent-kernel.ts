@@ -1,6 +1,6 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
 import { breather, queue } from "../linalg/queue.ts";
-import { checkInputs, checkParameters } from "./checks.ts";
+import { checkChoice, checkInputs, checkParameters } from "./checks.ts";
 import { jacobian } from "./jacobian.ts";
 import type { KernelOutputs, Model, TangentKernelPart } from "./model.ts";
 import { workspace } from "./workspace.ts";
@@ -46,6 +46,8 @@ export async function tangentKernel(
   const { outputs = "trace", parts = false, signal } = options;
   const { method = model.structuredTangentKernel ? "structured" : "jacobian" } = options;
   signal?.throwIfAborted();
+  checkChoice("tangentKernel", "method", method, ["structured", "jacobian", "products"]);
+  checkChoice("tangentKernel", "outputs", outputs, ["trace", "diagonal", "full"]);
   checkParameters("tangentKernel", "theta", model, theta);
   const [left, right] = [
     checkInputs("tangentKernel", model, x),

@@ -169,12 +169,12 @@ function copied(engine: Engine, { data, rows, cols }: Matrix<Float64Array>): Mat
 }
 
 function checked(model: Model, theta0: Float64Array, options: TrainingOptions): Examples {
-  const { learningRate, momentum = 0, steps, batch, loss } = options;
+  const { learningRate, momentum = 0, steps, batch, target = -Infinity, loss } = options;
   checkParameters("train", "theta0", model, theta0);
   const x = checkInputs("train", model, options.x);
   const y = checkOutputs("train", "y", model, x.rows, options.y);
   if (x.rows === 0) throw new RangeError("train: x has no rows, expected at least one");
-  for (const [name, numbers] of Object.entries({ theta0, x: x.data, y: y.data }))
+  for (const [name, numbers] of Object.entries({ theta0, y: y.data }))
     if (!numbers.every(Number.isFinite))
       throw new RangeError(`train: ${name} has entries that are no finite numbers`);
   if (loss === "logistic" && !y.data.every((label) => Math.abs(label) === 1))
@@ -185,6 +185,7 @@ function checked(model: Model, theta0: Float64Array, options: TrainingOptions): 
     throw new RangeError(`train: momentum is ${momentum}, expected 0 ≤ momentum < 1`);
   if (!(Number.isInteger(steps) && steps >= 0))
     throw new RangeError(`train: steps is ${steps}, expected a whole number ≥ 0`);
+  if (Number.isNaN(target)) throw new RangeError("train: target is NaN, expected a loss");
   if (batch !== undefined && !(Number.isInteger(batch) && batch >= 1 && batch <= x.rows))
     throw new RangeError(
       `train: batch is ${batch}, expected a whole number from 1 to ${x.rows}, the rows of x`,

@@ -220,6 +220,12 @@ export function describeModel(
       await expect(back(zeros(x.rows + 1, outputs))).rejects.toThrow(RangeError);
       await expect(model.jet(theta, x, v, -1)).rejects.toThrow(RangeError);
       await expect(model.jet(theta, x, v, 1.5)).rejects.toThrow(RangeError);
+      const broken = { ...x, data: x.data.slice().fill(NaN, inputs) };
+      const where = "x is NaN in row 1, column 0 (counted from 0)";
+      await expect(model.value(theta, broken)).rejects.toThrow(where);
+      await expect(model.pullback(theta, broken)).rejects.toThrow(where);
+      await expect(model.value(theta, undefined as never)).rejects.toThrow(": x is no matrix");
+      await expect(model.value([...theta] as never, x)).rejects.toThrow(": theta is no Float64Array");
     });
   });
 }

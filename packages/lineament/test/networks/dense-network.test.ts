@@ -219,6 +219,9 @@ describe("impossible networks are refused by name", () => {
     refused({ widths: [4, 0] }, "widths[1] is 0");
     refused({ widths: [2.5] }, "widths[0] is 2.5");
     refused({ outputs: -1 }, "outputs is -1");
+    expect(() => denseNetwork(engine, { inputs: 3, widths: 4 as never })).toThrow(
+      "widths is 4, expected a list",
+    );
   });
   test("deviations, rates and their number", () => {
     refused({ parameterization: { kind: "ntk", weightStd: -1 } }, "weightStd has -1");
@@ -232,9 +235,19 @@ describe("impossible networks are refused by name", () => {
     refused({ symmetrized: true, widths: [] }, "even last hidden layer");
     refused({ parameterization: { kind: "scaled", gamma: 1 }, widths: [2, 2] }, "one hidden layer");
     refused({ parameterization: { kind: "scaled", gamma: NaN } }, "gamma is NaN");
+    refused(
+      { parameterization: { kind: "mup" } as never },
+      'parameterization.kind is "mup", expected "ntk" or "standard" or "scaled"',
+    );
+    refused({ readout: "zeros" as "ones" }, 'readout is "zeros", expected "normal" or "signs" or "ones"');
   });
   test("activations that do not exist, or whose derivatives are not known", async () => {
-    expect(() => denseNetwork(engine, { inputs: 3, widths: [4], activation: "reluu" as "relu" })).toThrow();
+    refused(
+      { activation: "reluu" as "relu" },
+      'denseNetwork: there is no activation "reluu", did you mean "relu"?',
+    );
+    refused({ outputActivation: { name: "gaussian", rate: 1 } }, "denseNetwork: activation.rate is wrong");
+    refused({ activation: "exp-normalized" }, "exp-normalized is a kernel of infinite networks alone");
     const cubed = denseNetwork(engine, {
       inputs: 2,
       widths: [3],

@@ -178,6 +178,10 @@ describe("the estimate", () => {
   test("needs a number of samples and a tolerance", async () => {
     await expect(estimates(make, x, { kind: "ntk", samples: 0 })).rejects.toThrow("samples is 0");
     await expect(estimates(make, x, { kind: "ntk", samples: 2.5 })).rejects.toThrow(RangeError);
+    await expect(estimates(make, x, { kind: "nngpp" as "nngp" })).rejects.toThrow(
+      'kind is "nngpp", expected "ntk"',
+    );
+    await expect(estimates(make, x, { kind: "ntk", seed: NaN })).rejects.toThrow("the seed is NaN");
     await expect(estimates(make, x, { kind: "ntk", tolerance: -1 })).rejects.toThrow("tolerance is -1");
     await expect(estimates(make, normals(2, 4), { kind: "ntk" })).rejects.toThrow(RangeError);
   });

@@ -238,6 +238,12 @@ describe("bad calls are refused by name", () => {
     );
     await expect(tangentKernel(network, theta, x, normals(2, 4))).rejects.toThrow("z has 4 columns");
     await expect(jacobian(network, theta.slice(2), x)).rejects.toThrow("14 numbers");
+    await expect(tangentKernel(network, theta, x, z, { method: "fast" as "jacobian" })).rejects.toThrow(
+      'method is "fast", expected "structured" or "jacobian" or "products"',
+    );
+    await expect(tangentKernel(network, theta, x, z, { outputs: "sum" as "trace" })).rejects.toThrow(
+      'outputs is "sum", expected "trace"',
+    );
   });
 
   test("an aborted signal stops every method", async () => {
@@ -247,5 +253,6 @@ describe("bad calls are refused by name", () => {
       await expect(tangentKernel(network, network.initialize(0), x, z, { method, signal })).rejects.toThrow(
         "enough",
       );
+    await expect(jacobian(network, network.initialize(0), x, { signal })).rejects.toThrow("enough");
   });
 });

@@ -49,9 +49,7 @@ export function ridgeOfSpan(call: string, span: TrainingSpan, meanVariance: numb
     time,
     steps,
     ridge = 0,
-  }: { time?: unknown; steps?: unknown; ridge?: RidgePenalty | undefined } = (span as
-    | TrainingSpan
-    | undefined) ?? {};
+  }: { time?: unknown; steps?: unknown; ridge?: RidgePenalty | undefined } = span ?? {};
   if ((time === undefined) === (steps === undefined))
     throw new RangeError(
       `${call}: the training has ${time === undefined ? "neither a time nor" : "both a time and"} steps, expected { time } or { learningRate, steps }`,
