@@ -1,4 +1,4 @@
-import { activationFunctions, type Activation } from "../layers/index.ts";
+import { activationFunctions, activationName, type Activation } from "../layers/index.ts";
 import { convert, type Engine, type Matrix, random, zeros } from "../linalg/index.ts";
 
 /** The first layer of a network at its start: N neurons with pre-activations z_i = σ_w ⟨w_i, x⟩/√d + σ_b β_i, w, β ~ N(0, 1). */
@@ -8,7 +8,10 @@ export interface HiddenLayer {
   readonly signs: Float64Array;
   /** x̃ = [σ_w x/√d, σ_b], n × (d + 1): z = x̃ [w, β]ᵀ. */
   extended(x: Matrix): Matrix<Float64Array>;
-  /** φ(z) or φ′(z) at every row and neuron, n × N. */
+  /**
+   * φ(z) or φ′(z) at every row and neuron, n × N.
+   * @throws RangeError when one of them is no finite number
+   */
   activations(extended: Matrix<Float64Array>, part: "value" | "slope"): Promise<Matrix<Float64Array>>;
 }
 
@@ -50,7 +53,14 @@ export function hiddenLayer(
       const z = engine.allocate(extended.rows, neurons, "float64");
       await engine.gemm({ a: extended, b: weights, c: z, transposeB: true });
       const apply = phi[part];
-      for (let at = 0; at < z.data.length; at++) z.data[at] = apply(z.data[at]!);
+      for (let at = 0; at < z.data.length; at++) {
+        const result = apply(z.data[at]!);
+        if (!Number.isFinite(result))
+          throw new RangeError(
+            `the features are out of range: the ${part} of ${activationName(activation)} at ${z.data[at]} is ${result}; choose a smaller weightStd or another activation`,
+          );
+        z.data[at] = result;
+      }
       return convertedView(z);
     },
   };

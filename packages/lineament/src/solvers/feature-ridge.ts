@@ -38,7 +38,7 @@ const RANK_TOLERANCE = 1e-13;
  *
  * @param y - n × c, centered by the caller
  * @param ridges - λ ≥ 0; of several the one with the least leave-one-out error is taken
- * @throws RangeError when sizes disagree or a λ is negative
+ * @throws RangeError when sizes disagree, a λ is negative, or the features are too large to be multiplied
  */
 export async function featureRidge(
   engine: Engine,
@@ -136,6 +136,10 @@ async function leading(
   engine: Engine,
   gram: Matrix,
 ): Promise<{ values: Float64Array; vectors: Matrix<Float64Array> }> {
+  if (!gram.data.every(Number.isFinite))
+    throw new RangeError(
+      "featureRidge: the inner products of the features are not finite numbers; choose smaller features",
+    );
   const { values, vectors } = await engine.eigenSymmetric({ ...gram, data: Float64Array.from(gram.data) });
   const size = values.length;
   const floor = RANK_TOLERANCE * Math.max(0, values.at(-1) ?? 0);

@@ -144,9 +144,7 @@ describe.each([
     const y = filled(200, 2, (i, l) => (l + 1) * signal(x)[i]!);
     const fitted = await machine.fit(x, y, { ...options, engine, ridge: 0.01 });
     const all = await fitted.predict(unseen);
-    const part = (await fitted.predict(
-      filled(3, 3, (i, j) => unseen.data[i * 3 + j]!),
-    )) as Matrix<Float64Array>;
+    const part = await fitted.predict(filled(3, 3, (i, j) => unseen.data[i * 3 + j]!));
     expect(all.cols).toBe(2);
     expectClose(part.data, all.data.subarray(0, 6), 1e-9);
     expect((await fitted.predict(filled(0, 3, () => 0))).rows).toBe(0);
@@ -165,4 +163,10 @@ test("what cannot be fitted is named", async () => {
   const fitted = await RandomFeatures.fit(x, y, { engine, neurons: 5 });
   await expect(fitted.predict(normals(2, 3, 1))).rejects.toThrow("x has 3 columns, expected 2");
   await expect(fitted.predictProbabilities(x)).rejects.toThrow("no classes");
+  for (const machine of [RandomFeatures, NeuralTangentFeatures]) {
+    const large = { engine, neurons: 5, activation: "exp" as const };
+    await expect(machine.fit(x, y, { ...large, weightStd: 1e4 })).rejects.toThrow(
+      /of exp at .* is Infinity; choose a/u,
+    );
+  }
 });

@@ -93,4 +93,8 @@ test("what does not fit is named", async () => {
   await expect(featureRidge(engine, phi, normals(4, 1, 9))).rejects.toThrow("y has 4 rows, the features 5");
   await expect(featureRidge(engine, phi, normals(5, 1, 9), [-1])).rejects.toThrow("λ = -1, expected λ ≥ 0");
   await expect(featureRidge(engine, phi, normals(5, 1, 9), [])).rejects.toThrow("there is no λ to try");
+  for (const p of [2, 8])
+    await expect(featureRidge(engine, explicit(filled(5, p, () => 1e200)), normals(5, 1, 9))).rejects.toThrow(
+      "the inner products of the features are not finite",
+    );
 });
