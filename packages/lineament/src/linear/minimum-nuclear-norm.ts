@@ -6,9 +6,9 @@ import { entriesOf, type ObservedEntries } from "./observed-entries.ts";
 import { multiply, product } from "./product.ts";
 
 export interface MinimumNuclearNormOptions {
-  /** Stop when both halves of an iteration agree and rest within this part of ‖X‖_F. Default 1e-7. */
+  /** Stop when both halves of an iteration agree and rest within this part of ‖X‖_F. Default 1e-6. */
   readonly tolerance?: number;
-  /** And the relative duality gap is at most this. Default 1e-5. */
+  /** And the relative duality gap is at most this. Default 1e-6. */
   readonly gap?: number;
   /** Default 20,000. */
   readonly maxIterations?: number;
@@ -30,11 +30,17 @@ export interface MinimumNuclearNorm {
   readonly outcome: "converged" | "out-of-iterations";
 }
 
+/** Of the mean singular value, in τ: where recovery is hard, a few times fewer iterations than with 1; where easy, twice as many. */
+const SHARE = 0.25;
+/** Over-relaxation: a third fewer iterations. */
+const RELAXATION = 1.6;
+
 /**
  * min ‖X‖_* (the sum of singular values) subject to what was observed: entries, or linear measurements. By the alternating
- * direction method of multipliers: X ← SVT_τ(Z − U), Z ← Π(X + U), U ← U + X − Z, with singular-value thresholding SVT and the
- * projection Π on the matrices that agree; τ is the mean singular value of Π(0). The dual variable Λ = −U/τ certifies the result. Each iteration is one
- * singular value decomposition. Where the minimum is no good recovery, thousands of them may be needed.
+ * direction method of multipliers: X ← SVT_τ(Z − U), Y ← 1.6 X − 0.6 Z, Z ← Π(Y + U), U ← U + Y − Z, with singular-value
+ * thresholding SVT and the projection Π on the matrices that agree; τ is a quarter of the mean singular value of Π(0). The dual
+ * variable Λ = −U/τ certifies the result. Each iteration is one singular value decomposition. Where the minimum is no good
+ * recovery, a thousand of them may be needed.
  *
  * @throws RangeError when what was observed is empty, not finite, or contradicts itself; the signal's reason when aborted
  * @see Recht, Fazel and Parrilo, arXiv:0706.4138 (duality); Boyd et al. 2011, "Distributed optimization and statistical learning
@@ -43,7 +49,7 @@ export interface MinimumNuclearNorm {
 export async function minimumNuclearNorm(
   engine: Engine,
   observed: ObservedEntries | Measurements,
-  { tolerance = 1e-7, gap = 1e-5, maxIterations = 20_000, signal }: MinimumNuclearNormOptions = {},
+  { tolerance = 1e-6, gap = 1e-6, maxIterations = 20_000, signal }: MinimumNuclearNormOptions = {},
 ): Promise<MinimumNuclearNorm> {
   checkPositive("minimumNuclearNorm", "tolerance", tolerance);
   checkPositive("minimumNuclearNorm", "gap", gap);
@@ -56,26 +62,29 @@ export async function minimumNuclearNorm(
   let z = zeros(rows, cols);
   await project(z);
   const { values } = await engine.singularValues(z);
-  const tau = values.reduce((sum, sigma) => sum + sigma, 0) / values.length;
+  const tau = (SHARE * values.reduce((sum, sigma) => sum + sigma, 0)) / values.length;
   const u = zeros(rows, cols);
-  const judged = (iterations: number, outcome: MinimumNuclearNorm["outcome"]) =>
-    certified(engine, z, u, tau, { iterations, outcome });
-  if (tau === 0) return judged(0, "converged");
+  if (tau === 0) return { ...(await certified(engine, z, u, tau)), iterations: 0, outcome: "converged" };
   const pause = breather(signal);
   let nextCheck = 1;
   for (let iteration = 1; ; iteration++) {
     signal?.throwIfAborted();
     const x = await thresholded(engine, difference(z, u), tau);
     const before = z;
-    z = sum(x, u);
+    for (let at = 0; at < u.data.length; at++)
+      u.data[at]! += RELAXATION * x.data[at]! + (1 - RELAXATION) * before.data[at]!;
+    z = { ...u, data: u.data.slice() };
     await project(z);
-    for (let at = 0; at < u.data.length; at++) u.data[at]! += x.data[at]! - z.data[at]!;
+    for (let at = 0; at < u.data.length; at++) u.data[at]! -= z.data[at]!;
     const moved = Math.max(norm(difference(x, z).data), norm(difference(z, before).data));
+    const rests = moved <= tolerance * norm(z.data);
     const last = iteration >= maxIterations;
-    if (last || (moved <= tolerance * norm(z.data) && iteration >= nextCheck)) {
-      const result = await judged(iteration, last ? "out-of-iterations" : "converged");
-      if (last || result.relativeGap <= gap) return result;
-      nextCheck = 1.1 * iteration;
+    if (last || (rests && iteration >= nextCheck)) {
+      const result = await certified(engine, z, u, tau);
+      const converged = rests && result.relativeGap <= gap;
+      if (last || converged)
+        return { ...result, iterations: iteration, outcome: converged ? "converged" : "out-of-iterations" };
+      nextCheck = 1.1 * iteration; // a certificate costs as much as two iterations
     }
     await pause();
   }
@@ -153,19 +162,14 @@ async function certified(
   z: Doubles,
   u: Doubles,
   tau: number,
-  rest: Pick<MinimumNuclearNorm, "iterations" | "outcome">,
-): Promise<MinimumNuclearNorm> {
+): Promise<Omit<MinimumNuclearNorm, "iterations" | "outcome">> {
   const size = (await engine.singularValues(z)).values.reduce((sum, sigma) => sum + sigma, 0);
   const scale = tau === 0 ? 1 : Math.max(tau, (await engine.singularValues(u)).values[0]!);
   const certificate = { ...u, data: u.data.map((value) => (value === 0 ? 0 : -value / scale)) };
   // U is a combination of the measurements, Λ = A*ν, so that ⟨Λ, X⟩ = ⟨ν, b⟩ for every X that agrees.
   const lowerBound = certificate.data.reduce((total, value, at) => total + value * z.data[at]!, 0);
   const relativeGap = size === 0 ? 0 : (size - lowerBound) / size;
-  return { matrix: z, nuclearNorm: size, lowerBound, relativeGap, certificate, ...rest };
-}
-
-function sum(a: Doubles, b: Doubles): Doubles {
-  return { ...a, data: a.data.map((value, at) => value + b.data[at]!) };
+  return { matrix: z, nuclearNorm: size, lowerBound, relativeGap, certificate };
 }
 
 function difference(a: Doubles, b: Doubles): Doubles {
