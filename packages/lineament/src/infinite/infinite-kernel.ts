@@ -1,7 +1,7 @@
 import type { ImageShape, Layer } from "../layers/index.ts";
 import { asMatrix, precisionOf } from "../linalg/index.ts";
 import type { Engine, Matrix, MatrixLike, Precision } from "../linalg/index.ts";
-import { checkCount } from "../linalg/checks.ts";
+import { checkChoice, checkCount } from "../linalg/checks.ts";
 import { breather } from "../linalg/queue.ts";
 import { compile } from "./plan/compile.ts";
 import { denseChain } from "./dense-chain.ts";
@@ -69,7 +69,10 @@ export async function infiniteKernel(
   options: InfiniteKernelOptions = {},
 ): Promise<InfiniteKernels> {
   const { get = "both", image, training = z ? "z" : "both", tile, signal } = options;
-  const [own, other] = [asMatrix(x, "x"), z && asMatrix(z, "z")];
+  checkChoice("infiniteKernel", "get", get, ["nngp", "ntk", "both"]);
+  checkChoice("infiniteKernel", "training", training, ["x", "z", "both", "neither"]);
+  checkChoice("infiniteKernel", "precision", options.precision ?? "float64", ["float32", "float64"]);
+  const [own, other] = [asMatrix(x, "infiniteKernel: x"), z && asMatrix(z, "infiniteKernel: z")];
   if (other && other.cols !== own.cols)
     throw new RangeError(`infiniteKernel: x has ${own.cols} columns, z has ${other.cols}`);
   if (tile !== undefined) checkCount("infiniteKernel", "tile", tile);
@@ -113,7 +116,7 @@ export async function infiniteVariances(
 ): Promise<InfiniteVariances> {
   const { image, training = true, signal } = options;
   signal?.throwIfAborted();
-  const { prepared, inputs } = prepareFor(network, image, [asMatrix(x, "x")]);
+  const { prepared, inputs } = prepareFor(network, image, [asMatrix(x, "infiniteVariances: x")]);
   const [all] = inputs as readonly [Inputs];
   const { log2Scale, factor } = outputScale(prepared, "float64");
   const [nngp, ntk] = [new Float64Array(all.rows), new Float64Array(all.rows)];

@@ -218,3 +218,11 @@ export function checkCount(call: string, name: string, value: number, least = 1)
   if (!Number.isInteger(value) || value < least)
     throw new RangeError(`${call}: ${name} is ${value}, expected a whole number ≥ ${least}`);
 }
+
+/** @throws RangeError unless it is one of the choices */
+export function checkChoice(call: string, name: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value))
+    throw new RangeError(
+      `${call}: ${name} is ${JSON.stringify(value)}, expected ${choices.map((choice) => JSON.stringify(choice)).join(" or ")}`,
+    );
+}

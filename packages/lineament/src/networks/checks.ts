@@ -60,14 +60,6 @@ export function checkDegree(degree: number): void {
     throw new RangeError(`jet: degree is ${degree}, expected a whole number ≥ 0`);
 }
 
-/** @throws RangeError unless it is one of the choices */
-export function checkChoice(call: string, name: string, value: string, choices: readonly string[]): void {
-  if (!choices.includes(value))
-    throw new RangeError(
-      `${call}: ${name} is ${JSON.stringify(value)}, expected ${choices.map((choice) => JSON.stringify(choice)).join(" or ")}`,
-    );
-}
-
 function doubles(a: Matrix): Matrix<Float64Array> {
   return precisionOf(a) === "float64" ? (a as Matrix<Float64Array>) : convert(a, "float64");
 }

@@ -1,6 +1,6 @@
 import { checkedActivation } from "../layers/index.ts";
 import type { Activation, ActivationChoice } from "../layers/index.ts";
-import { checkChoice } from "./checks.ts";
+import { checkChoice } from "../linalg/checks.ts";
 
 /** One number for all layers, or one for each, first layer first, readout last. */
 export type PerLayer = number | readonly number[];

@@ -1,6 +1,6 @@
+import { checkChoice } from "../linalg/checks.ts";
 import { type Matrix, zeros } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
-import { checkChoice } from "./checks.ts";
 import type { Model } from "./model.ts";
 import { tangentKernel } from "./tangent-kernel.ts";
 

@@ -1,6 +1,7 @@
+import { checkChoice } from "../linalg/checks.ts";
 import { type Matrix, zeros } from "../linalg/index.ts";
 import { breather, queue } from "../linalg/queue.ts";
-import { checkChoice, checkInputs, checkParameters } from "./checks.ts";
+import { checkInputs, checkParameters } from "./checks.ts";
 import { jacobian } from "./jacobian.ts";
 import type { KernelOutputs, Model, TangentKernelPart } from "./model.ts";
 import { workspace } from "./workspace.ts";

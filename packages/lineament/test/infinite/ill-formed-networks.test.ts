@@ -333,9 +333,22 @@ describe("inputs that do not fit are refused", () => {
       () => infiniteKernel(engine, serial(network, norm), [[1]], undefined, { tile: 0 }),
       /tile is 0, expected a whole number/,
     ],
+    ...(["get", "training", "precision"] as const).map((option): [string, () => Promise<unknown>, RegExp] => [
+      `an unknown ${option}`,
+      () => infiniteKernel(engine, network, [[1]], undefined, { [option]: "all" }),
+      new RegExp(`infiniteKernel: ${option} is "all", expected "`, "u"),
+    ]),
   ])("%s", async ([, call, message]) => {
     await expect(call()).rejects.toThrow(RangeError);
     await expect(call()).rejects.toThrow(message);
+  });
+
+  test("what is no matrix, by its name", async () => {
+    for (const wrong of [undefined, "1, 2", [1, 2]] as never[]) {
+      await expect(infiniteKernel(engine, network, wrong)).rejects.toThrow(/^infiniteKernel: x/u);
+      await expect(infiniteVariances(network, wrong)).rejects.toThrow(/^infiniteVariances: x/u);
+    }
+    await expect(infiniteKernel(engine, network, [[1]], "z" as never)).rejects.toThrow(/^infiniteKernel: z/u);
   });
 
   test("no rows give empty kernels", async () => {

@@ -1,3 +1,4 @@
+import { checkChoice } from "../../linalg/checks.ts";
 import { type Engine, type Matrix, zeros } from "../../linalg/index.ts";
 import {
   checkInitial,
@@ -151,8 +152,7 @@ export async function trainingFlow(
       const { gains, residuals, report } = modes(what, span);
       rotated ??= rotate(nngp);
       const { inner, priorCross, cross } = await rotated;
-      if (part !== "train" && part !== "test" && part !== "test-train")
-        throw new RangeError(`${what}: part is ${String(part)}, expected train, test or test-train`);
+      checkChoice(what, "part", part, ["train", "test", "test-train"]);
       if (part === "train") {
         const reached = scaleColumns(engine, q, residuals);
         const half = await product(engine, { a: reached, b: inner });

@@ -666,7 +666,7 @@ describe("wrong input is refused by name:", () => {
     await expect(flow.covariance({ time: 1 })).rejects.toThrow("nngp is missing");
     const both = await trainingFlow(engine, { ntk, nngp, targets });
     await expect(both.covariance({ time: 1 }, "all" as "test")).rejects.toThrow(
-      "part is all, expected train",
+      'part is "all", expected "train"',
     );
     const alone = await trainingFlow(engine, { nngp: { trainTrain: nngp.trainTrain }, targets });
     await expect(alone.covariance({ time: 1 })).rejects.toThrow("testTrain is missing");
