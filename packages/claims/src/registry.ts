@@ -1,9 +1,10 @@
 import { InputError, nearestName } from "lineament";
 import type { Claim } from "./claim.ts";
+import { linear } from "./linear/index.ts";
 import { linearized } from "./linearized/index.ts";
 
 /** Every claim there is, in the order of its area. */
-export const claims: readonly Claim[] = [...linearized];
+export const claims: readonly Claim[] = [...linearized, ...linear];
 
 /**
  * The claims that are meant by a code (LZ-06), an id (linearized/kernel-concentration, or its last part), an area (linearized),
