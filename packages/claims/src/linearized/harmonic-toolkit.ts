@@ -38,7 +38,7 @@ export default claim({
     $B(d,k)=\frac{2k+d-2}{k}\binom{k+d-3}{k-1}$ counts the harmonics of degree $k$. The part of degree $k$ of a function $f$ on
     $\sqrt d\,\mathbb S^{d-1}$ has squared norm $B(d,k)\,\mathbb E_{x,x'}[f(x)f(x')P_k(\langle x,x'\rangle/d)]$, which samples
     estimate with an error of about $\sqrt{2B(d,k)}\,\|f\|^2/n$.`,
-  source: "Lecture 11: Linearized Networks, §1; linearized-networks.md LZ-08",
+  source: "Lecture 11: Linearized Networks, §1",
   status: "proved",
   seconds: 1,
   settings,

@@ -102,7 +102,7 @@ export default claim({
     \le\sup|\sigma''|\,\big(\textstyle\sum_k\|x_k\|^4\big)^{1/2},$$
     with $\sup|\sigma''|=0.770$ for tanh, $0.968$ for erf, $1$ for sin, $\frac14$ for softplus and $0.242$ for the normal cdf. As $N\to\infty$, for
     $a_i=\pm1$, $\sigma_{\min}(J_0)^2/N$ and $\sigma_{\max}(J_0)^2/N$ tend to the extreme eigenvalues of $XX^\top\circ\mathbb E[\sigma'\sigma']$.`,
-  source: "Lecture 11: Linearized Networks, §2; linearized-networks.md LZ-19",
+  source: "Lecture 11: Linearized Networks, §2",
   status: "proved",
   seconds: 3,
   settings,

@@ -27,8 +27,7 @@ export default claim({
   statement: String.raw`Train both layers of $f=\gamma\sum_{i=1}^Na_i\sigma(\langle w_i,x\rangle)$ with $\gamma=N^{-a}$, $\frac12\le a\le1$, smooth $\sigma$ and
     symmetrized random signs $a_i=\pm1$. Its tangent kernel changes by $\|K_t-K_0\|/\|K_0\|\propto N^{-2(1-a)}$: by $1/N$ in the kernel regime
     $a=\frac12$, and by as much in wide networks as in narrow ones in the mean-field scaling $a=1$.`,
-  source:
-    "Jacot, Gabriel & Hongler, arXiv:1806.07572; Lecture 11: Linearized Networks, §2; linearized-networks.md LZ-21",
+  source: "Jacot, Gabriel & Hongler, arXiv:1806.07572; Lecture 11: Linearized Networks, §2",
   status: "checked",
   seconds: 14,
   settings,
@@ -53,7 +52,7 @@ export default claim({
           logSlope(changes),
           exponents[i]! - 0.15,
           exponents[i]! + 0.15,
-          exponents[i]!,
+          exponents[i],
         ),
       ),
     );

@@ -101,8 +101,7 @@ export default claim({
     $K^{NT}=s_{12}\,k_{\sigma'}$ as the width grows, for centred Gaussian $(u,v)$ with variances $s_{11}=\|x\|^2/d$, $s_{22}$ and covariance
     $s_{12}=\langle x,x'\rangle/d$. Both have closed forms for ReLU and its kin, erf, GELU, sin, cos and exp, and
     $k_{\sigma'}=\partial k_\sigma/\partial s_{12}$ for every $\sigma$.`,
-  source:
-    "Lecture 11: Linearized Networks, §1 (with a² of the readout); Cho & Saul 2009; Williams 1996; linearized-networks.md LZ-03",
+  source: "Lecture 11: Linearized Networks, §1 (with a² of the readout); Cho & Saul 2009; Williams 1996",
   status: "proved",
   seconds: 1,
   settings,

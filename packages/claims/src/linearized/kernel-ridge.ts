@@ -35,7 +35,7 @@ export default claim({
     $$b^*=(\Phi^\top\Phi+\lambda I_p)^{-1}\Phi^\top y=\Phi^\top(\lambda I_n+\Phi\Phi^\top)^{-1}y,$$
     it predicts $K(x,\cdot)^\top(\lambda I_n+K_n)^{-1}y$ with $K=\Phi\Phi^\top$, and as $\lambda\to0^+$ it tends to the least-squares solution of minimum
     norm, at a rate proportional to $\lambda$.`,
-  source: "Lecture 11: Linearized Networks, §1; linearized-networks.md LZ-02",
+  source: "Lecture 11: Linearized Networks, §1",
   status: "proved",
   seconds: 1,
   settings,

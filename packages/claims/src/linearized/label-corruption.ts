@@ -59,8 +59,7 @@ export default claim({
     more steps, while its test accuracy falls to chance. In the lazy regime the limit kernel $K=U\Lambda U^\top$ predicts all of it:
     $$\hat L(k)=\tfrac12\sum_i(1-\eta\lambda_i)^{2k}\langle u_i,y\rangle^2,$$
     the predictor of kernel gradient descent, and a difficulty $\sqrt{y^\top K^{-1}y/n}$ that grows with $p$.`,
-  source:
-    "Lecture 11: Linearized Networks, Figure 1b; Zhang et al., arXiv:1611.03530; linearized-networks.md LZ-23",
+  source: "Lecture 11: Linearized Networks, Figure 1b; Zhang et al., arXiv:1611.03530",
   status: "checked",
   seconds: 15,
   settings,

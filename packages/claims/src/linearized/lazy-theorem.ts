@@ -64,8 +64,7 @@ export default claim({
     then at all times the losses of the network and of its linearization are at most $\hat L_0\,e^{-\gamma^2\sigma_{\min}^2t/2}$, and neither's
     parameters move farther than $3\sqrt8\,\sigma_{\max}\sqrt{\hat L_0}/(\gamma\sigma_{\min}^2)$. The loss of the linearization is even at most
     $\hat L_0\,e^{-2\gamma^2\sigma_{\min}^2t}$.`,
-  source:
-    "Lecture 11: Linearized Networks, §2; Chizat, Oyallon & Bach, arXiv:1812.07956; linearized-networks.md LZ-18",
+  source: "Lecture 11: Linearized Networks, §2; Chizat, Oyallon & Bach, arXiv:1812.07956",
   status: "proved",
   seconds: 4,
   settings,

@@ -33,7 +33,7 @@ export default claim({
   statement: String.raw`The tangent features of $N$ neurons on $n$ points in $d$ dimensions have rank $\min(n,Nd)$. Least squares on labels that do not
     depend on the inputs therefore leaves the mean training error $\sigma_y^2\max(0,1-\frac{Nd}n)$, and none from $Nd=n$ on. With
     random features the same holds for $N$ in place of $Nd$.`,
-  source: "Montanari & Zhong, arXiv:2007.12826; linearized-networks.md LZ-07",
+  source: "Montanari & Zhong, arXiv:2007.12826",
   status: "reported",
   seconds: 2,
   settings,

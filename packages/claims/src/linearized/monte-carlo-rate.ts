@@ -26,7 +26,7 @@ export default claim({
   statement: String.raw`An entry $K_N(x,x')=\frac1N\sum_i\mathrm{ReLU}(\langle w_i,x\rangle)\,\mathrm{ReLU}(\langle w_i,x'\rangle)$, $w_i\sim\mathcal N(0,I_d/d)$, of
     the random-feature kernel has mean $K(x,x')$ and standard deviation $\sqrt{V(\rho)/N}$. At $\|x\|^2=\|x'\|^2=d$,
     $V(\rho)=k_{\mathrm{ReLU}^2}(\rho)-k_{\mathrm{ReLU}}(\rho)^2$, whatever $d$ is.`,
-  source: "Lecture 11: Linearized Networks, §1; linearized-networks.md LZ-04",
+  source: "Lecture 11: Linearized Networks, §1",
   status: "proved",
   seconds: 1,
   settings,

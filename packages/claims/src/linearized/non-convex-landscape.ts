@@ -82,7 +82,7 @@ export default claim({
     return {
       permutation: await segment(permuted),
       signFlip: await segment(flipped),
-      slice: await inTurn([...multiples].reverse(), (v) =>
+      slice: await inTurn(multiples.toReversed(), (v) =>
         inTurn(multiples, (u) => loss(theta.map((value, p) => u * value + v * permuted[p]!))),
       ),
     };
@@ -142,7 +142,7 @@ export default claim({
           at 0.`,
         spec: heatMap({
           x: { title: "u, multiple of θ", labels: multiples },
-          y: { title: "v, multiple of πθ", labels: [...multiples].reverse() },
+          y: { title: "v, multiple of πθ", labels: multiples.toReversed() },
           values: slice,
           value: {
             title: "mean squared loss (labels squared)",

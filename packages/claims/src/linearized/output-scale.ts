@@ -14,14 +14,7 @@ import { z } from "zod";
 import { claim, verdict, within } from "../claim.ts";
 import { randomSigns, spherePoints } from "../data/index.ts";
 import { panels } from "../figures/index.ts";
-import {
-  column,
-  geometricMean,
-  logSlope,
-  powerLawThrough,
-  rootMeanSquare,
-  standardDeviation,
-} from "../measures/index.ts";
+import { column, geometricMean, logSlope, powerLawThrough, rootMeanSquare } from "../measures/index.ts";
 import { outputScaleExponents } from "../predictions/index.ts";
 
 /** Slopes are taken from this α on. */
@@ -86,8 +79,7 @@ export default claim({
     \sup_t|\alpha f-\alpha f^{\mathrm{lin}}|=O(\alpha^{-1}).$$
     When $f_{\theta_0}=0$ is had by symmetrizing (every neuron has a partner with equal $w$ and opposite $a$) instead of subtracting
     $f_{\theta_0}$, partners move in mirrored ways, the quadratic term of $f$ cancels, and the last rate is $\alpha^{-2}$.`,
-  source:
-    "Chizat, Oyallon & Bach, arXiv:1812.07956; Lecture 11: Linearized Networks, §2; linearized-networks.md LZ-15",
+  source: "Chizat, Oyallon & Bach, arXiv:1812.07956; Lecture 11: Linearized Networks, §2",
   status: "checked",
   seconds: 4,
   settings,

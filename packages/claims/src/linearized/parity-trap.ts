@@ -70,7 +70,7 @@ export default claim({
   statement: String.raw`On the sphere the kernels of a ReLU layer without bias, $\mathbb E[\mathrm{ReLU}\,\mathrm{ReLU}]$ and $\rho\,\frac{\pi-\theta}{2\pi}$, have no odd
     degrees from 3 on; those of odd activations such as erf and tanh have no even degrees. Targets of a missing degree are never learned,
     whatever the number of samples. A bias, $\rho\mapsto\frac{\rho+\beta^2}{1+\beta^2}$, brings all degrees back.`,
-  source: "Lecture 11: Linearized Networks, Theorem 1 (needs all degrees); linearized-networks.md LZ-11",
+  source: "Lecture 11: Linearized Networks, Theorem 1 (needs all degrees)",
   status: "proved",
   seconds: 2,
   settings,

@@ -35,7 +35,7 @@ export default claim({
   title: "Ridge regression on random features tends to kernel ridge regression",
   statement: String.raw`At a fixed ridge $\lambda>0$, predictions of ridge regression on $N$ random ReLU features differ from those of kernel ridge
     regression with the limit kernel $\mathbb E[\mathrm{ReLU}(u)\,\mathrm{ReLU}(v)]$ by an amount proportional to $N^{-1/2}$.`,
-  source: "Rahimi & Recht 2007; Lecture 11: Linearized Networks, §1; linearized-networks.md LZ-24",
+  source: "Rahimi & Recht 2007; Lecture 11: Linearized Networks, §1",
   status: "checked",
   seconds: 1,
   settings,

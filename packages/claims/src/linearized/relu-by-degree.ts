@@ -30,7 +30,7 @@ export default claim({
     of degree $k$ has $\|P_kf\|^2=B(d,k)\,d\,m_k^2$ with $m_0=\frac{Z}{d-1}$, $m_1=\frac1{2d}$, $m_{k+2}=-\frac{k-1}{k+d+1}\,m_k$ for even $k$ and
     $m_k=0$ for odd $k\ge3$; $Z=\frac{\Gamma(d/2)}{\sqrt\pi\,\Gamma((d-1)/2)}$. As $d\to\infty$, what degrees up to $\ell$ leave is
     $\|P_{>\ell}f\|^2/\|f\|^2\simeq\frac{\sqrt2}{3\pi^{3/2}}\,\ell^{-3/2}$.`,
-  source: "Lecture 11: Linearized Networks, Figure 3; linearized-networks.md LZ-10",
+  source: "Lecture 11: Linearized Networks, Figure 3",
   status: "proved",
   seconds: 1,
   settings,

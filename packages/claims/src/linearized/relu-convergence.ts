@@ -50,7 +50,7 @@ export default claim({
     $\lambda_0=\lambda_{\min}(H^\infty)>0$, and for large $m$ and small $\eta$ gradient descent on $\frac12\|u-y\|^2$ has
     $$\|u_k-y\|^2\le\big(1-\tfrac{\eta\lambda_0}2\big)^k\|u_0-y\|^2,\qquad\|w_r(k)-w_r(0)\|\le\frac{4\sqrt n\,\|y-u_0\|}{\sqrt m\,\lambda_0}.$$
     Widths far below the theorem's $m=\Omega(n^6/\lambda_0^4)$ are enough.`,
-  source: "Du, Zhai, Póczos & Singh, arXiv:1810.02054; linearized-networks.md LZ-20",
+  source: "Du, Zhai, Póczos & Singh, arXiv:1810.02054",
   status: "reported",
   seconds: 6,
   settings,

@@ -36,7 +36,7 @@ export default claim({
   statement: String.raw`With $w\sim\mathcal N(0,I_d/d)$ the limit kernels satisfy $K(Rx,Rx')=K(x,x')$ for every orthogonal $R$, so they depend on the two
     norms and the angle (on the angle alone only when all inputs have one norm). A finite-width kernel satisfies this in distribution
     only. For ReLU, homogeneous of degree 1, $K^{RF}(cx,x')=c\,K^{RF}(x,x')$ for $c>0$.`,
-  source: "Lecture 11: Linearized Networks, §1 (with the norms); linearized-networks.md LZ-05",
+  source: "Lecture 11: Linearized Networks, §1 (with the norms)",
   status: "proved",
   seconds: 1,
   settings,

@@ -30,7 +30,7 @@ export default claim({
   statement: String.raw`To learn $f(x)=\mathrm{ReLU}(\langle w,x\rangle)$ up to a squared error of $\epsilon\|f\|^2$, a rotation-invariant kernel needs
     the smallest degree $\ell$ with $\|P_{>\ell}f\|^2\le\epsilon\|f\|^2$, and hence about $n\approx d^{\ell(\epsilon)}$ samples. At $d=\infty$
     $\ell(\epsilon)\simeq(0.0847/\epsilon)^{2/3}$: $n=d^{\Theta(\epsilon^{-2/3})}$ for a squared error, $d^{\Theta(\epsilon^{-4/3})}$ for an error in norm.`,
-  source: "Lecture 11: Linearized Networks, §1 (cost of kernels), made exact; linearized-networks.md LZ-12",
+  source: "Lecture 11: Linearized Networks, §1 (cost of kernels), made exact",
   status: "proved",
   seconds: 1,
   settings,

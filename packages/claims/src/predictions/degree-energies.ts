@@ -6,7 +6,7 @@ import { harmonicMultiplicities } from "./harmonic-multiplicity.ts";
  * ‖P_k f‖² = B(d, k) E[g(√d t) P_k(t)]² for k = 0 … degree, by quadrature: the squared norm of the degree-k part of
  * f(x) = g(⟨w, x⟩), ‖w‖ = 1, x uniform on √d S^{d−1}. Meant for smooth g; a kink inside (−1, 1) makes quadrature slow.
  *
- * @see linearized-networks.md LZ-08 (i)
+ * @see claim LZ-08 (i)
  */
 export function zonalDegreeEnergies(
   g: (z: number) => number,

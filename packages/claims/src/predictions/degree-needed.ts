@@ -6,7 +6,7 @@ import { reluDegreeEnergies, reluResidualConstant } from "./relu-degree-energies
  *
  * @param error - squared error fraction, in (0, 1)
  * @param d - at least 2, or Infinity
- * @see linearized-networks.md LZ-12
+ * @see claim LZ-12
  */
 export function degreeNeeded(error: number, d: number): number {
   if (!(error > 0 && error < 1))

@@ -31,7 +31,7 @@ export interface LearningPrediction {
  * Energies may have fewer entries than the spectrum (the rest is 0). Energy beyond the spectrum is a mistake and throws.
  *
  * @param n - samples
- * @see Canatar, Bordelon & Pehlevan 2021; Simon et al. 2021; linearized-networks.md LZ-09, interpolation.md IN-05
+ * @see Canatar, Bordelon & Pehlevan 2021; Simon et al. 2021; claim LZ-09, claim IN-05
  */
 export function eigenframework(problem: LearningProblem, n: number): LearningPrediction {
   const { spectrum, energies, ridge = 0, noise = 0 } = problem;

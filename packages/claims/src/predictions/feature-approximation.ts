@@ -21,7 +21,7 @@ export function approximationError(
  * That error for N neurons σ(⟨w, x⟩) with σ(z) = max(z − offset, 0) and uniform w on the unit sphere, x on √d S^{d−1}: `random` for
  * N random features; `tangent` for the N d tangent features, which are not independent within a neuron: a guess.
  *
- * @see linearized-networks.md LZ-25
+ * @see claim LZ-25
  */
 export function featureApproximationErrors(setting: {
   readonly dimension: number;

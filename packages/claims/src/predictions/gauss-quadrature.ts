@@ -11,7 +11,7 @@ export interface Quadrature {
  * ∝ (1 − t²)^((d−3)/2). Stable for every d.
  *
  * @param m - nodes
- * @see linearized-networks.md LZ-08
+ * @see claim LZ-08
  */
 export function sphereQuadrature(d: number, m: number): Quadrature {
   checkDimension("sphereQuadrature", d);

@@ -6,7 +6,7 @@ import type { KernelForm } from "./closed-form-kernels.ts";
  * for smooth activations without a closed form. With 120 nodes tanh is exact to 5·10⁻¹⁵ at unit variances and 6·10⁻¹² at
  * 1.7 and 0.9 (80 nodes: 3·10⁻¹² and 8·10⁻¹⁰); a kink spoils it.
  *
- * @see linearized-networks.md LZ-03
+ * @see claim LZ-03
  */
 export function gaussianExpectation(
   f: (u: number) => number,

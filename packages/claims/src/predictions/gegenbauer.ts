@@ -7,7 +7,7 @@ import { checkDimension } from "./harmonic-multiplicity.ts";
  *
  * @param t - in [−1, 1]
  * @throws RangeError unless d is an integer of at least 2
- * @see linearized-networks.md LZ-08
+ * @see claim LZ-08
  */
 export function gegenbauer(d: number, degree: number, t: number): Float64Array {
   checkDimension("gegenbauer", d);

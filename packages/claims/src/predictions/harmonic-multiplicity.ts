@@ -4,7 +4,7 @@
  *
  * @param d - dimension of the space, at least 2
  * @throws RangeError unless d ≥ 2 and k ≥ 0 are integers
- * @see linearized-networks.md LZ-08
+ * @see claim LZ-08
  */
 export function harmonicMultiplicity(d: number, k: number): number {
   checkDimension("harmonicMultiplicity", d);

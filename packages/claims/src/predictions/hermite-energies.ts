@@ -2,7 +2,7 @@
  * Squared orthonormal Hermite coefficients c_k² of erf, k = 0 … degree: E[erf(u) erf(v)] = (2/π) arcsin(2ρ/3) = Σ_k c_k² ρ^k at
  * unit variances. Even ones vanish.
  *
- * @see linearized-networks.md LZ-03, LZ-10
+ * @see claim LZ-03, LZ-10
  */
 export function erfHermiteEnergies(degree: number): number[] {
   const energies = Array.from({ length: degree + 1 }, () => 0);

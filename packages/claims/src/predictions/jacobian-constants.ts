@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 
-/** sup |σ″|. ReLU has none: its Jacobian is not Lipschitz. @see linearized-networks.md LZ-19 */
+/** sup |σ″|. ReLU has none: its Jacobian is not Lipschitz. @see claim LZ-19 */
 export const curvatureBound = {
   tanh: 4 / (3 * Math.sqrt(3)),
   erf: Math.sqrt(8 / (Math.PI * Math.E)),
@@ -14,7 +14,7 @@ export const curvatureBound = {
  * `spectral` = sup|σ″| √λ_max(Σ_k ‖x_k‖² x_k x_kᵀ) ≤ `frobenius` = sup|σ″| (Σ_k ‖x_k‖⁴)^{1/2}.
  *
  * @param x - n rows of d numbers
- * @see linearized-networks.md LZ-19
+ * @see claim LZ-19
  */
 export function jacobianLipschitz(
   x: readonly (readonly number[])[],

@@ -20,7 +20,7 @@ export interface KernelSpectrum {
  * at a small degree, the rest of the trace is in `tail`. Converges fast when h is smooth inside (−1, 1).
  *
  * @param h - of ρ in [−1, 1]
- * @see linearized-networks.md LZ-08
+ * @see claim LZ-08
  */
 export function zonalSpectrum(
   h: (rho: number) => number,

@@ -17,7 +17,7 @@ export interface LazyExponents {
  *
  * @param a - from 1/2, the kernel regime, to 1, mean field, where nothing depends on N
  * @throws RangeError for other a
- * @see linearized-networks.md LZ-14; the upper bounds are Theorem 3 of the lecture
+ * @see claim LZ-14; the upper bounds are Theorem 3 of the lecture
  */
 export function lazyExponents(a: number, changes: "coherent" | "canceling"): LazyExponents {
   if (!(a >= 0.5 && a <= 1)) throw new RangeError(`lazyExponents: a = ${a}; give a number in [1/2, 1]`);

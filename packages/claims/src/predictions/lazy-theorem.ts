@@ -31,7 +31,7 @@ export interface LazyBounds {
  * Training with a large output scale stays near its linearization, with explicit constants, for gradient flow on
  * ½ ‖γ f_θ − y‖².
  *
- * @see Chizat, Oyallon & Bach, arXiv:1812.07956; constants as in linearized-networks.md LZ-18
+ * @see Chizat, Oyallon & Bach, arXiv:1812.07956; constants as in claim LZ-18
  */
 export function lazyTheorem({ sigmaMin, sigmaMax, beta, startLoss, gamma }: LazyConstants): LazyBounds {
   if (!(sigmaMin > 0 && sigmaMax >= sigmaMin && beta >= 0 && startLoss >= 0 && gamma > 0))

@@ -41,7 +41,7 @@ export function descentFilter(step: number, steps: number): TrainingFilter {
  * parameters are θ_0 + γ J_0ᵀ α.
  *
  * @param residual - y − f_0
- * @see linearized-networks.md LZ-17
+ * @see claim LZ-17
  */
 export function trainingCoefficients(
   modes: KernelModes,
@@ -77,7 +77,7 @@ export function trainedOutputAt(
   return start + dot(kernelRow, coefficients);
 }
 
-/** ½ ‖f_t − y‖² = ½ Σ_i (1 − λ_i filter(λ_i))² ⟨u_i, y − f_0⟩². @see linearized-networks.md LZ-23 */
+/** ½ ‖f_t − y‖² = ½ Σ_i (1 − λ_i filter(λ_i))² ⟨u_i, y − f_0⟩². @see claim LZ-23 */
 export function trainingLoss(
   modes: KernelModes,
   residual: readonly number[],
@@ -89,7 +89,7 @@ export function trainingLoss(
   }, 0);
 }
 
-/** √(yᵀ K⁻¹ y / n): how hard labels are for the kernel; grows with their corruption. @see linearized-networks.md LZ-23 */
+/** √(yᵀ K⁻¹ y / n): how hard labels are for the kernel; grows with their corruption. @see claim LZ-23 */
 export function labelDifficulty(modes: KernelModes, targets: readonly number[]): number {
   return Math.sqrt(
     dot(

@@ -3,7 +3,7 @@
  * the inputs, as a fraction of their variance. A tangent model of N neurons in d dimensions has p = N d, a random-feature
  * model p = N.
  *
- * @see linearized-networks.md LZ-07
+ * @see claim LZ-07
  */
 export function memorizationError(features: number, n: number): number {
   return Math.max(0, 1 - features / n);

@@ -8,7 +8,7 @@ import { checkDimension } from "./harmonic-multiplicity.ts";
  * Z = Γ(d/2) / (√π Γ((d−1)/2)). At d = Infinity, squared Hermite coefficients: 1/(2π), 1/4, ((2m−3)!!)² / (2π (2m)!).
  *
  * @param d - at least 2, or Infinity
- * @see linearized-networks.md LZ-10 (the closed form there is the product of these quotients)
+ * @see claim LZ-10 (the closed form there is the product of these quotients)
  */
 export function reluDegreeEnergies(d: number, degree: number): number[] {
   if (d !== Infinity) checkDimension("reluDegreeEnergies", d);
@@ -28,7 +28,7 @@ export function reluDegreeEnergies(d: number, degree: number): number[] {
  * B(d, k) ζ_k² with ζ_1 = Z/(d − 1), ζ_{k+2} = −ζ_k k/(k + d).
  *
  * @param d - at least 2, or Infinity
- * @see linearized-networks.md LZ-11
+ * @see claim LZ-11
  */
 export function stepDegreeEnergies(d: number, degree: number): number[] {
   if (d !== Infinity) checkDimension("stepDegreeEnergies", d);

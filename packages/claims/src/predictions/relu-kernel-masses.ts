@@ -8,7 +8,7 @@ import { reluDegreeEnergies, stepDegreeEnergies } from "./relu-degree-energies.t
  * - `tangent`: ρ (π − θ)/(2π) (normalization 1/d).
  *
  * @param d - at least 2, or Infinity
- * @see linearized-networks.md LZ-11
+ * @see claim LZ-11
  */
 export function reluKernelMasses(
   d: number,

@@ -6,7 +6,7 @@ import { dot } from "./dot.ts";
  * f = m^{−1/2} Σ_r a_r ReLU(⟨w_r, x⟩) in its first layer, w ~ N(0, I), a_r = ±1.
  *
  * @param x - n rows of d numbers
- * @see Du, Zhai, Póczos & Singh, arXiv:1810.02054; linearized-networks.md LZ-20
+ * @see Du, Zhai, Póczos & Singh, arXiv:1810.02054; claim LZ-20
  */
 export function reluTangentGram(x: readonly (readonly number[])[]): number[][] {
   return x.map((row) =>

@@ -5,7 +5,7 @@ import { Matrix, pseudoInverse, solve } from "ml-matrix";
  * limit λ → 0⁺.
  *
  * @param features - Φ, n rows of p numbers
- * @see linearized-networks.md LZ-02
+ * @see claim LZ-02
  */
 export function ridgeCoefficients(
   features: readonly (readonly number[])[],

@@ -7,7 +7,7 @@ import { arcCosine } from "./closed-form-kernels.ts";
  * ∇L = ½ (w − w*) + (θ w* − ‖w*‖ sin θ w/‖w‖) / (2π), L = ¼ (‖w‖² + ‖w*‖²) − ‖w‖ ‖w*‖ k_1(θ), θ the angle between them.
  *
  * @throws RangeError at w = 0, where ReLU has a kink
- * @see Tian, arXiv:1703.00560; linearized-networks.md LZ-13
+ * @see Tian, arXiv:1703.00560; claim LZ-13
  */
 export function populationOfNeuron(
   w: readonly number[],

@@ -7,7 +7,7 @@ import { dot } from "./dot.ts";
  *
  * @param x - n rows of d numbers
  * @param slope - E[σ′(u) σ′(v)]
- * @see linearized-networks.md LZ-19
+ * @see claim LZ-19
  */
 export function tangentGram(x: readonly (readonly number[])[], slope: KernelForm): number[][] {
   return x.map((row) =>

@@ -4,7 +4,7 @@
  *
  * @param parameters - of the whole network before
  * @param outputs - of each dense layer
- * @see Arora, Cohen & Hazan, arXiv:1802.06509; linear-networks.md LN-24
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509; claim LN-24
  */
 export function addedParameterShare(parameters: number, outputs: readonly number[]): number {
   return outputs.reduce((sum, out) => sum + out ** 2, 0) / parameters;

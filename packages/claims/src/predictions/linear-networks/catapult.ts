@@ -10,7 +10,7 @@ export interface CatapultState {
  * One step η on both weights: r ← r (1 − ηλ + η² r (1 + r)), λ ← λ (1 + η² r²) − 4η r (1 + r) for residual r and sharpness λ, a
  * map of these two alone.
  *
- * @see linear-networks.md LN-10 (d)
+ * @see claim LN-10 (d)
  */
 export function catapultStep({ residual: r, sharpness }: CatapultState, step: number): CatapultState {
   return {

@@ -21,7 +21,7 @@ export interface CommutingSensing {
  * By Newton's method on the dual, w_i = α e^{2z_i} (n = 2) or (α^{−k} − (n − 2) z_i)^{−1/k}, k = 1 − 2/n, with z = Aᵀν.
  *
  * @throws RangeError when it does not come to A w = b: rows of A are dependent, or no w > 0 solves it
- * @see Gunasekar et al., arXiv:1705.09280; Arora, Cohen, Hu & Luo, arXiv:1905.13655; linear-networks.md LN-21
+ * @see Gunasekar et al., arXiv:1705.09280; Arora, Cohen, Hu & Luo, arXiv:1905.13655; claim LN-21
  */
 export function commutingLimit({ measurements, results, depth, alpha }: CommutingSensing): number[] {
   checkDepth("commutingLimit", depth, 2);

@@ -6,7 +6,7 @@ import { singularValues } from "./singular-values.ts";
  * c = σ_min(Φ) − ‖W(0) − Φ‖_F: how much better the start is than every matrix of lower rank. 0 or less, and nothing is
  * guaranteed; otherwise σ_min(W(t)) ≥ c for ever.
  *
- * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281; linear-networks.md LN-09
+ * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281; claim LN-09
  */
 export function deficiencyMargin(target: Rows, start: Rows): number {
   const distance = matrixOf(start).sub(matrixOf(target)).norm("frobenius");

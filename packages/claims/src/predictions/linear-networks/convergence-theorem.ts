@@ -16,7 +16,7 @@ export interface ConvergenceTheorem {
  * @param targetNorm - ‖Φ‖_F
  * @param margin - the deficiency margin c > 0
  * @param lossRatio - ε/ℓ(0), in (0, 1)
- * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281, Theorem 1; constants as in linear-networks.md LN-09
+ * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281, Theorem 1; constants as in claim LN-09
  */
 export function convergenceTheorem({
   depth: n,

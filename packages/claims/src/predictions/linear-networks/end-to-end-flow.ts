@@ -11,7 +11,7 @@ import { singularTriplets } from "./singular-values.ts";
  * @param w - W, d_n × d_0
  * @param gradient - G = ∇ℓ(W)
  * @param depth - n
- * @see Arora, Cohen & Hazan, arXiv:1802.06509, Theorem 1; linear-networks.md LN-06
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509, Theorem 1; claim LN-06
  */
 export function endToEndVelocity(w: Rows, gradient: Rows, depth: number): number[][] {
   checkDepth("endToEndVelocity", depth);

@@ -5,7 +5,7 @@ import { checkDepth } from "./check-depth.ts";
  * twice the nuclear norm for n = 2.
  *
  * @param singularValues - σ ≥ 0 of W
- * @see linear-networks.md LN-22
+ * @see claim LN-22
  */
 export function factorizationNorm(singularValues: readonly number[], depth: number): number {
   checkDepth("factorizationNorm", depth);

@@ -6,7 +6,7 @@ import { singularValues } from "./singular-values.ts";
  * D_j = W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ for j = 1 … n − 1: what gradient flow conserves. Layers are balanced when all D_j are 0.
  *
  * @param weights - W_1, …, W_n
- * @see Arora, Cohen & Hazan, arXiv:1802.06509; Du, Hu & Lee, arXiv:1806.00900; linear-networks.md LN-03
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509; Du, Hu & Lee, arXiv:1806.00900; claim LN-03
  */
 export function imbalance(weights: readonly Rows[]): number[][][] {
   return weights.slice(1).map((next, j) => gramDifference(next, weights[j]!));
@@ -18,7 +18,7 @@ export function imbalance(weights: readonly Rows[]): number[][][] {
  *
  * @param gradient - ∇ℓ at W_n ⋯ W_1
  * @param step - η
- * @see linear-networks.md LN-04
+ * @see claim LN-04
  */
 export function imbalanceAfterStep(weights: readonly Rows[], gradient: Rows, step: number): number[][][] {
   const drift = imbalance(layerGradients(weights, gradient));
@@ -36,7 +36,7 @@ export function imbalanceDecay(weightDecay: number, t: number): number {
  * η (φ(0) − φ(T)): a bound, up to a factor 1 + O(η), on ‖D_j(T) − D_j(0)‖_F along gradient descent with step η that lowers the
  * loss from φ(0) to φ(T). The same bound holds for the drift of a_i² − ‖w_i‖² of a ReLU neuron.
  *
- * @see linear-networks.md LN-04, LN-26
+ * @see claim LN-04, LN-26
  */
 export function imbalanceDriftBound(step: number, startLoss: number, endLoss: number): number {
   return step * (startLoss - endLoss);

@@ -6,7 +6,7 @@ import { matrixOf, type Rows } from "./rows.ts";
  *
  * @param weights - W_1, …, W_n
  * @param gradient - G = ∇ℓ at the product, d_n × d_0
- * @see linear-networks.md LN-02
+ * @see claim LN-02
  */
 export function layerGradients(weights: readonly Rows[], gradient: Rows): number[][][] {
   return weights.map((weight, j) => {

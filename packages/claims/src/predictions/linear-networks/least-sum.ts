@@ -20,7 +20,7 @@ export interface LeastSum {
  * @param measurements - A, m × d, of rank m
  * @param results - b
  * @returns undefined when no w ≥ 0 solves A w = b
- * @see linear-networks.md LN-21
+ * @see claim LN-21
  */
 export function leastNonnegativeSum(measurements: Rows, results: readonly number[]): LeastSum | undefined {
   const a = matrixOf(measurements);

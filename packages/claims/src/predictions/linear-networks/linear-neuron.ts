@@ -15,7 +15,7 @@ export interface LinearNeuron {
  * R = √(φ² + c²), (z − z_−)/(z_+ − z) grows as e^{2Rt}. Large δ is lazy, exponential at rate |δ|; δ = 0 is rich, a sigmoid, and
  * rests at w = 0.
  *
- * @see linear-networks.md LN-23
+ * @see claim LN-23
  */
 export function linearNeuronAt({ imbalance, start, target }: LinearNeuron, t: number): number {
   if (imbalance === 0) {

@@ -13,7 +13,7 @@ export interface Annulus {
  * −Re → −re, a half circle to re, re → Re, a half circle back, e = g/|g|. Not 0 for n ≥ 3: no regularizer has this gradient.
  *
  * @param gradientNorm - |g|
- * @see Arora, Cohen & Hazan, arXiv:1802.06509; linear-networks.md LN-11
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509; claim LN-11
  */
 export function constantGradientLoop(depth: number, gradientNorm: number, { inner, outer }: Annulus): number {
   checkDepth("constantGradientLoop", depth);

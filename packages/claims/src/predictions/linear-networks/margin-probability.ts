@@ -6,7 +6,7 @@
  *
  * @param d - 2 or more
  * @param radius - ρ ≥ 0
- * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281; linear-networks.md LN-09
+ * @see Arora, Cohen, Golowich & Hu, arXiv:1810.02281; claim LN-09
  */
 export function marginProbability(d: number, radius: number): number {
   if (!Number.isInteger(d) || d < 2 || !(radius >= 0))

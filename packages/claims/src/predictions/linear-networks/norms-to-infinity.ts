@@ -4,7 +4,7 @@ import { integrate } from "./integrate.ts";
  * Completion of a 2 × 2 matrix with w_12 = w_21 = 1 and w_22 = 0 observed, loss ½ Σ_Ω (·)², balanced flow from det W(0) > 0:
  * bounds on W in terms of the loss alone, 0 < loss < ½. The loss cannot go to 0 unless all norms go to infinity.
  *
- * @see Razin & Cohen, arXiv:2005.06398, Theorem 1; linear-networks.md LN-20
+ * @see Razin & Cohen, arXiv:2005.06398, Theorem 1; claim LN-20
  */
 export const runawayBounds = {
   /** (1 − √(2ℓ))²/√(2ℓ) ≤ |w_11|. */

@@ -9,7 +9,7 @@ import { singularValues } from "./singular-values.ts";
  * @param measurements - A_i; e_a e_bᵀ for an observed entry
  * @param results - b_i
  * @param multipliers - ν_i
- * @see linear-networks.md LN-15
+ * @see claim LN-15
  */
 export function nuclearNormLowerBound(
   measurements: readonly Rows[],

@@ -7,7 +7,7 @@ import { singularValues } from "./singular-values.ts";
  *
  * @param gradient - ∇ℓ(0), d_n × d_0
  * @param widths - d_0, …, d_n, for n ≥ 2 layers
- * @see linear-networks.md LN-01
+ * @see claim LN-01
  */
 export function originHessianSpectrum(gradient: Rows, widths: readonly number[]): number[] {
   const depth = widths.length - 1;

@@ -6,7 +6,7 @@ import { singularValues } from "./singular-values.ts";
  * Σ_{j=1}^n σ_r^{2(n−j)/n} σ_s^{2(j−1)/n} = (σ_r² − σ_s²)/(σ_r^{2/n} − σ_s^{2/n}): by how much n balanced layers speed up movement
  * along u_r v_sᵀ, for left and right singular vectors of W with the singular values σ_r and σ_s (0 beyond the smaller side).
  *
- * @see Arora, Cohen & Hazan, arXiv:1802.06509; linear-networks.md LN-07
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509; claim LN-07
  */
 export function preconditionerEigenvalue(sigmaR: number, sigmaS: number, depth: number): number {
   checkDepth("preconditionerEigenvalue", depth);
@@ -43,7 +43,7 @@ export function leastPreconditionerEigenvalue(
  * The mean of all of them: how many times as fast as without added layers the end-to-end matrix moves along a gradient with no
  * preferred direction. Below 1, added layers slow the start down.
  *
- * @see linear-networks.md LN-24
+ * @see claim LN-24
  */
 export function meanPreconditionerEigenvalue(w: Rows, depth: number): number {
   const spectrum = preconditionerSpectrum(w, depth);

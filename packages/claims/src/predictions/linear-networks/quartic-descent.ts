@@ -6,7 +6,7 @@ import { checkDepth } from "./check-depth.ts";
  *
  * @param step - η; for deep networks the effective one
  * @param loss - ε, small
- * @see linear-networks.md LN-12
+ * @see claim LN-12
  */
 export function quarticDescentIterations(step: number, loss: number): number {
   return 1 / (2 * step * Math.sqrt(2 * loss));

@@ -2,7 +2,7 @@
  * exp(−Σ_r p_r ln p_r), p_r = σ_r/Σσ: the effective rank, between 1 and the rank; 0 for the matrix 0.
  *
  * @param singularValues - σ ≥ 0 in any order
- * @see Roy & Vetterli 2007; linear-networks.md LN-19
+ * @see Roy & Vetterli 2007; claim LN-19
  */
 export function effectiveRankOf(singularValues: readonly number[]): number {
   const total = singularValues.reduce((sum, value) => sum + value, 0);

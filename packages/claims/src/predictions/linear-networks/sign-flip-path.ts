@@ -6,7 +6,7 @@ import type { Rows } from "./rows.ts";
  * ℓ(0) − ℓ(W*), and no convex function is.
  *
  * @param t - in [0, 1]
- * @see Lecture notes on linear networks, Proposition 1; linear-networks.md LN-01
+ * @see Lecture notes on linear networks, Proposition 1; claim LN-01
  */
 export function signFlipPath(optimum: Rows, t: number): number[][] {
   return optimum.map((row) => row.map((value) => (1 - 2 * t) ** 2 * value));

@@ -17,7 +17,7 @@ export interface SignTrap {
  * Singular values of a square W reach 0 only in infinite time along balanced flow, hence det W(t) keeps its sign.
  *
  * @param target - Φ, square
- * @see linear-networks.md LN-10 (b)
+ * @see claim LN-10 (b)
  */
 export function signTrap(target: Rows): SignTrap {
   if (target.some((row) => row.length !== target.length))
@@ -35,7 +35,7 @@ export function signTrap(target: Rows): SignTrap {
 /**
  * ½ Σ_{μ<0} μ² over the eigenvalues μ of a symmetric Φ: the limit of the loss when all layers start as the identity.
  *
- * @see linear-networks.md LN-10 (c)
+ * @see claim LN-10 (c)
  */
 export function identityStartFloor(target: Rows): number {
   const { realEigenvalues } = new EigenvalueDecomposition(matrixOf(target), { assumeSymmetric: true });

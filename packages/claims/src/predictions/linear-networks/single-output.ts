@@ -6,7 +6,7 @@ import { checkDepth } from "./check-depth.ts";
  * it rests for n ≥ 2, and n times as fast along the direction traveled so far.
  *
  * @param gradient - g = ∇ℓ(w)
- * @see Arora, Cohen & Hazan, arXiv:1802.06509; linear-networks.md LN-08
+ * @see Arora, Cohen & Hazan, arXiv:1802.06509; claim LN-08
  */
 export function singleOutputVelocity(
   w: readonly number[],

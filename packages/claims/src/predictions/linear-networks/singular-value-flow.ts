@@ -16,7 +16,7 @@ export interface SingularValueFlow {
  * F = (1/φ) [x^{2−n}/(2−n) − (1/(nφ)) Σ_k Re(x_k² ln(x_k − x))], ln x for the first term when n = 2.
  *
  * @param value - between the start and the limit of the flow
- * @see Saxe, McClelland & Ganguli, arXiv:1312.6120 for two layers; linear-networks.md LN-17 lists n = 1 … 4
+ * @see Saxe, McClelland & Ganguli, arXiv:1312.6120 for two layers; claim LN-17 lists n = 1 … 4
  */
 export function singularValueTime(flow: SingularValueFlow, value: number): number {
   check("singularValueTime", flow);
@@ -59,7 +59,7 @@ export function escapeTime(depth: number, alpha: number, target: number): number
 /**
  * Its leading order for small α: ln(φ/α)/(2φ) at depth 2, α^{−(1−2/n)}/((n − 2) φ) at more. Modes appear in the order of φ.
  *
- * @see linear-networks.md LN-18, LN-10 (e)
+ * @see claim LN-18, LN-10 (e)
  */
 export function escapeTimeLaw(depth: number, alpha: number, target: number): number {
   checkDepth("escapeTimeLaw", depth, 2);

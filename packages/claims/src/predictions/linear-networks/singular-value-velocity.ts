@@ -9,7 +9,7 @@ import { singularTriplets } from "./singular-values.ts";
  * @param w - W, d_n × d_0
  * @param gradient - G = ∇ℓ(W)
  * @returns σ descending, and the velocity of each
- * @see Arora, Cohen, Hu & Luo, arXiv:1905.13655, Theorem 3; linear-networks.md LN-16
+ * @see Arora, Cohen, Hu & Luo, arXiv:1905.13655, Theorem 3; claim LN-16
  */
 export function singularValueVelocity(
   w: Rows,

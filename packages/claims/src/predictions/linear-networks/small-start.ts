@@ -2,7 +2,7 @@
  * α √d: the root mean square of ‖W‖_F for W = W_n ⋯ W_1 with independent normal entries of variance α^{2/n}/d in d × d layers,
  * at every depth n; α I has the same norm.
  *
- * @see linear-networks.md LN-05
+ * @see claim LN-05
  */
 export function gaussianStartNorm(alpha: number, d: number): number {
   return alpha * Math.sqrt(d);
@@ -16,7 +16,7 @@ export function smallStartImbalance(epsilon: number): number {
 /**
  * ε²/σ_1^{2/n}: the order of ‖D_j‖_2/‖W_j‖_2² after training n layers from norms ε to an end-to-end matrix of norm σ_1.
  *
- * @see linear-networks.md LN-05 (d)
+ * @see claim LN-05 (d)
  */
 export function relativeImbalance(epsilon: number, norm: number, depth: number): number {
   return smallStartImbalance(epsilon) / norm ** (2 / depth);

@@ -7,7 +7,7 @@ export type Tensor = readonly number[] | readonly Tensor[];
  *
  * @param factors - factors[mode][component], N modes
  * @param gradient - ∇ℓ, a tensor of order N
- * @see Razin, Maman & Cohen, arXiv:2102.09972; linear-networks.md LN-27
+ * @see Razin, Maman & Cohen, arXiv:2102.09972; claim LN-27
  */
 export function tensorComponentVelocity(
   factors: readonly (readonly (readonly number[])[])[],

@@ -5,7 +5,7 @@ export interface TwoByTwo {
   readonly lowerRight: number;
 }
 
-/** ‖X‖_* = √(‖X‖_F² + 2 |det X|) with the given upper left entry. @see linear-networks.md LN-15, LN-20 */
+/** ‖X‖_* = √(‖X‖_F² + 2 |det X|) with the given upper left entry. @see claim LN-15, LN-20 */
 export function nuclearNormWith(known: TwoByTwo, upperLeft: number): number {
   const { upperRight: b, lowerLeft: c, lowerRight: d } = known;
   return Math.sqrt(upperLeft ** 2 + b ** 2 + c ** 2 + d ** 2 + 2 * Math.abs(upperLeft * d - b * c));

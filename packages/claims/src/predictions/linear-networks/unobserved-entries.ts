@@ -5,7 +5,7 @@ import type { Rows } from "./rows.ts";
  *
  * @param truth - W*
  * @param observed - Ω, for each entry whether it was seen
- * @see linear-networks.md LN-14
+ * @see claim LN-14
  */
 export function unobservedError(truth: Rows, observed: readonly (readonly boolean[])[]): number {
   const hidden = truth.flatMap((row, i) => row.filter((_, j) => !observed[i]![j]!));
