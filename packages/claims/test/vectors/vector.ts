@@ -10,10 +10,10 @@ export interface Vector<Inputs> {
   readonly tol: { readonly abs: number; readonly rel: number };
 }
 
-/** All vectors of linearized-networks.md, in the order of the file. */
+/** All vectors of linearized networks (LZ), in the order of the file. */
 export const vectors = linearized.cases as unknown as readonly Vector<unknown>[];
 
-/** All vectors of linear-networks.md. */
+/** All vectors of linear networks (LN). */
 export const linearNetworkVectors = linear.cases as unknown as readonly Vector<unknown>[];
 
 /** The vector of an id, with the inputs that its test knows it has. */

@@ -109,7 +109,7 @@ const SWITCHED_ROWS = 250;
  * half-sample machines, scaled to the full sample by √(m/(n − m)) for m of n rows (the delete-d jackknife). Without the problem
  * (a model from a file) there is no floor, and the bands cover the rows alone.
  *
- * @see kernel-machines.md §15; Jansen, "Analysis of variance designs for model output", 1999; Shao and Wu, Ann. Statist. 1989
+ * @see Jansen, "Analysis of variance designs for model output", 1999; Shao and Wu, Ann. Statist. 1989
  */
 export async function importances(
   machine: FeatureMachine,

@@ -66,8 +66,6 @@ const LEAST_ROWS = 30;
  *
  * Rough kernels have rough second derivatives, some of it fitted noise: compare with the strongest pairs, not with zero, and
  * use `smoothing` where only the broad shape counts.
- *
- * @see kernel-machines.md §15
  */
 export async function interactions(
   machine: FeatureMachine,

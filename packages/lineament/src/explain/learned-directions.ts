@@ -38,8 +38,6 @@ export interface LearnedDirections {
  * share of the mean squared change (of class scores before calibration, for classes). Coordinates are measured in their spread as the machine sees it (their standard deviation where it
  * sees them standardized, that of their normal scores where it sees ranks), so that units and skewed columns do not rule. Categorical blocks have no
  * derivative and are left out. An off-diagonal of the AGOP is E[∂_jF ∂_kF]: columns that matter *together* in one linear combination, not an interaction.
- *
- * @see kernel-machines.md §15
  */
 export async function learnedDirections(
   machine: FeatureMachine,

@@ -49,7 +49,7 @@ export interface InfiniteKernels {
 
 /**
  * The NNGP kernel K = E f(x) f(z) and the NTK Θ = E ⟨∇f(x), ∇f(z)⟩ of an infinitely wide network, between all rows of x and of z
- * (x itself when absent; exactly symmetric then). They start from K⁰ = ⟨x, z⟩/d, Θ⁰ = 0 and follow infinite-width.md §§2–5: branches
+ * (x itself when absent; exactly symmetric then). They start from K⁰ = ⟨x, z⟩/d, Θ⁰ = 0 and go from layer to layer: branches
  * may be correlated and have means, layers of any kind may follow each other as long as the limit exists.
  *
  * Arithmetic is float64. The angle between rows is followed without cancellation through dense and piecewise linear layers

@@ -110,7 +110,7 @@ const kinds = [
 
 /**
  * A nonlinearity φ as plain data: what a kernel, a model file or a worker thread can carry. `activationFunctions` turns it
- * into functions. Parameters follow infinite-width.md §3.
+ * into functions.
  */
 export const Activation = z.discriminatedUnion("name", kinds, { error: unknownKind("activation", "name") });
 /** A nonlinearity with every parameter spelled out. */

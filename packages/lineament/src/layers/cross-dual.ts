@@ -18,7 +18,7 @@ export interface CrossDual {
 }
 
 /**
- * The dual of two activations, for sums of correlated branches (infinite-width.md §5). Closed forms: twice the same activation
+ * The dual of two activations, for sums of correlated branches. Closed forms: twice the same activation
  * that has one, a linear one with any that has one (Stein), two polynomials, two piecewise linear ones; the polar rule
  * otherwise.
  * @throws RangeError for `exp-normalized` with another

@@ -23,7 +23,7 @@ export function isRotationInvariant(kernel: FusedKernel): boolean {
 }
 
 /**
- * The formulas of a kernel (kernel-machines.md §1).
+ * The formulas of a kernel.
  * @param dimensions - the d of sum-power: coordinates plus the dimensions of all tables
  */
 export function formulas(kernel: FusedKernel, dimensions: number): KernelFormulas {
@@ -94,7 +94,7 @@ function signedPower(delta: number, e: number): number {
   return delta === 0 ? 0 : Math.sign(delta) * Math.abs(delta) ** e;
 }
 
-/** 16 ε of the storage precision: r² below this times ‖u‖² + ‖u′‖² is rounding (kernel-machines.md §4.1). */
+/** 16 ε of the storage precision: r² below this times ‖u‖² + ‖u′‖² is rounding. */
 export function negligible(precision: Precision): number {
   return 16 * (precision === "float32" ? 2 ** -23 : 2 ** -52);
 }

@@ -24,7 +24,7 @@ export interface DenseNetwork extends Network, Dense, DenseArchitecture {}
  * `parametersOf` gives views.
  *
  * @throws RangeError for impossible sizes, deviations or rates
- * @see Jacot et al., arXiv:1806.07572; infinite-width.md §8 for the formulas
+ * @see Jacot et al., arXiv:1806.07572
  */
 export function denseNetwork(engine: Engine, options: DenseNetworkOptions): DenseNetwork {
   const architecture = denseArchitecture(options);

@@ -3,7 +3,7 @@ import type { DenseNetworkLayer } from "./dense-architecture.ts";
 import type { Elementwise } from "./elementwise.ts";
 import type { Workspace } from "./workspace.ts";
 
-// The formulas of infinite-width.md §8, with one row of W a neuron: z = s h Wᵀ + σ_b β, h′ = φ(z). Power series along
+// The formulas of dense networks, with one row of W a neuron: z = s h Wᵀ + σ_b β, h′ = φ(z). Power series along
 // θ + t v are stacked: rows k n … (k + 1) n hold the coefficients of t^k, so that one product serves all of them.
 
 /** A dense network as the passes see it. */

@@ -7,7 +7,7 @@ import type { RidgeSystem } from "./ridge-system.ts";
  *
  * @param y - targets as they were solved for (centered), n × c
  * @param coefficients - A, n × c
- * @see Rasmussen and Williams 2006, §5.4; kernel-machines.md §3.5
+ * @see Rasmussen and Williams 2006, §5.4
  */
 export function signalVariance(y: Matrix, coefficients: Matrix): Float64Array {
   const variance = new Float64Array(y.cols);

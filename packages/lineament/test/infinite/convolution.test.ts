@@ -42,7 +42,7 @@ interface PixelKernels {
   readonly theta: (p: number, q: number) => number;
 }
 
-/** The recursion of infinite-width.md §5, word by word, for one pair of images. */
+/** The recursion of convolutional kernels, pixel pair by pixel pair, for one pair of images. */
 function recursion(
   image: ImageShape,
   steps: readonly (Layer | "input")[],

@@ -12,7 +12,7 @@ function bivariateNormalCdf(h: number, k: number, rho: number): number {
   return normalCdf(h) * normalCdf(k) + ((end / 2) * integral) / (2 * Math.PI);
 }
 
-/** κ and κ̇ of elu in closed form (infinite-width.md §3): an oracle for quadrature. */
+/** κ and κ̇ of elu in closed form: an oracle for quadrature. */
 export function eluDual(
   alpha: number,
   a: number,

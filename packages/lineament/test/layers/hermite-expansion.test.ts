@@ -71,7 +71,7 @@ describe.each(everyActivation.map((activation) => [title(activation), activation
   },
 );
 
-test("terms for errors of 1e-6 and 1e-10 at variance 1 and ρ = 0.99 (infinite-width.md §4)", () => {
+test("terms for errors of 1e-6 and 1e-10 at variance 1 and ρ = 0.99", () => {
   for (const [name, coarse, fine] of [
     ["tanh", 26, 64],
     ["gelu", 15, 29],

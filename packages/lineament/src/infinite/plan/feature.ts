@@ -1,6 +1,6 @@
 import type { Activation } from "../../layers/index.ts";
 
-// What one channel of an infinitely wide network is, as a function of its input x (infinite-width.md §5). Every dense or
+// What one channel of an infinitely wide network is, as a function of its input x. Every dense or
 // convolutional layer makes a fresh Gaussian process B_p, the same for all its channels and independent of the others; all
 // layers in between are sums of products of functions of these.
 

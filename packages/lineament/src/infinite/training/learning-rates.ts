@@ -14,7 +14,7 @@ export type DescentMethod =
  * with λ the largest eigenvalue of the tangent kernel (plus the ridge). Infinity at λ = 0.
  *
  * @throws RangeError for an eigenvalue that is not finite, an unknown method, a momentum outside of [0, 1)
- * @see Polyak 1964; infinite-width.md §7
+ * @see Polyak 1964
  */
 export function stabilityLimit(largestEigenvalue: number, descent: DescentMethod = {}): number {
   if (!Number.isFinite(largestEigenvalue))
