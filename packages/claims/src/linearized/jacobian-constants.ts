@@ -104,7 +104,7 @@ export default claim({
     $a_i=\pm1$, $\sigma_{\min}(J_0)^2/N$ and $\sigma_{\max}(J_0)^2/N$ tend to the extreme eigenvalues of $XX^\top\circ\mathbb E[\sigma'\sigma']$.`,
   source: "Lecture 11: Linearized Networks, §2",
   status: "proved",
-  seconds: 3,
+  seconds: 2,
   settings,
   full: { directions: 10, redraws: 10, widths: [16, 64, 250, 1000, 4000, 16_000, 64_000] },
 

@@ -16,32 +16,37 @@ import {
   trainingLoss,
 } from "../predictions/index.ts";
 
-const settings = z.object({
-  samples: z.int().min(10).max(500).default(100).describe("training points n"),
-  dimension: z.int().min(2).max(100).default(20).describe("input dimension d"),
-  testPoints: z.int().min(100).max(10_000).default(1000).describe("test points, with clean labels"),
-  widths: z
-    .array(z.int().min(2).max(20_000).multipleOf(2))
-    .min(1)
-    .max(4)
-    .default([1024])
-    .describe("neurons N, even numbers"),
-  fractions: z
-    .array(z.number().min(0).max(1))
-    .min(2)
-    .max(11)
-    .default([0, 0.5, 1])
-    .describe("p, parts of the labels replaced by random signs, ascending"),
-  dataSets: z.int().min(1).max(50).default(5).describe("data sets, each with its networks"),
-  rate: z
-    .number()
-    .min(0.05)
-    .max(1.9)
-    .default(0.9)
-    .describe("step of gradient descent, in units of 1/λ_max of the limit kernel; stable below 2"),
-  steps: z.int().min(50).max(5000).default(600).describe("steps of gradient descent"),
-  seed: z.int().min(0).default(0).describe("seed of data and networks"),
-});
+const settings = z
+  .object({
+    samples: z.int().min(10).max(500).default(100).describe("training points n"),
+    dimension: z.int().min(2).max(100).default(20).describe("input dimension d"),
+    testPoints: z.int().min(100).max(10_000).default(1000).describe("test points, with clean labels"),
+    widths: z
+      .array(z.int().min(2).max(20_000).multipleOf(2))
+      .min(1)
+      .max(4)
+      .default([1024])
+      .describe("neurons N, even numbers"),
+    fractions: z
+      .array(z.number().min(0).max(1))
+      .min(2)
+      .max(11)
+      .default([0, 0.5, 1])
+      .describe("p, parts of the labels replaced by random signs, ascending"),
+    dataSets: z.int().min(1).max(50).default(5).describe("data sets, each with its networks"),
+    rate: z
+      .number()
+      .min(0.05)
+      .max(1.9)
+      .default(0.9)
+      .describe("step of gradient descent, in units of 1/λ_max of the limit kernel; stable below 2"),
+    steps: z.int().min(50).max(5000).default(600).describe("steps of gradient descent"),
+    seed: z.int().min(0).default(0).describe("seed of data and networks"),
+  })
+  .refine(({ fractions }) => fractions.every((p, at) => at === 0 || p > fractions[at - 1]!), {
+    path: ["fractions"],
+    message: "they must ascend",
+  });
 
 type Settings = z.output<typeof settings>;
 
@@ -198,6 +203,7 @@ export default claim({
       ...predicted[0]!.runs.map(({ losses }) => firstBelow(losses, shownLoss) ?? losses.length - 1),
     );
     const every = Math.ceil(end / 30);
+    const middle = Math.floor((fractions.length - 1) / 2);
     const statistics = (x: number, values: readonly number[]) => ({
       x,
       y: mean(values),
@@ -216,14 +222,14 @@ export default claim({
         spec: curves({
           x: { title: "steps of gradient descent", domain: [0, end] },
           y: { title: "mean squared training loss", domain: [0, 1.03] },
-          series: fractions.flatMap((p, at) => [
+          series: [...new Set([0, middle, fractions.length - 1])].flatMap((at) => [
             {
-              label: `p = ${p}`,
+              label: `p = ${fractions[at]!}`,
               role: "prediction" as const,
               points: predicted[0]!.runs[at]!.losses.slice(0, end + 1).map((y, x) => ({ x, y })),
             },
             {
-              label: `p = ${p}`,
+              label: `p = ${fractions[at]!}`,
               role: "measurement" as const,
               points: measured[widest]![0]![at]!.losses.slice(0, end + 1).flatMap((y, x) =>
                 x % every === 0 ? [{ x, y }] : [],

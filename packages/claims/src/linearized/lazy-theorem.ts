@@ -66,7 +66,7 @@ export default claim({
     $\hat L_0\,e^{-2\gamma^2\sigma_{\min}^2t}$.`,
   source: "Lecture 11: Linearized Networks, §2; Chizat, Oyallon & Bach, arXiv:1812.07956",
   status: "proved",
-  seconds: 4,
+  seconds: 3,
   settings,
   full: { largerWidths: [1000, 4000, 16_000, 64_000] },
 
@@ -232,7 +232,7 @@ async function training(
     width,
     label,
     gamma,
-    sigmaMin: Math.sqrt(values[0]!) / gamma,
+    sigmaMin: Math.sqrt(Math.max(0, values[0]!)) / gamma,
     sigmaMax: Math.sqrt(values.at(-1)!) / gamma,
     startLoss: ofNetwork.losses[0]!,
     step,

@@ -52,7 +52,7 @@ export default claim({
     Widths far below the theorem's $m=\Omega(n^6/\lambda_0^4)$ are enough.`,
   source: "Du, Zhai, Póczos & Singh, arXiv:1810.02054",
   status: "reported",
-  seconds: 6,
+  seconds: 4,
   settings,
   full: { widths: [200, 450, 1000, 4000] },
 

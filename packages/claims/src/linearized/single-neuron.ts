@@ -107,7 +107,7 @@ export default claim({
   source:
     "Lecture 11: Linearized Networks, Theorem 4; Tian, arXiv:1703.00560; Soltanolkotabi, arXiv:1705.04591",
   status: "checked",
-  seconds: 12,
+  seconds: 5,
   settings,
   full: {
     dimensions: [50, 100, 200],
@@ -116,15 +116,14 @@ export default claim({
 
   predict(chosen) {
     const { learningRate, steps, sphereDimension: d, sphereSizes, ridge } = chosen;
+    const descents = rateProblems(chosen);
     return {
       threshold: neuronSamplesNeeded(found, learningRate, steps),
-      rates: rateProblems(chosen).map(({ problems }) =>
+      rates: descents.map(({ problems }) =>
         problems.map(({ x, teacher }) => neuronRate(rowsOf(x), Array.from(teacher), learningRate)),
       ),
       /** ‖w_k − w*‖ at n = ∞. */
-      population: rateProblems(chosen).map(({ problems }) =>
-        populationDescent(problems[0]!, learningRate, steps),
-      ),
+      population: populationDescent(descents[0]!.problems[0]!, learningRate, steps),
       kernels: kernels.map(({ kernel }) => ({
         at: sphereSizes.map((n) => kernelError(kernel, d, n, ridge)),
         line: logSpaced(Math.min(...sphereSizes), Math.max(...sphereSizes), 41).map((n) => ({
@@ -320,7 +319,7 @@ export default claim({
             {
               label: "n = ∞",
               role: "prediction",
-              points: predicted.population.at(-1)!.map((y, x) => ({ x, y })),
+              points: predicted.population.map((y, x) => ({ x, y })),
             },
           ],
         }),
