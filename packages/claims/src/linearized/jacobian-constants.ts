@@ -32,37 +32,42 @@ import {
 const names = ["tanh", "erf", "sin", "softplus", "normal-cdf", "relu"] as const;
 type Name = (typeof names)[number];
 
-const settings = z.object({
-  activations: z
-    .array(z.enum(names))
-    .min(1)
-    .max(6)
-    .default(["tanh", "erf", "sin", "softplus", "normal-cdf"])
-    .describe("nonlinearities σ that the statement is held to"),
-  samples: z.int().min(2).max(50).default(5).describe("inputs n"),
-  dimension: z.int().min(2).max(200).default(20).describe("input dimension d"),
-  width: z.int().min(10).max(20_000).default(1000).describe("neurons N of the networks that are displaced"),
-  distances: z
-    .array(z.number().min(1e-5).max(100))
-    .min(1)
-    .max(20)
-    .default([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10])
-    .describe("distances ‖θ − θ_0‖ of displaced networks"),
-  directions: z
-    .int()
-    .min(1)
-    .max(50)
-    .default(3)
-    .describe("random directions of displacement at each distance"),
-  widths: z
-    .array(z.int().min(5).max(200_000))
-    .min(1)
-    .max(8)
-    .default([16, 64, 250, 1000, 4000, 16_000])
-    .describe("neurons N at which singular values are looked at"),
-  redraws: z.int().min(1).max(50).default(3).describe("random networks at each of these widths"),
-  seed: z.int().min(0).default(0).describe("seed of inputs, networks and directions"),
-});
+const settings = z
+  .object({
+    activations: z
+      .array(z.enum(names))
+      .min(1)
+      .max(6)
+      .default(["tanh", "erf", "sin", "softplus", "normal-cdf"])
+      .describe("nonlinearities σ that the statement is held to"),
+    samples: z.int().min(2).max(50).default(5).describe("inputs n"),
+    dimension: z.int().min(2).max(200).default(20).describe("input dimension d"),
+    width: z.int().min(10).max(20_000).default(1000).describe("neurons N of the networks that are displaced"),
+    distances: z
+      .array(z.number().min(1e-5).max(100))
+      .min(1)
+      .max(20)
+      .default([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10])
+      .describe("distances ‖θ − θ_0‖ of displaced networks"),
+    directions: z
+      .int()
+      .min(1)
+      .max(50)
+      .default(3)
+      .describe("random directions of displacement at each distance"),
+    widths: z
+      .array(z.int().min(5).max(200_000))
+      .min(1)
+      .max(8)
+      .default([16, 64, 250, 1000, 4000, 16_000])
+      .describe("neurons N at which singular values are looked at"),
+    redraws: z.int().min(1).max(50).default(3).describe("random networks at each of these widths"),
+    seed: z.int().min(0).default(0).describe("seed of inputs, networks and directions"),
+  })
+  .refine(({ samples, dimension }) => samples <= dimension, {
+    path: ["samples"],
+    message: "it must be at most the dimension, where σ_min is far from rounding",
+  });
 
 type Settings = z.output<typeof settings>;
 

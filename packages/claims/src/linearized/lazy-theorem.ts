@@ -24,33 +24,38 @@ import {
   tangentGram,
 } from "../predictions/index.ts";
 
-const settings = z.object({
-  samples: z.int().min(2).max(50).default(5).describe("training points n"),
-  dimension: z.int().min(2).max(200).default(20).describe("input dimension d"),
-  width: z.int().min(2).max(200_000).multipleOf(2).default(1000).describe("neurons N"),
-  label: z
-    .number()
-    .min(0.001)
-    .max(100)
-    .default(0.05)
-    .describe("size of the labels, ± this: small enough for the condition at nearly every data set"),
-  largerLabel: z.number().min(0.001).max(100).default(1).describe("size of the labels of further networks"),
-  largerWidths: z
-    .array(z.int().min(2).max(200_000).multipleOf(2))
-    .max(6)
-    .default([1000, 4000])
-    .describe("neurons N of further networks; the condition is not demanded of them, the bounds are"),
-  rate: z
-    .number()
-    .min(0.001)
-    .max(0.5)
-    .default(0.1)
-    .describe(
-      "step of gradient descent, in units of 1/(γ²σ_max²): small, as the theorem is about gradient flow",
-    ),
-  steps: z.int().min(20).max(10_000).default(400).describe("steps of gradient descent"),
-  seed: z.int().min(0).default(0).describe("seed of points, labels and networks"),
-});
+const settings = z
+  .object({
+    samples: z.int().min(2).max(50).default(5).describe("training points n"),
+    dimension: z.int().min(2).max(200).default(20).describe("input dimension d"),
+    width: z.int().min(2).max(200_000).multipleOf(2).default(1000).describe("neurons N"),
+    label: z
+      .number()
+      .min(0.001)
+      .max(100)
+      .default(0.05)
+      .describe("size of the labels, ± this: small enough for the condition at nearly every data set"),
+    largerLabel: z.number().min(0.001).max(100).default(1).describe("size of the labels of further networks"),
+    largerWidths: z
+      .array(z.int().min(2).max(200_000).multipleOf(2))
+      .max(6)
+      .default([1000, 4000])
+      .describe("neurons N of further networks; the condition is not demanded of them, the bounds are"),
+    rate: z
+      .number()
+      .min(0.001)
+      .max(0.5)
+      .default(0.1)
+      .describe(
+        "step of gradient descent, in units of 1/(γ²σ_max²): small, as the theorem is about gradient flow",
+      ),
+    steps: z.int().min(20).max(10_000).default(400).describe("steps of gradient descent"),
+    seed: z.int().min(0).default(0).describe("seed of points, labels and networks"),
+  })
+  .refine(({ samples, dimension }) => samples <= dimension, {
+    path: ["samples"],
+    message: "it must be at most the dimension, where σ_min is far from rounding",
+  });
 
 type Settings = z.output<typeof settings>;
 
