@@ -1,7 +1,8 @@
 import type { Claim } from "../claim.ts";
 import conservation from "./conservation.ts";
 import imbalanceDrift from "./imbalance-drift.ts";
+import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
 
 /** Linear networks, matrix factorization and completion, in the order of their codes. */
-export const linear: readonly Claim[] = [conservation, imbalanceDrift, noRegularizer];
+export const linear: readonly Claim[] = [conservation, imbalanceDrift, noRegularizer, lazyRichNeuron];
