@@ -1,4 +1,5 @@
 export * from "./gaussian-matrix.ts";
+export * from "./linear-layers.ts";
 export * from "./log-spaced.ts";
 export * from "./orthogonal-matrix.ts";
 export * from "./random-signs.ts";

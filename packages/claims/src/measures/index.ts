@@ -2,6 +2,7 @@ export * from "./distance.ts";
 export * from "./hidden-features.ts";
 export * from "./kernel-regression.ts";
 export * from "./kernel-relative-error.ts";
+export * from "./largest-distance.ts";
 export * from "./lazy-training.ts";
 export * from "./log-excess.ts";
 export * from "./log-slope.ts";
