@@ -5,6 +5,7 @@ import imbalanceDrift from "./imbalance-drift.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
 import singularValueCurves from "./singular-value-curves.ts";
+import tensorComponents from "./tensor-components.ts";
 
 /** Linear networks, matrix factorization and completion, in the order of their codes. */
 export const linear: readonly Claim[] = [
@@ -14,4 +15,5 @@ export const linear: readonly Claim[] = [
   singularValueCurves,
   factorizationNorm,
   lazyRichNeuron,
+  tensorComponents,
 ];
