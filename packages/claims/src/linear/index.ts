@@ -1,18 +1,24 @@
 import type { Claim } from "../claim.ts";
 import conservation from "./conservation.ts";
 import factorizationNorm from "./factorization-norm.ts";
+import greedyLowRank from "./greedy-low-rank.ts";
 import imbalanceDrift from "./imbalance-drift.ts";
+import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
+import nonConvex from "./non-convex.ts";
 import singularValueCurves from "./singular-value-curves.ts";
 import tensorComponents from "./tensor-components.ts";
 
 /** Linear networks, matrix factorization and completion, in the order of their codes. */
 export const linear: readonly Claim[] = [
+  nonConvex,
+  layerGradients,
   conservation,
   imbalanceDrift,
   noRegularizer,
   singularValueCurves,
+  greedyLowRank,
   factorizationNorm,
   lazyRichNeuron,
   tensorComponents,

@@ -10,6 +10,13 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(mean(values.map(Math.log)));
 }
 
+/** The number in the middle, or the mean of the two in the middle. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Array.from(values).sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1]! + sorted[Math.floor(half)]!) / 2;
+}
+
 /** √ of the mean square. */
 export function rootMeanSquare(values: ArrayLike<number>): number {
   return Math.hypot(...Array.from(values)) / Math.sqrt(values.length);
