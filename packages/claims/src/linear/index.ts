@@ -7,6 +7,7 @@ import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
+import reluConservation from "./relu-conservation.ts";
 import singularValueCurves from "./singular-value-curves.ts";
 import tensorComponents from "./tensor-components.ts";
 
@@ -21,5 +22,6 @@ export const linear: readonly Claim[] = [
   greedyLowRank,
   factorizationNorm,
   lazyRichNeuron,
+  reluConservation,
   tensorComponents,
 ];
