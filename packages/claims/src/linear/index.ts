@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import commutingMeasurements from "./commuting-measurements.ts";
 import conservation from "./conservation.ts";
 import factorizationNorm from "./factorization-norm.ts";
 import greedyLowRank from "./greedy-low-rank.ts";
@@ -20,6 +21,7 @@ export const linear: readonly Claim[] = [
   noRegularizer,
   singularValueCurves,
   greedyLowRank,
+  commutingMeasurements,
   factorizationNorm,
   lazyRichNeuron,
   reluConservation,
