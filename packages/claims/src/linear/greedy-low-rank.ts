@@ -9,6 +9,7 @@ import {
 } from "lineament";
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict, within } from "../claim.ts";
+import { logSpaced } from "../data/index.ts";
 import { curves, panels } from "../figures/index.ts";
 import { distance, median, lowRankSensing, type LowRankSensing } from "../measures/index.ts";
 import { effectiveRankOf, escapeTime } from "../predictions/index.ts";
@@ -50,8 +51,8 @@ const runs = [
   { depth: 3, step: 1e-3, steps: 8000, target: undefined, every: 10 },
 ] as const;
 
-/** Singular values that are drawn, and marks of each. */
-const [drawn, marks] = [5, 50];
+/** Singular values that are drawn, marks of each, and the time of the first. */
+const [drawn, marks, firstDrawn] = [5, 50, 0.05];
 
 export default claim({
   code: "LN-18",
@@ -90,13 +91,21 @@ export default claim({
     }
     return {
       /** By problem and depth. */
-      numbers: results.map((depths) => depths.map(({ curves: _, ...numbers }) => numbers)),
-      /** By depth, of the first problem, every few steps: the largest singular values. */
+      numbers: results.map((depths) =>
+        depths.map(({ error, effectiveRank, halfTimes, nextRatios }) => ({
+          error,
+          effectiveRank,
+          halfTimes,
+          nextRatios,
+        })),
+      ),
+      /** By depth, of the first problem, at some times: the largest singular values. */
       curves: results[0]!.map(({ curves }) => {
-        const every = Math.ceil(curves.length / marks);
-        return curves
-          .filter((_, k) => k % every === 0)
-          .map(({ t, sigma }) => ({ t, sigma: sigma.slice(0, drawn) }));
+        const end = curves.at(-1)!.t;
+        const looks = logSpaced(firstDrawn, end, marks).map((time) =>
+          curves.find(({ t }) => t >= time * 0.999)!,
+        );
+        return [...new Set(looks)].map(({ t, sigma }) => ({ t, sigma: sigma.slice(0, drawn) }));
       }),
     };
   },
@@ -141,12 +150,12 @@ export default claim({
       name: "singular-values",
       title: "Singular values in the course of training",
       caption: String.raw`The ${drawn} largest of $W$ for $d=${dimension}$, $m=${measurements}$; $W^*$ has ${singularValues.join(", ")} and zeros. One layer
-        raises all of them together. Two layers and three raise them one after another: dashed lines are the times at which the closed
+        raises all of them together. Two layers and three raise them one after another: lines stand at the times at which the closed
         form for all entries seen says that each has half its value. The tail stays at zero.`,
       spec: panels({
         panels: runs.map(({ depth }, i) => ({
           title: depth === 1 ? "1 layer" : `${depth} layers`,
-          x: { title: "time t = η · steps", ...(depth === 1 ? { domain: [0, 4] as const } : {}) },
+          x: { title: "time t = η · steps", scale: "log" },
           y: { title: "singular value of W", domain: [0, 1.1 * singularValues[0]!] },
           series: [
             ...Array.from({ length: drawn }, (_, r) => ({
@@ -156,7 +165,7 @@ export default claim({
             })),
             ...predicted.halfTimes[i]!.map((x, r) => ({
               label: `σ${"₁₂₃"[r]!}`,
-              role: "bound" as const,
+              role: "prediction" as const,
               points: [0, singularValues[r]! / 2].map((y) => ({ x, y })),
             })),
           ],

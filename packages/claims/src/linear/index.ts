@@ -10,6 +10,7 @@ import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
 import reluConservation from "./relu-conservation.ts";
 import singularValueCurves from "./singular-value-curves.ts";
+import singularValueVelocity from "./singular-value-velocity.ts";
 import tensorComponents from "./tensor-components.ts";
 
 /** Linear networks, matrix factorization and completion, in the order of their codes. */
@@ -19,6 +20,7 @@ export const linear: readonly Claim[] = [
   conservation,
   imbalanceDrift,
   noRegularizer,
+  singularValueVelocity,
   singularValueCurves,
   greedyLowRank,
   commutingMeasurements,
