@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import balancedStart from "./balanced-start.ts";
 import commutingMeasurements from "./commuting-measurements.ts";
 import conservation from "./conservation.ts";
 import factorizationNorm from "./factorization-norm.ts";
@@ -8,7 +9,9 @@ import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
+import rankMeasures from "./rank-measures.ts";
 import reluConservation from "./relu-conservation.ts";
+import singleOutput from "./single-output.ts";
 import singularValueCurves from "./singular-value-curves.ts";
 import singularValueVelocity from "./singular-value-velocity.ts";
 import tensorComponents from "./tensor-components.ts";
@@ -19,10 +22,13 @@ export const linear: readonly Claim[] = [
   layerGradients,
   conservation,
   imbalanceDrift,
+  balancedStart,
+  singleOutput,
   noRegularizer,
   singularValueVelocity,
   singularValueCurves,
   greedyLowRank,
+  rankMeasures,
   commutingMeasurements,
   factorizationNorm,
   lazyRichNeuron,
