@@ -92,7 +92,7 @@ export default claim({
   figures(
     predicted,
     { canceling, coherent, training },
-    { activation, coherent: shown, redraws, steps, widths },
+    { activation, coherent: shown, redraws, steps, targetNorm, widths },
   ) {
     const axes = {
       x: { title: "neurons N", scale: "log" },
@@ -115,7 +115,9 @@ export default claim({
         title: "Distance of a network from its linearization against width",
         caption: String.raw`Largest root mean square difference of test outputs within ${steps} steps, geometric mean over ${redraws} redraws; bars:
           standard error. Lines have the predicted slopes $-2(1-a)$ (left) and $-(1-a)$ (right); their heights are
-          fitted. The textbook rate $N^{-1/2}$ for $\gamma=N^{-1/2}$ is only an upper bound when neurons have random signs.`,
+          fitted. The textbook rate $N^{-1/2}$ for $\gamma=N^{-1/2}$ is only an upper bound when neurons have random signs.
+          The powers hold where labels are small beside $\gamma N$: with larger ones than here ($\|b\|=${targetNorm}$) the middle line sets
+          in at larger $N$.`,
         spec: shown ? panels({ panels: [left, right] }) : curves(left),
       },
       {
@@ -135,7 +137,7 @@ export default claim({
         name: "training",
         title: `The gap in the course of training, N = ${widest}`,
         caption: String.raw`Networks of $N=${widest}$ neurons with equal starts (${activation}, random signs) leave their linearization in the first steps
-          above all, and by an amount that the output scale decides: with $\gamma=1/N$ a hundred times as far as with $\gamma=1/\sqrt N$.`,
+          above all, and as far as the output scale lets them: far with $\gamma=1/N$, hardly with $\gamma=1/\sqrt N$.`,
         spec: curves({
           x: { title: "steps of gradient descent" },
           y: { title: "gap / rms label", scale: "log" },

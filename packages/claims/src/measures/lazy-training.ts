@@ -25,7 +25,7 @@ export const lazySettings = z.object({
     .number()
     .min(0.1)
     .max(3)
-    .default(0.85)
+    .default(0.8)
     .describe(
       "‖b‖ of the target ⟨b, x⟩ + ½(⟨b, x⟩² − 1); the larger the labels, the wider a lazy network must be",
     ),

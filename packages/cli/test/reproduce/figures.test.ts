@@ -222,6 +222,20 @@ describe("heat maps", () => {
   });
 });
 
+test("marks name cells of a heat map", async () => {
+  const labels = Array.from({ length: 29 }, (_, i) => i);
+  const svg = await drawn(
+    heatMap({
+      x: { title: "j", labels },
+      y: { title: "i", labels },
+      values: labels.map((i) => labels.map((j) => 1 + i + j)),
+      value: { title: "v", scale: "log" },
+      marks: [{ row: 3, column: 4, text: "−πθ" }],
+    }),
+  );
+  expect(texts(svg).filter((text) => text === "−πθ")).toHaveLength(1);
+});
+
 test("panels share one legend, and equal series look the same in all of them", async () => {
   const panel = (title: string, ...series: Series[]) => ({ title, x, y, series });
   const svg = await drawn(
