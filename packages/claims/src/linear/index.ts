@@ -9,6 +9,8 @@ import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
 import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
+import normsToInfinity from "./norms-to-infinity.ts";
+import preconditionerSpectrum from "./preconditioner-spectrum.ts";
 import rankMeasures from "./rank-measures.ts";
 import reluConservation from "./relu-conservation.ts";
 import singleOutput from "./single-output.ts";
@@ -23,12 +25,14 @@ export const linear: readonly Claim[] = [
   conservation,
   imbalanceDrift,
   balancedStart,
+  preconditionerSpectrum,
   singleOutput,
   noRegularizer,
   singularValueVelocity,
   singularValueCurves,
   greedyLowRank,
   rankMeasures,
+  normsToInfinity,
   commutingMeasurements,
   factorizationNorm,
   lazyRichNeuron,
