@@ -2,11 +2,14 @@ import type { Claim } from "../claim.ts";
 import balancedStart from "./balanced-start.ts";
 import commutingMeasurements from "./commuting-measurements.ts";
 import conservation from "./conservation.ts";
+import endToEndDynamics from "./end-to-end-dynamics.ts";
 import factorizationNorm from "./factorization-norm.ts";
 import greedyLowRank from "./greedy-low-rank.ts";
 import imbalanceDrift from "./imbalance-drift.ts";
+import implicitAcceleration from "./implicit-acceleration.ts";
 import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
+import noAcceleration from "./no-acceleration.ts";
 import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
 import normsToInfinity from "./norms-to-infinity.ts";
@@ -25,9 +28,12 @@ export const linear: readonly Claim[] = [
   conservation,
   imbalanceDrift,
   balancedStart,
+  endToEndDynamics,
   preconditionerSpectrum,
   singleOutput,
   noRegularizer,
+  implicitAcceleration,
+  noAcceleration,
   singularValueVelocity,
   singularValueCurves,
   greedyLowRank,

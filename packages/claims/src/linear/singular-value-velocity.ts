@@ -148,20 +148,25 @@ export default claim({
       },
       {
         name: "velocity",
-        title: `Velocity of singular values along a run, ${label(1)}`,
-        caption: String.raw`Difference quotients over a hundredth of a step (marks) and the formula at the same weights (lines).`,
+        title: "Velocities of singular values, formula and difference quotient",
+        caption: String.raw`Each mark is one of the ${followed} largest singular values at one moment: its difference quotient over a hundredth of a step
+          against the formula at the same weights. On the line they agree.`,
         spec: curves({
-          x: { title: "time t = η · steps" },
-          y: { title: "dσ/dt" },
-          series: singularValues.flatMap((_, r) => {
-            const one = { label: `σ${"₁₂₃"[r]!}` };
-            const points = (velocities: (sample: Sample) => readonly number[]) =>
-              measured[1]!.samples.map((sample) => ({ x: sample.time, y: velocities(sample)[r]! }));
-            return [
-              { ...one, role: "prediction" as const, points: points((s) => formula(s, runs[1].depth)) },
-              { ...one, role: "measurement" as const, points: thinned(points((s) => s.velocity)) },
-            ];
-          }),
+          x: { title: "|dσ/dt| by the formula", scale: "log" },
+          y: { title: "|dσ/dt| measured", scale: "log" },
+          series: [
+            { label: "equal", role: "prediction", points: [1e-4, 100].map((x) => ({ x, y: x })) },
+            ...runs.map(({ depth }, i) => ({
+              label: label(i),
+              role: "measurement" as const,
+              points: thinned(
+                measured[i]!.samples.flatMap((sample) => {
+                  const expected = formula(sample, depth);
+                  return sample.velocity.map((y, r) => ({ x: Math.abs(expected[r]!), y: Math.abs(y) }));
+                }),
+              ),
+            })),
+          ],
         }),
       },
     ];

@@ -1,3 +1,4 @@
+export * from "./best-step.ts";
 export * from "./distance.ts";
 export * from "./hidden-features.ts";
 export * from "./kernel-regression.ts";
@@ -11,6 +12,7 @@ export * from "./low-rank-sensing.ts";
 export * from "./neuron-descent.ts";
 export * from "./power-law.ts";
 export * from "./products.ts";
+export * from "./regression-acceleration.ts";
 export * from "./statistics.ts";
 export * from "./zonal-energies.ts";
 export * from "./zonal-gram.ts";
