@@ -15,6 +15,7 @@ import nonConvex from "./non-convex.ts";
 import normsToInfinity from "./norms-to-infinity.ts";
 import preconditionerSpectrum from "./preconditioner-spectrum.ts";
 import rankMeasures from "./rank-measures.ts";
+import rankMinimizingAutoencoder from "./rank-minimizing-autoencoder.ts";
 import reluConservation from "./relu-conservation.ts";
 import singleOutput from "./single-output.ts";
 import singularValueCurves from "./singular-value-curves.ts";
@@ -42,6 +43,7 @@ export const linear: readonly Claim[] = [
   commutingMeasurements,
   factorizationNorm,
   lazyRichNeuron,
+  rankMinimizingAutoencoder,
   reluConservation,
   tensorComponents,
 ];
