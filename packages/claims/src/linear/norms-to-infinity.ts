@@ -194,11 +194,11 @@ export default claim({
       {
         name: "rank-against-loss",
         title: "The smaller the loss, the lower the rank",
-        caption: String.raw`$\mathrm{erank}(W)-1$ along the same runs, and its bound $\frac{2\sqrt{12}}{\ln2}\sqrt\ell$: what norms cannot say about where
+        caption: String.raw`$\mathrm{erank}(W)-1$ from $\alpha=$ ${alphas[0]!}, and its bound $\frac{2\sqrt{12}}{\ln2}\sqrt\ell$: what norms cannot say about where
           descent goes, rank does.`,
         spec: curves({
           x: { title: "loss ℓ", scale: "log" },
-          y: { title: "effective rank − 1", scale: "log" },
+          y: { title: "effective rank − 1", scale: "log", domain: [1e-8, 10] },
           series: [
             {
               label: "bound",
@@ -208,7 +208,7 @@ export default claim({
             ...depths.map((depth, at) => ({
               label: `depth ${depth}`,
               role: "measurement" as const,
-              points: thinned(runs[at]![last]!)
+              points: thinned(runs[at]![0]!)
                 .filter(({ loss }) => loss < halfLoss)
                 .map(({ loss, effectiveRank }) => ({ x: loss, y: effectiveRank - 1 })),
             })),
