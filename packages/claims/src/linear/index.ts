@@ -4,6 +4,7 @@ import commutingMeasurements from "./commuting-measurements.ts";
 import conservation from "./conservation.ts";
 import endToEndDynamics from "./end-to-end-dynamics.ts";
 import factorizationNorm from "./factorization-norm.ts";
+import globalConvergence from "./global-convergence.ts";
 import greedyLowRank from "./greedy-low-rank.ts";
 import imbalanceDrift from "./imbalance-drift.ts";
 import implicitAcceleration from "./implicit-acceleration.ts";
@@ -32,6 +33,7 @@ export const linear: readonly Claim[] = [
   endToEndDynamics,
   preconditionerSpectrum,
   singleOutput,
+  globalConvergence,
   noRegularizer,
   implicitAcceleration,
   noAcceleration,
