@@ -1,5 +1,5 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Claim, ClaimResult } from "@lineament/claims";
 import { InputError } from "lineament";
 import { assertWritable, writeWhole } from "../tables/index.ts";
@@ -22,7 +22,7 @@ export interface GalleryFolder {
 export async function galleryFolder(path: string): Promise<GalleryFolder> {
   const there = await stat(path).catch(() => undefined);
   if (there && !there.isDirectory()) throw new InputError(`${path} is not a folder; name a folder for --out`);
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+  await makeFolder(resolve(path)).catch((error: unknown) => {
     throw new InputError(`${path} cannot be made: ${error instanceof Error ? error.message : String(error)}`);
   });
   const page = join(path, "index.html");
@@ -51,4 +51,13 @@ export async function galleryFolder(path: string): Promise<GalleryFolder> {
     },
     finish: (exhibits, unfinished) => write(page, renderGallery(exhibits, unfinished)),
   };
+}
+
+/** One folder after the other: Node's recursive `mkdir` never returns where a folder can be looked at but not made (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  await mkdir(path);
 }

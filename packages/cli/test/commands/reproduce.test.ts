@@ -131,6 +131,7 @@ describe("reproduce", { timeout: 60_000 }, () => {
       "option '--seeds <seeds>' argument '4..2' is invalid. It must be seeds such as 3, 0..4 or 0,3,7, at most 1,000.",
     ],
     [["EX-01", "--out", claims.replace("file://", "")], " is not a folder; name a folder for --out"],
+    [["EX-01", "--out", `${claims.replace("file://", "")}/gallery`], "gallery cannot be made: "],
     [[], "missing required argument 'claims'"],
   ])("%j is a wrong request: one line, exit code 2, and nothing runs", async (words, message) => {
     const { code, stdout, stderr } = await reproduce(...words);
