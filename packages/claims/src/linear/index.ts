@@ -1,6 +1,7 @@
 import type { Claim } from "../claim.ts";
 import balancedStart from "./balanced-start.ts";
 import commutingMeasurements from "./commuting-measurements.ts";
+import completionByDepth from "./completion-by-depth.ts";
 import conservation from "./conservation.ts";
 import endToEndDynamics from "./end-to-end-dynamics.ts";
 import factorizationNorm from "./factorization-norm.ts";
@@ -37,6 +38,7 @@ export const linear: readonly Claim[] = [
   noRegularizer,
   implicitAcceleration,
   noAcceleration,
+  completionByDepth,
   singularValueVelocity,
   singularValueCurves,
   greedyLowRank,

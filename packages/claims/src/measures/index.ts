@@ -8,6 +8,7 @@ export * from "./lazy-training.ts";
 export * from "./layer-velocity.ts";
 export * from "./log-excess.ts";
 export * from "./log-slope.ts";
+export * from "./low-rank-completion.ts";
 export * from "./low-rank-sensing.ts";
 export * from "./neuron-descent.ts";
 export * from "./power-law.ts";
