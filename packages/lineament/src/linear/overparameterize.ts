@@ -46,11 +46,23 @@ export function overparameterize(
   engine: Engine,
   layer: Layer,
   sizes: NetworkSizes,
+  options: OverparameterizeOptions = {},
+): Overparameterized {
+  return overparameterizeTape(engine, graphTape(layer, sizes), options);
+}
+
+/**
+ * The same for a network written with the primitives of the tape: products replace the matrices that are `weightsOf` dense layers.
+ *
+ * @throws RangeError as `tapeModel`, and as `overparameterize`
+ */
+export function overparameterizeTape(
+  engine: Engine,
+  plain: tape.TapeNetwork,
   { depth = 2, width }: OverparameterizeOptions = {},
 ): Overparameterized {
   checkCount("overparameterize", "depth", depth);
   if (width !== undefined) checkCount("overparameterize", "width", width);
-  const plain = graphTape(layer, sizes);
   const original = tape.tapeModel(engine, plain);
   const groups = original.matrices.map((matrix) => factorsOf(matrix, depth, width));
   const starts = groups.map((_, at) => groups.slice(0, at).reduce((sum, { length }) => sum + length, 0));
