@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import addedLinearLayers from "./added-linear-layers.ts";
 import balancedStart from "./balanced-start.ts";
 import commutingMeasurements from "./commuting-measurements.ts";
 import completionByDepth from "./completion-by-depth.ts";
@@ -47,6 +48,7 @@ export const linear: readonly Claim[] = [
   commutingMeasurements,
   factorizationNorm,
   lazyRichNeuron,
+  addedLinearLayers,
   rankMinimizingAutoencoder,
   reluConservation,
   tensorComponents,
