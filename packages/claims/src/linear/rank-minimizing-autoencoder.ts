@@ -144,7 +144,7 @@ export default claim({
       },
       {
         name: "error",
-        title: "At hardly any cost",
+        title: "At a small cost",
         caption: String.raw`Mean squared error of a batch (variance of the data: 1) while training, first run of each.`,
         spec: curves({
           x: { title: "step" },
