@@ -55,7 +55,7 @@ export default claim({
     Gaussian entries of variance $\alpha^{2/n}/d$ give $\|W\|_F\approx\alpha\sqrt d$. From a start with all $\|W_j\|_2\le\epsilon$,
     $\|D_j\|_2\le\epsilon^2$ for ever, while layers grow: after training, the imbalance relative to $\|W_j\|_2^2$ is of the order
     $\epsilon^2/\sigma_1^{2/n}$.`,
-  source: "Lecture notes on linear networks; Arora, Cohen, Golowich & Hu, arXiv:1810.02281, Procedure 1",
+  source: "Arora, Cohen, Golowich & Hu, arXiv:1810.02281, Procedure 1; Cohen & Razin, arXiv:2408.13767",
   status: "checked",
   seconds: 1,
   settings,

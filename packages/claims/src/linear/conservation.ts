@@ -45,7 +45,7 @@ export default claim({
     $D_j=W_{j+1}^\top W_{j+1}-W_jW_j^\top$, because $W_{j+1}^\top G_{j+1}=G_jW_j^\top$ makes both parts change alike. With weight decay
     $\dot W_j=-G_j-\lambda W_j$ they shrink: $D_j(t)=e^{-2\lambda t}D_j(0)$.`,
   source:
-    "Lecture notes on linear networks, Lemma 1; Arora, Cohen & Hazan, arXiv:1802.06509; Du, Hu & Lee, arXiv:1806.00900",
+    "Cohen & Razin, arXiv:2408.13767, Lemma 1; Arora, Cohen & Hazan, arXiv:1802.06509; Du, Hu & Lee, arXiv:1806.00900",
   status: "proved",
   seconds: 1,
   settings,

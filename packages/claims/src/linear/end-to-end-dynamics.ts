@@ -66,7 +66,7 @@ export default claim({
     $$\dot W=-\sum_{j=1}^n(WW^\top)^{\frac{n-j}n}\,\nabla\ell(W)\,(W^\top W)^{\frac{j-1}n},$$
     with no reference to the layers. Gradient descent on the layers stays within $O(\eta)$ of its solution. Layers that are not balanced move
     otherwise.`,
-  source: "Arora, Cohen & Hazan, arXiv:1802.06509, Theorem 1; Lecture notes on linear networks, Theorem 1",
+  source: "Arora, Cohen & Hazan, arXiv:1802.06509, Theorem 1; Cohen & Razin, arXiv:2408.13767, Theorem 1",
   status: "proved",
   seconds: 1,
   settings,

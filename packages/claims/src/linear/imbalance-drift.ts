@@ -37,7 +37,7 @@ export default claim({
     $$D_j^+-D_j=\eta^2\,(G_{j+1}^\top G_{j+1}-G_jG_j^\top);$$
     terms of first order cancel. Over the time $T=k\eta$ the drift is linear in $\eta$, with a constant that the flow determines:
     $\|D_j(T)-D_j(0)\|_F\le\eta\,(\varphi(0)-\varphi(T))\,(1+O(\eta))$.`,
-  source: "Lecture notes on linear networks, after Lemma 1; Arora, Cohen, Golowich & Hu, arXiv:1810.02281",
+  source: "Arora, Cohen, Golowich & Hu, arXiv:1810.02281; the exact step is an addition",
   status: "proved",
   seconds: 4,
   settings,
@@ -147,7 +147,7 @@ export default claim({
 
   contrast: {
     statement: String.raw`With momentum updates are not $-\eta G_j$, and the identity fails.`,
-    settings: { momentum: 0.9, steps: [0.002, 0.001] },
+    settings: { momentum: 0.9, steps: [0.01, 0.005] },
   },
 });
 

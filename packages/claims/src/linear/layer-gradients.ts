@@ -37,7 +37,7 @@ export default claim({
   statement: String.raw`Let $G=\nabla\ell(W)$ at $W=W_n\cdots W_1$. The gradient in layer $j$ is
     $$G_j=(W_n\cdots W_{j+1})^\top\,G\,(W_{j-1}\cdots W_1)^\top,$$
     empty products being identities, and along gradient flow the loss changes at the rate $\dot\varphi=-\sum_j\|G_j\|_F^2$.`,
-  source: "Lecture notes on linear networks; Arora, Cohen & Hazan, arXiv:1802.06509",
+  source: "Arora, Cohen & Hazan, arXiv:1802.06509; Cohen & Razin, arXiv:2408.13767",
   status: "proved",
   seconds: 1,
   settings,

@@ -53,7 +53,7 @@ export default claim({
     convex, even if $\ell$ is. Flip the signs of the last two layers of a factorization of $W^*$: the product stays, and halfway between
     the two both layers are 0, so that $\varphi$ exceeds the mean of its values at the ends by $\ell(0)-\ell(W^*)$. At the origin the
     Hessian of two layers has the eigenvalues $\pm\sigma_i(\nabla\ell(0))$, each $d_1$ times; of three or more layers it is 0.`,
-  source: "Lecture notes on linear networks, Proposition 1",
+  source: "Cohen & Razin, arXiv:2408.13767, Proposition 1",
   status: "proved",
   seconds: 1,
   settings,

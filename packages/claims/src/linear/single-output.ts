@@ -41,7 +41,7 @@ export default claim({
     $$\dot w=-\|w\|^{2-2/n}\Big(\nabla\ell+(n-1)\frac{\langle w,\nabla\ell\rangle}{\|w\|^2}w\Big).$$
     The step adapts to $\|w\|$, small near 0, where $n\ge2$ layers rest; and along the direction traveled so far $w$ is $n$ times as fast as
     across it.`,
-  source: "Arora, Cohen & Hazan, arXiv:1802.06509, Claim 2; Lecture notes on linear networks",
+  source: "Arora, Cohen & Hazan, arXiv:1802.06509, Claim 2; Cohen & Razin, arXiv:2408.13767",
   status: "proved",
   seconds: 1,
   settings,
