@@ -12,6 +12,7 @@ import imbalanceDrift from "./imbalance-drift.ts";
 import implicitAcceleration from "./implicit-acceleration.ts";
 import layerGradients from "./layer-gradients.ts";
 import lazyRichNeuron from "./lazy-rich-neuron.ts";
+import minimumNuclearNorm from "./minimum-nuclear-norm.ts";
 import noAcceleration from "./no-acceleration.ts";
 import noRegularizer from "./no-regularizer.ts";
 import nonConvex from "./non-convex.ts";
@@ -40,6 +41,7 @@ export const linear: readonly Claim[] = [
   implicitAcceleration,
   noAcceleration,
   completionByDepth,
+  minimumNuclearNorm,
   singularValueVelocity,
   singularValueCurves,
   greedyLowRank,
