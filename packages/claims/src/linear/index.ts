@@ -25,6 +25,7 @@ import singleOutput from "./single-output.ts";
 import singularValueCurves from "./singular-value-curves.ts";
 import singularValueVelocity from "./singular-value-velocity.ts";
 import tensorComponents from "./tensor-components.ts";
+import waysToFail from "./ways-to-fail.ts";
 
 /** Linear networks, matrix factorization and completion, in the order of their codes. */
 export const linear: readonly Claim[] = [
@@ -37,6 +38,7 @@ export const linear: readonly Claim[] = [
   preconditionerSpectrum,
   singleOutput,
   globalConvergence,
+  waysToFail,
   noRegularizer,
   implicitAcceleration,
   noAcceleration,
