@@ -38,7 +38,7 @@ const settings = z.object({
     .default([2, 3, 4])
     .describe("orders N of the tensors that are learned from a small start"),
   targets: z
-    .array(z.number().min(0.1).max(10))
+    .array(z.number().min(0.6).max(10))
     .min(1)
     .max(4)
     .default([3, 2, 1])
