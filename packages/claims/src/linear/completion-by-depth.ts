@@ -196,10 +196,10 @@ export default claim({
         name: "error",
         title: "Error of completion against the number of entries",
         caption: String.raw`$d=${dimension}$, rank ${rank}: ${predicted.freedom} degrees of freedom. Medians of ${problems} matrices. Deep networks stop at a mean squared
-          error of $10^{-6}$ on what they see, and therefore at about 0.002.`,
+          error of $10^{-6}$ on what they see, and so at about 0.002. Where the smallest nuclear norm succeeds it is exact, and below the axis.`,
         spec: curves({
           x,
-          y: { title: "‖W − W*‖ / ‖W*‖", scale: "log", domain: [1e-6, 2] },
+          y: { title: "‖W − W*‖ / ‖W*‖", scale: "log", domain: [5e-4, 2] },
           series: [
             line("1 layer", (at) => median(predicted.oneLayer[at]!)),
             {
@@ -217,7 +217,8 @@ export default claim({
       {
         name: "nuclear-norm",
         title: "Nuclear norm of the completions",
-        caption: String.raw`With few entries there are matrices of smaller nuclear norm than $W^*$ that agree with all of them. Depth does not go there.`,
+        caption: String.raw`With few entries there are matrices of smaller nuclear norm than $W^*$ that agree with all of them. Two layers stay closer to $W^*$, and
+          three do not mind a larger norm.`,
         spec: curves({
           x,
           y: { title: "nuclear norm" },
@@ -233,7 +234,7 @@ export default claim({
       {
         name: "effective-rank",
         title: "Effective rank of the completions",
-        caption: String.raw`Where the nuclear norm errs, it has more rank than $W^*$; three layers have no more at any $m$.`,
+        caption: String.raw`Where the smallest nuclear norm errs it has more rank than $W^*$. Three layers stay near the rank of $W^*$.`,
         spec: curves({
           x,
           y: { title: "effective rank" },

@@ -10,7 +10,7 @@ import {
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict, within } from "../claim.ts";
 import { logSpaced } from "../data/index.ts";
-import { curves, panels } from "../figures/index.ts";
+import { bars, panels } from "../figures/index.ts";
 import { distance, median, lowRankSensing, type LowRankSensing } from "../measures/index.ts";
 import { effectiveRankOf, escapeTime } from "../predictions/index.ts";
 
@@ -177,13 +177,13 @@ export default claim({
       title: "Recovery by depth",
       caption: String.raw`Relative distance to $W^*$ at the end, problem by problem. The verdict is about the median: on single problems three layers
         are slower, and farther away after the same number of steps.`,
-      spec: curves({
-        x: { title: "problem" },
+      spec: bars({
+        x: { title: "problem", categories: numbers.map((_, p) => `${p + 1}`) },
         y: { title: "‖W − W*‖ / ‖W*‖", scale: "log" },
         series: runs.map(({ depth }, i) => ({
           label: depth === 1 ? "1 layer" : `${depth} layers`,
           role: "measurement" as const,
-          points: numbers.map((depths, p) => ({ x: p + 1, y: depths[i]!.error })),
+          values: numbers.map((depths) => depths[i]!.error),
         })),
       }),
     },

@@ -139,7 +139,8 @@ export default claim({
       {
         name: "errors",
         title: "Gradient descent is away from the flow by its step",
-        caption: String.raw`Largest distance from the closed form among all singular values and times; lines of slope 1 through the smallest step.`,
+        caption: String.raw`Largest distance from the closed form among all singular values and times; lines of slope 1 through the smallest step.
+          Singular values are looked at every ${between} steps, and large steps can miss the worst moment.`,
         spec: curves({
           x: { title: "step η", scale: "log" },
           y: { title: "largest |σ − closed form| / φ", scale: "log" },

@@ -73,7 +73,7 @@ const catapults = [
   { s: 9, fate: "diverges" },
 ] as const;
 const catapultRate = 0.05;
-const shown = 60;
+const shown = 20;
 
 const alphas = [1e-1, 1e-2, 1e-3, 1e-4] as const;
 

@@ -1,59 +1,61 @@
-import { afterAll, expect, it } from "vitest";
-import { endToEnd, openEngine, random } from "lineament";
-import { gaussianLayers, gaussianMatrix } from "../../src/data/index.ts";
-import { distance, largestDistance, layerVelocity } from "../../src/measures/index.ts";
+import { factorizationLoss, lossAt, openEngine, random } from "lineament";
+import { expect, test } from "vitest";
+import { bestStep, lossCurve, lowRankCompletion, lowRankSensing, median } from "../../src/measures/index.ts";
 
-const engine = await openEngine();
-afterAll(() => engine.close());
+const engine = await openEngine({ threads: 1 });
 
-it("the velocity of a product of layers is the difference of two products a moment apart", async () => {
-  const generator = random(1);
-  const network = gaussianLayers([3, 4, 2, 5], generator, { std: 0.7 });
-  const gradient = gaussianMatrix(5, 3, generator);
-  const velocity = await layerVelocity(engine, network, gradient);
+test("the median is the number in the middle, or the mean of the two in the middle", () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+  expect(median([7])).toBe(7);
+});
 
-  // Gradients of the layers by the chain rule on ⟨G, W⟩, one entry at a time: linear in each, so differences are exact.
-  const along = async (layers: typeof network): Promise<number> =>
-    (await endToEnd(engine, layers)).data.reduce((sum, value, i) => sum + value * gradient.data[i]!, 0);
-  const slopes: Float64Array[] = [];
-  for (const [j, w] of network.entries()) {
-    const slope = new Float64Array(w.data.length);
-    for (let i = 0; i < slope.length; i++) {
-      const moved = (by: number) => network.with(j, { ...w, data: w.data.with(i, w.data[i]! + by) });
-      slope[i] = (await along(moved(0.5))) - (await along(moved(-0.5)));
-    }
-    slopes.push(slope);
+test("the best step of gradient descent on a square needs one iteration", async () => {
+  const loss = factorizationLoss({ data: Float64Array.of(3), rows: 1, cols: 1 });
+  const start = [{ data: Float64Array.of(0), rows: 1, cols: 1 }];
+  const problem = { start, loss, target: 1e-12, steps: [0.1, 1, 2.5, 0.5], cap: 100 };
+  const best = await bestStep(engine, problem);
+  expect(best).toEqual({ iterations: 1, step: 1 });
+  expect(await lossCurve(engine, problem, best)).toEqual([4.5, 0]);
+});
+
+test("of slower steps the best is the one with the fewest iterations, and a cap ends them all", async () => {
+  const loss = factorizationLoss({ data: Float64Array.of(1), rows: 1, cols: 1 });
+  const start = [{ data: Float64Array.of(0), rows: 1, cols: 1 }];
+  const problem = { start, loss, target: 1e-6, steps: [0.1, 0.5, 3] };
+  // ½ 4^(−k) ≤ 10⁻⁶ from k = 10 on.
+  expect(await bestStep(engine, { ...problem, cap: 100 })).toEqual({ iterations: 10, step: 0.5 });
+  expect(await bestStep(engine, { ...problem, cap: 9 })).toEqual({ iterations: Infinity, step: NaN });
+});
+
+test("completion shows m entries of a matrix of norm d, four in each row and column at least", async () => {
+  const { truth, observed } = lowRankCompletion({ dimension: 12, rank: 2, entries: 60 }, random(3));
+  expect(Math.hypot(...truth.data)).toBeCloseTo(12, 10);
+  const { values } = await engine.singularValues(truth);
+  expect(values[1]!).toBeGreaterThan(0.1);
+  expect(values[2]!).toBeLessThan(1e-12);
+  const places = Array.from(observed.values, (value, k) => {
+    const place = observed.row[k]! * 12 + observed.column[k]!;
+    expect(value).toBe(truth.data[place]);
+    return place;
+  });
+  expect(new Set(places).size).toBe(60);
+  for (let i = 0; i < 12; i++) {
+    expect(Array.from(observed.row).filter((row) => row === i).length).toBeGreaterThanOrEqual(4);
+    expect(Array.from(observed.column).filter((column) => column === i).length).toBeGreaterThanOrEqual(4);
   }
-  const after = (dt: number) =>
-    endToEnd(
-      engine,
-      network.map((w, j) => ({ ...w, data: w.data.map((value, i) => value - dt * slopes[j]![i]!) })),
-    );
-  // Central differences err by about dt².
-  const [later, earlier] = [await after(1e-5), await after(-1e-5)];
-  const difference = later.data.map((value, i) => (value - earlier.data[i]!) / 2e-5);
-  expect(distance(difference, velocity.data) / Math.hypot(...velocity.data)).toBeLessThan(1e-8);
 });
 
-it("without hidden layers the velocity is minus the gradient", async () => {
-  const generator = random(2);
-  const gradient = gaussianMatrix(2, 3, generator);
-  const velocity = await layerVelocity(engine, [gaussianMatrix(2, 3, generator)], gradient);
-  expect(Array.from(velocity.data)).toEqual(Array.from(gradient.data, (value) => -value));
-});
-
-it("the largest distance is that of the two matrices farthest apart", () => {
-  const matrix = (...data: number[]) => ({ data: Float64Array.from(data), rows: 1, cols: 2 });
-  expect(largestDistance([matrix(0, 0), matrix(1, 1)], [matrix(3, 4), matrix(1, 2)])).toBe(5);
-});
-
-it("Gaussian layers fit together, with entries of the size asked for", () => {
-  const layers = gaussianLayers([60, 50, 40], random(3), { std: 0.3 });
-  expect(layers.map(({ rows, cols }) => [rows, cols])).toEqual([
-    [50, 60],
-    [40, 50],
-  ]);
-  const entries = layers.flatMap(({ data }) => Array.from(data));
-  // 5000 entries: the standard error is 1 %.
-  expect(Math.hypot(...entries) / Math.sqrt(entries.length) / 0.3).toBeCloseTo(1, 1);
+test("sensing has a truth of the given singular values, where its loss is zero", async () => {
+  const problem = { dimension: 8, singularValues: [4, 2], measurements: 30 };
+  const { truth, loss } = lowRankSensing(engine, problem, random(5));
+  const { values } = await engine.singularValues(truth);
+  expect(values[0]!).toBeCloseTo(4, 10);
+  expect(values[1]!).toBeCloseTo(2, 10);
+  expect(values[2]!).toBeLessThan(1e-12);
+  expect((await lossAt(loss, truth)).loss).toBeLessThan(1e-24);
+  const zero = { ...truth, data: new Float64Array(64) };
+  // ½ Σ ⟨A_i, W*⟩² has the mean ½ ‖W*‖² = 10 and the deviation 10 √(2/30).
+  expect((await lossAt(loss, zero)).loss).toBeGreaterThan(3);
+  expect((await lossAt(loss, zero)).loss).toBeLessThan(20);
 });
