@@ -81,7 +81,7 @@ export default claim({
     rank: these are statements about medians.`,
   source: "Arora, Cohen, Hu & Luo, arXiv:1905.13655; lecture notes on linear networks, Figure 2",
   status: "checked",
-  seconds: 20,
+  seconds: 13,
   settings,
   full: { dimension: 30, entries: [200, 250, 300, 400, 600], twiceFreedom: 250, problems: 12 },
 
