@@ -41,8 +41,8 @@ export function angleTable(
 }
 
 function chebyshevOfAngle(rule: PolarRule, a: number, b: number): ReturnType<typeof chebyshevExpansion> {
-  const p = Float64Array.of(Math.sqrt(Math.max(a, barelyPositive)));
-  const q = Float64Array.of(Math.sqrt(Math.max(b, barelyPositive)));
+  const p = Math.sqrt(Math.max(a, barelyPositive));
+  const q = Math.sqrt(Math.max(b, barelyPositive));
   const tolerance = Math.max(1e-12, rule.error(Math.max(a, b)));
-  return chebyshevExpansion((theta) => rule.expectations(p, q, theta)[0]!, [0, Math.PI], { tolerance });
+  return chebyshevExpansion((theta) => rule.atAngle(p, q, theta), [0, Math.PI], { tolerance });
 }

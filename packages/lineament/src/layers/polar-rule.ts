@@ -16,13 +16,12 @@ const sizes = [
 export interface PolarRule {
   /** For variances a, b and covariance c. */
   readonly expectation: (a: number, b: number, c: number) => number;
-  /**
-   * For all pairs of standard deviations p_k of u and q_l of v at one angle θ, at the cost of the values of f at p and g at q.
-   * @returns k × l, row-major
-   */
-  readonly expectations: (p: Float64Array, q: Float64Array, theta: number) => Float64Array;
+  /** For standard deviations p and q and the angle θ. */
+  readonly atAngle: (p: number, q: number, theta: number) => number;
   /** By how much twice as many nodes change it at this variance, relative to √(E[f²] E[g²]): 1e-12 at most for f and g as required. */
   readonly error: (variance: number) => number;
+  /** How many values of f and g an expectation takes, for two different variances. */
+  readonly cost: (variance: number) => number;
 }
 
 /**
@@ -54,16 +53,16 @@ export function polarRule(f: RealFunction, g: RealFunction, growth = 0): PolarRu
     known.set(octave, found);
     return found;
   };
+  const atAngle = (p: number, q: number, theta: number): number =>
+    productRule(f, g, p, q, theta, sufficient(Math.max(p, q) ** 2).size, growth);
   return {
-    expectation(a, b, c) {
-      const p = Float64Array.of(Math.sqrt(a));
-      const q = Float64Array.of(Math.sqrt(b));
-      const theta = angle(geometricMean(a, b), c);
-      return productRule(f, g, p, q, theta, sufficient(Math.max(a, b)).size, growth)[0]!;
-    },
-    expectations: (p, q, theta) =>
-      productRule(f, g, p, q, theta, sufficient(Math.max(...p, ...q) ** 2).size, growth),
+    expectation: (a, b, c) => atAngle(Math.sqrt(a), Math.sqrt(b), angle(geometricMean(a, b), c)),
+    atAngle,
     error: (variance) => sufficient(variance).error,
+    cost(variance) {
+      const [radii, angles] = sizes[sufficient(variance).size]!;
+      return 8 * radii * angles;
+    },
   };
 }
 
@@ -78,9 +77,9 @@ interface Sufficient {
  * to 1e-6; otherwise f or g has a kink away from 0, more nodes hardly help, and the second is taken.
  */
 function sufficientSize(f: RealFunction, g: RealFunction, variance: number, growth: number): Sufficient {
-  const deviation = Float64Array.of(Math.sqrt(variance));
+  const deviation = Math.sqrt(variance);
   const at = (size: number): number[] =>
-    [0.1, 1.2, 2.6].map((theta) => productRule(f, g, deviation, deviation, theta, size, growth)[0]!);
+    [0.1, 1.2, 2.6].map((theta) => productRule(f, g, deviation, deviation, theta, size, growth));
   const norm = Math.sqrt(
     normalExpectation((x) => f(x) ** 2, variance, 2 * growth) *
       normalExpectation((x) => g(x) ** 2, variance, 2 * growth),
@@ -102,69 +101,41 @@ function sufficientSize(f: RealFunction, g: RealFunction, variance: number, grow
 function productRule(
   f: RealFunction,
   g: RealFunction,
-  p: Float64Array,
-  q: Float64Array,
+  p: number,
+  q: number,
   theta: number,
   size: number,
   growth: number,
-): Float64Array {
-  const scale = Math.max(...p, ...q);
+): number {
+  const scale = Math.max(p, q);
   const [radii, angles] = sizes[size]!;
   const radial = halfLineRule(radii, scale, standardReach + 2 * growth * scale);
   const angular = gaussLegendre(angles);
   const lambda = crowding(scale) / 2;
-  // Then the nodes beyond the middle of a wedge give the transpose of those before.
-  const symmetric = f === g && p.length === q.length && p.every((deviation, k) => deviation === q[k]);
+  // Then the nodes beyond the middle of a wedge give what those before it give.
+  const symmetric = f === g && p === q;
   const rays = symmetric ? angles / 2 : angles;
 
-  const out = new Float64Array(p.length * q.length);
-  const left = new Float64Array(p.length * 2 * radii);
-  const right = new Float64Array(q.length * 2 * radii);
   /** u = p r sin δ, v = ±q r sin(ω − δ), 0 < δ < ω, and the mirror image (−u, −v). */
-  const addWedge = (omega: number, sign: number): void => {
+  const wedge = (omega: number, sign: number): number => {
+    let total = 0;
     for (let m = 0; m < rays; m++) {
       // δ/ω = (1 + tanh(λt)/tanh(λ))/2, and its counterpart from the other ray, both without cancellation.
       const t = angular.nodes[m]!;
       const cosh = Math.cosh(lambda * t);
       const unit = omega / (2 * Math.sinh(lambda) * cosh);
-      const alongU = Math.sin(unit * Math.sinh(lambda * (1 + t)));
-      const alongV = sign * Math.sin(unit * Math.sinh(lambda * (1 - t)));
+      const alongU = p * Math.sin(unit * Math.sinh(lambda * (1 + t)));
+      const alongV = sign * q * Math.sin(unit * Math.sinh(lambda * (1 - t)));
       const jacobian = (unit * lambda * Math.cosh(lambda)) / cosh;
-      const weight = (angular.weights[m]! * jacobian) / Math.sqrt(2 * Math.PI);
+      let sum = 0;
       for (let i = 0; i < radii; i++) {
         const r = radial.nodes[i]!;
-        const w = weight * radial.weights[i]! * r;
-        for (let k = 0; k < p.length; k++) {
-          const u = p[k]! * alongU * r;
-          left[2 * (k * radii + i)] = w * f(u);
-          left[2 * (k * radii + i) + 1] = w * f(-u);
-        }
-        for (let l = 0; l < q.length; l++) {
-          const v = q[l]! * alongV * r;
-          right[2 * (l * radii + i)] = g(v);
-          right[2 * (l * radii + i) + 1] = g(-v);
-        }
+        const [u, v] = [alongU * r, alongV * r];
+        sum += radial.weights[i]! * r * (f(u) * g(v) + f(-u) * g(-v));
       }
-      addProducts(out, left, right, 2 * radii);
+      total += angular.weights[m]! * jacobian * sum;
     }
+    return total / Math.sqrt(2 * Math.PI);
   };
-  addWedge(Math.PI - theta, 1);
-  addWedge(theta, -1);
-  return symmetric ? plusTranspose(out, p.length) : out;
-}
-
-/** out ← out + L Rᵀ, all row-major, rows of L and R `length` long. */
-function addProducts(out: Float64Array, left: Float64Array, right: Float64Array, length: number): void {
-  let at = 0;
-  for (let k = 0; k < left.length; k += length)
-    for (let l = 0; l < right.length; l += length) {
-      let sum = 0;
-      for (let i = 0; i < length; i++) sum += left[k + i]! * right[l + i]!;
-      out[at] = out[at]! + sum;
-      at++;
-    }
-}
-
-function plusTranspose(square: Float64Array, n: number): Float64Array {
-  return square.map((value, at) => value + square[(at % n) * n + Math.floor(at / n)]!);
+  return (symmetric ? 2 : 1) * (wedge(Math.PI - theta, 1) + wedge(theta, -1));
 }

@@ -3,9 +3,8 @@ import { angleTable } from "./angle-table.ts";
 import { checkedActivation } from "./checked-activation.ts";
 import { angle, checkVariances, clip, geometricMean } from "./correlation.ts";
 import { crossDual, isSame, type CrossDual } from "./cross-dual.ts";
-import { crossRules } from "./cross-rules.ts";
+import { crossRules, functionPair } from "./cross-rules.ts";
 import { hermiteExpansion, hermiteSeries, type HermiteCoefficients } from "./hermite-expansion.ts";
-import type { PolarRules } from "./polar-dual.ts";
 import { varianceTable, varianceTableEvaluator, type VarianceTable } from "./variance-table.ts";
 
 /** The dual of two activations at the entries of one matrix; fastest along rows, where only j changes. */
@@ -23,7 +22,10 @@ export interface TabulatedDual {
 const tolerance = 1e-11;
 /** Largest error seen of polar rules that agree with finer ones. */
 const quadrature = 2e-11;
-const longestSeries = 256;
+/** More terms cost more than a variance table. */
+const longestSeries = 128;
+/** What a table takes to set up, in values of φ. */
+const tableCost = 1e7;
 
 /**
  * The dual of an activation, or the cross dual of two, made fast for whole matrices whose rows and columns have known
@@ -34,12 +36,12 @@ const longestSeries = 256;
  * | `closed-form`    | the dual has one                                            |               |
  * | `polar-rule`     | few entries                                                 | 50 to 500 µs  |
  * | `angle-table`    | one variance for all rows, one for all columns              | 0.1 µs        |
- * | `hermite-series` | 256 Hermite terms leave out less than 1e-11 at ρ = ±1: smooth φ, variances up to 3 or so | 0.1 to 0.3 µs |
- * | `variance-table` | anything else: kinks, large variances                       | 0.4 to 2 µs   |
+ * | `hermite-series` | 128 Hermite terms leave out less than 1e-11 at ρ = ±1: variances up to 1 for tanh, 4 for swish | 0.1 to 0.2 µs |
+ * | `variance-table` | anything else: kinks, large variances                       | 0.3 to 1 µs   |
  *
  * Entries are within 1e-10 of the largest value of the matrix (tested) for activations that are smooth on each half-line; for
- * others `error` says. Tables take 0.02 to 1 s to set up, ten seconds for variances from 0 to 100 in one matrix. The diagonal of
- * a kernel matrix should come from `Dual.variance`.
+ * others `error` says. Tables take 0.02 to 0.5 s to set up, a few seconds where rows differ in variance by many orders of magnitude. The
+ * diagonal of a kernel matrix should come from `Dual.variance`.
  *
  * @param first - φ, of the rows
  * @param second - ψ, of the columns; φ when absent
@@ -76,12 +78,12 @@ export function tabulatedDual({
     rules.values.error(largestVariance),
     rules.slopes.error(largestVariance),
   );
+  const entryCost = rules.values.cost(largestVariance) + rules.slopes.cost(largestVariance);
   if (entries <= 64) return entrywise("polar-rule", ruleError);
-  const problem = { first, second, rows, columns, dual, rules, ruleError };
+  const problem = { first, second, rows, columns, dual, ruleError };
   if (isConstant(rows) && isConstant(columns)) return byAngle(problem);
-  const series = bySeries(problem);
-  if (series) return series;
-  return entries <= 2000 ? entrywise("polar-rule", ruleError) : byVariance(problem);
+  if (entries * entryCost <= tableCost) return entrywise("polar-rule", ruleError);
+  return bySeries(problem) ?? byVariance(problem);
 }
 
 interface Problem {
@@ -90,7 +92,6 @@ interface Problem {
   readonly rows: Float64Array;
   readonly columns: Float64Array;
   readonly dual: CrossDual;
-  readonly rules: PolarRules;
   readonly ruleError: number;
 }
 
@@ -162,12 +163,14 @@ function termsAt(rho: number): number {
   return size < 0.01 ? 7 : size > 0.8 ? Infinity : Math.ceil(-30 / Math.log(size));
 }
 
-function byVariance({ rows, columns, dual, rules, ruleError }: Problem): TabulatedDual {
+function byVariance({ first, second, rows, columns, dual }: Problem): TabulatedDual {
   const p = rows.map(Math.sqrt);
   const q = columns.map(Math.sqrt);
   const range = [Math.min(smallest(p), smallest(q)), Math.max(largest(p), largest(q))] as const;
-  const valueTable = varianceTable(rules.values, range);
-  const slopeTable = varianceTable(rules.slopes, range);
+  const { functions, growth } = functionPair(first, second);
+  const [f, g] = functions;
+  const valueTable = varianceTable(f.value, g.value, range, growth);
+  const slopeTable = varianceTable(f.slope, g.slope, range, growth);
   const evaluator = (table: VarianceTable, atZero: CrossDual["value"]): TabulatedDual["value"] => {
     const evaluate = varianceTableEvaluator(table, p, q);
     return (i, j, c) => {
@@ -177,7 +180,7 @@ function byVariance({ rows, columns, dual, rules, ruleError }: Problem): Tabulat
   };
   return {
     route: "variance-table",
-    error: Math.max(ruleError, valueTable.tail, slopeTable.tail),
+    error: Math.max(valueTable.error, slopeTable.error),
     value: evaluator(valueTable, dual.value),
     slope: evaluator(slopeTable, dual.slope),
   };

@@ -72,29 +72,9 @@ test("an entry costs 3,072 values of each function, half for equal variances, mo
     return count;
   };
   expect(cost(1, 0.9)).toBe(2 * 3072);
+  expect(polarRule(counted, counted).cost(1)).toBe(2 * 3072);
   expect(cost(1, 1)).toBe(3072);
   expect(cost(25, 24)).toBe(4 * 2 * 3072);
-});
-
-test("many variances at one angle are the pairs one by one", () => {
-  const { value } = activationFunctions({ name: "selu" });
-  const rule = polarRule(value, Math.tanh);
-  const p = Float64Array.of(0.3, 1.9, 1);
-  const q = Float64Array.of(1.9, 0.5);
-  const theta = 1.1;
-  const all = rule.expectations(p, q, theta);
-  p.forEach((s, k) =>
-    q.forEach((t, l) =>
-      expect(all[k * q.length + l]).toBeCloseTo(rule.expectation(s * s, t * t, s * t * Math.cos(theta)), 11),
-    ),
-  );
-});
-
-test("the same function at other variances is no symmetric problem", () => {
-  const rule = polarRule(Math.tanh, Math.tanh);
-  const all = rule.expectations(Float64Array.of(1), Float64Array.of(1, 2), 0.7);
-  expect(all.length).toBe(2);
-  expect(all[1]).toBeCloseTo(rule.expectation(1, 4, 2 * Math.cos(0.7)), 11);
 });
 
 test("a jump at 0 is on the rays", () => {

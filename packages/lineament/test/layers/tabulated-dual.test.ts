@@ -115,9 +115,9 @@ describe("the route follows from what is asked, and every route is within 1e-10"
     for (const name of ["tanh", "sigmoid", "swish", "mish", "softplus"] as const) {
       const { table, error } = measured(
         { name },
-        variances(50, 0.2, 1.5),
+        variances(50, 0.2, 0.9),
         { name },
-        variances(40, 0.5, 1.5, 2),
+        variances(40, 0.5, 0.9, 2),
       );
       expect(table.route).toBe("hermite-series");
       expect(error).toBeLessThan(1e-10);
@@ -128,7 +128,10 @@ describe("the route follows from what is asked, and every route is within 1e-10"
     [elu, 0.3, 2],
     [{ name: "selu" } as const, 0, 1.5],
     [tanh, 0.5, 6],
-  ])(
+    [tanh, 1e-4, 400],
+    [elu, 1e-4, 1e4],
+    [{ name: "softplus" } as const, 1e-6, 1e4],
+  ] satisfies [ActivationInput, number, number][])(
     "kinks and large variances are a table in both variances and the angle: %o, from %d to %d",
     (first, low, high) => {
       const { table, error } = measured(first, variances(50, low, high));
@@ -183,6 +186,21 @@ describe("the route follows from what is asked, and every route is within 1e-10"
     const got = order.map((i) => jumping.value(i, 4, 0.2));
     expect(got).toEqual([1, 3, 0, 1, 2, 3].map((k) => expected[k]));
   });
+});
+
+test("functions of the user's own without slopes are as good as with them", () => {
+  const plain: ActivationInput = { name: "custom", label: "x³/(1 + x²)", value: (x) => x ** 3 / (1 + x * x) };
+  const slope = (x: number): number => (x ** 4 + 3 * x * x) / (1 + x * x) ** 2;
+  const rows = variances(60, 0.2, 8);
+  const [table, exact] = [plain, { ...plain, slope }].map((first) => tabulatedDual({ first, rows }));
+  expect(table!.route).toBe("variance-table");
+  expect(table!.error).toBeLessThan(1e-10);
+  for (const [i, j, c] of [
+    [1, 2, 0.3],
+    [7, 7, rows[7]!],
+    [3, 9, -0.1],
+  ] as const)
+    expect(table!.slope(i, j, c)).toBeCloseTo(exact!.slope(i, j, c), 10);
 });
 
 test("a kink away from 0 is slow to converge, and the error says so", () => {
