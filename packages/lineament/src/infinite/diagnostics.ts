@@ -33,7 +33,7 @@ export function diagnose(
       : [`the kernels leave the range of floating point: they are 2^${scaled} times the matrices returned`]),
     ...approximations.map(
       ({ activations, route, error }) =>
-        `the dual of ${activations.join(" with ")} has no closed form: ${route.replace("-", " ")}, error up to ${error.toExponential(0)} of the largest value`,
+        `the ${route === "differences" ? "slope of the dual" : "dual"} of ${activations.join(" with ")} has no closed form: ${route.replace("-", " ")}, error up to ${error.toExponential(0)} of the largest value`,
     ),
   ];
   return { unit, approximations, notes };

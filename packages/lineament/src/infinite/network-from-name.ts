@@ -96,6 +96,6 @@ function namedActivations(): ReadonlyMap<string, readonly string[]> {
         shape.name.value,
         Object.keys(shape).filter((key) => key !== "name"),
       ])
-      .filter(([name]) => name !== "custom" && name !== "polynomial"),
+      .filter(([name]) => !["custom", "custom-kernel", "polynomial"].includes(name)),
   );
 }

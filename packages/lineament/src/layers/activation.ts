@@ -6,6 +6,11 @@ const realFunction = z.custom<(x: number) => number>(
   "a function of one number",
 );
 
+const dualFunction = z.custom<(a: number, b: number, c: number) => number>(
+  (value) => typeof value === "function",
+  "a function of two variances and a covariance",
+);
+
 const kinds = [
   z.strictObject({ name: z.literal("identity") }),
   z.strictObject({ name: z.literal("relu") }),
@@ -106,6 +111,16 @@ const kinds = [
       curvature: realFunction.optional(),
     })
     .describe("functions of your own: smooth on each half-line; not for model files"),
+  z
+    .strictObject({
+      name: z.literal("custom-kernel"),
+      label: z.string(),
+      value: dualFunction,
+      slope: dualFunction.optional(),
+    })
+    .describe(
+      "κ(a, b, c) of your own for variances a, b and covariance c, and ∂κ/∂c: no finite network has it; not for model files",
+    ),
 ] as const;
 
 /**
@@ -144,6 +159,8 @@ export interface Dual {
   readonly value: (a: number, b: number, c: number) => number;
   /** κ̇(a, b, c) = E[φ′(u) φ′(v)], derivatives almost everywhere. */
   readonly slope: (a: number, b: number, c: number) => number;
+  /** Estimated error relative to the largest κ̇, where it is a difference quotient of κ. */
+  readonly slopeError?: number;
   /** κ(a, a, a) = E[φ(u)²], by its own simple formula. */
   readonly variance: (a: number) => number;
   /** κ̇(a, a, a) = E[φ′(u)²]. */

@@ -15,13 +15,15 @@ export interface CrossDual {
   readonly value: (a: number, b: number, c: number) => number;
   /** E[φ′(u) ψ′(v)], derivatives almost everywhere. */
   readonly slope: (a: number, b: number, c: number) => number;
+  /** As in `Dual`. */
+  readonly slopeError?: number;
 }
 
 /**
  * The dual of two activations, for sums of correlated branches. Closed forms: twice the same activation
  * that has one, a linear one with any that has one (Stein), two polynomials, two piecewise linear ones; the polar rule
  * otherwise.
- * @throws RangeError for `exp-normalized` with another
+ * @throws RangeError for a kernel alone, such as `exp-normalized`, with another
  */
 export function crossDual(first: ActivationChoice, second: ActivationChoice): CrossDual {
   if (isSame(checkedActivation("crossDual", first), checkedActivation("crossDual", second)))
@@ -43,7 +45,7 @@ export function crossDual(first: ActivationChoice, second: ActivationChoice): Cr
 
 /** Whether two activations are the same function by name and parameters. */
 export function isSame(first: Activation, second: Activation): boolean {
-  if (first.name === "custom" && second.name === "custom")
+  if ("label" in first && "label" in second)
     return first.value === second.value && first.slope === second.slope;
   return JSON.stringify(first) === JSON.stringify(second);
 }

@@ -1,5 +1,6 @@
 import type { ActivationChoice, Dual, Pointwise } from "./activation.ts";
 import { custom } from "./activations/custom.ts";
+import { customKernel } from "./activations/custom-kernel.ts";
 import { elu, selu } from "./activations/elu.ts";
 import { errorFunction } from "./activations/error-function.ts";
 import { expNormalized } from "./activations/exp-normalized.ts";
@@ -100,5 +101,7 @@ export function nonlinearity(chosen: ActivationChoice): Nonlinearity {
       return expNormalized(activation.gamma, activation.delta);
     case "custom":
       return custom(activation);
+    case "custom-kernel":
+      return customKernel(activation);
   }
 }

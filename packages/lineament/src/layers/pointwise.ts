@@ -1,4 +1,6 @@
+import { activationName } from "./activation-name.ts";
 import type { ActivationChoice, Pointwise } from "./activation.ts";
+import { checkedActivation } from "./checked-activation.ts";
 import { nonlinearity } from "./nonlinearity.ts";
 
 /**
@@ -8,12 +10,12 @@ import { nonlinearity } from "./nonlinearity.ts";
  * A custom activation without `slope` or `curvature` has them by differences of φ that do not reach across 0, to about 1e-12
  * and 1e-9 relative to φ near x.
  *
- * @throws RangeError for unknown names and parameters, and for `exp-normalized`, which is a kernel and no function
+ * @throws RangeError for unknown names and parameters, and for `exp-normalized` and `custom-kernel`, which are kernels and no functions
  */
 export function activationFunctions(activation: ActivationChoice): Pointwise {
   const { functions } = nonlinearity(activation);
   if (functions) return functions;
   throw new RangeError(
-    "activationFunctions: exp-normalized is a kernel of infinite networks alone; a finite network needs a function such as relu or gelu",
+    `activationFunctions: ${activationName(checkedActivation("activation", activation))} is a kernel of infinite networks alone; a finite network needs a function such as relu or gelu`,
   );
 }

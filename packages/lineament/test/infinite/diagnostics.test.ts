@@ -14,7 +14,7 @@ import {
 } from "../../src/layers/index.ts";
 import type { Engine } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
-import { normals } from "../contracts/data.ts";
+import { expectClose, normals } from "../contracts/data.ts";
 import { referenceNetworks } from "../contracts/reference-networks.ts";
 
 let engine: Engine;
@@ -88,4 +88,21 @@ test("cross duals are named by both activations, and the kernel is their sum", a
   const mixed = crossDual({ name: "relu" }, { name: "erf" });
   const expected = u.value(a, b, c) + v.value(a, b, c) + mixed.value(a, b, c) + mixed.value(b, a, c);
   expect(nngp!.data[1]).toBeCloseTo(expected, 11);
+});
+
+test("kernels of the user's own may leave their slope to differences, which the notes tell", async () => {
+  const { value, slope } = dualOf("gelu");
+  const [x, options] = [normals(6, 3, 1), { weightStd: 1.4, biasStd: 0.2 }];
+  const mine = { name: "custom-kernel", label: "mine", value } as const;
+  const own = await infiniteKernel(engine, fullyConnected(2, mine, options), x);
+  const known = await infiniteKernel(engine, fullyConnected(2, "gelu", options), x);
+  expectClose(own.nngp!.data, known.nngp!.data, 1e-14);
+  expectClose(own.ntk!.data, known.ntk!.data, 1e-8);
+  expect(own.diagnostics.approximations).toMatchObject([{ activations: ["mine"], route: "differences" }]);
+  expect(own.diagnostics.notes.join()).toContain(
+    "the slope of the dual of mine has no closed form: differences",
+  );
+  const given = await infiniteKernel(engine, fullyConnected(2, { ...mine, slope }, options), x);
+  expectClose(given.ntk!.data, known.ntk!.data, 1e-14);
+  expect(given.diagnostics.approximations).toEqual([]);
 });

@@ -7,7 +7,8 @@ import type { RowSet } from "./rows.ts";
 export interface Approximation {
   /** Two names for what correlated branches make of each other. */
   readonly activations: readonly string[];
-  readonly route: TabulatedDual["route"];
+  /** How its dual is computed; `differences`: κ was given, and κ̇ is its difference quotient. */
+  readonly route: TabulatedDual["route"] | "differences";
   /** Of its dual, relative to the largest value. */
   readonly error: number;
 }
@@ -41,6 +42,12 @@ export async function tablesOf(
 ): Promise<Tables> {
   const byLink = new Map<Link, { readonly table: TabulatedDual; readonly pixels: boolean }>();
   const approximations = new Map<string, Approximation>();
+  const note = (names: readonly string[], route: Approximation["route"], error: number): void => {
+    const activations = [...new Set(names)].sort();
+    const key = `${activations.join()} ${route}`;
+    const before = approximations.get(key)?.error ?? 0;
+    approximations.set(key, { activations, route, error: Math.max(before, error) });
+  };
   for (const [index, step] of plan.steps.entries()) {
     if (step.kind === "normalize" || step.slopes) continue;
     const { factors, groups } = step.from;
@@ -48,15 +55,14 @@ export async function tablesOf(
       joined(rows.map(({ readings }) => readings[index]!.factors[factor]!.variance));
     for (const { place, pairs } of groups)
       for (const link of pairs.flatMap(({ links }) => links)) {
-        if (link.dual?.form !== "numeric") continue;
+        if (!link.dual) continue;
+        const names = [link.left, link.right].map((factor) => activationName(activationOf(factors[factor]!)));
+        const { form, slopeError } = link.dual;
+        if (slopeError !== undefined) note(names, "differences", slopeError);
+        if (form === "closed") continue;
         const table = tableOf(step.from, link, variances(lefts, link.left), variances(rights, link.right));
         byLink.set(link, { table, pixels: place !== "rows" });
-        const names = [link.left, link.right].map((factor) => activationName(activationOf(factors[factor]!)));
-        const activations = [...new Set(names)].sort();
-        const { route, error } = table;
-        const key = `${activations.join()} ${route}`;
-        const before = approximations.get(key)?.error ?? 0;
-        approximations.set(key, { activations, route, error: Math.max(before, error) });
+        note(names, table.route, table.error);
         await pause();
       }
   }

@@ -1,38 +1,19 @@
 import { polarDual } from "../polar-dual.ts";
 import type { Activation, Pointwise } from "../activation.ts";
 import type { Nonlinearity } from "../nonlinearity.ts";
+import { checkFunction } from "./check-function.ts";
 
 type RealFunction = (x: number) => number;
 type Custom = Extract<Activation, { name: "custom" }>;
 
 /** Functions of the user's own; what is not given is differenced. */
 export function custom(activation: Custom): Nonlinearity {
+  const { label, value, slope, curvature } = activation;
+  for (const [name, f] of Object.entries({ value, slope, curvature }))
+    if (f) checkFunction(`custom activation "${label}"`, name, f, [[-3], [-1], [-0.1], [0], [0.1], [1], [3]]);
   const functions = pointwise(activation);
-  checkFinite(activation);
   const growth = growthRate(functions.value);
   return { functions, dual: polarDual(functions, growth), growth };
-}
-
-/** @throws RangeError for functions that are not defined everywhere */
-function checkFinite({ label, value, slope, curvature }: Custom): void {
-  for (const [name, f] of Object.entries({ value, slope, curvature }))
-    for (const x of [-3, -1, -0.1, 0, 0.1, 1, 3]) {
-      const result = f === undefined ? 0 : attempted(() => f(x));
-      if (!Number.isFinite(result))
-        throw new RangeError(
-          `activation: ${name}(${x}) of the custom activation "${label}" is ${String(result)}; it must be a finite number for every x`,
-          { cause: result },
-        );
-    }
-}
-
-/** What a function returns, or what it throws. */
-function attempted(f: () => unknown): unknown {
-  try {
-    return f();
-  } catch (error) {
-    return error;
-  }
 }
 
 function pointwise({ label, value, slope, curvature }: Custom): Pointwise {
