@@ -1,8 +1,8 @@
+import { slopesOf } from "../layers/index.ts";
 import type { Activation } from "../layers/index.ts";
 import type { DenseActivation, DenseKernelsCall, DenseLayer } from "../linalg/index.ts";
 import type { Prepared } from "./evaluation/prepared.ts";
 import { INPUT } from "./plan/feature.ts";
-import { slopesOf } from "./plan/slopes.ts";
 
 /**
  * What `engine.denseKernels` wants to know of a network that is a chain of dense layers and piecewise linear or erf-like

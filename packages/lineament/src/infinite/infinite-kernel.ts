@@ -1,3 +1,4 @@
+import { checkImage } from "../layers/index.ts";
 import type { ImageShape, Layer } from "../layers/index.ts";
 import { asMatrix, precisionOf } from "../linalg/index.ts";
 import type { Engine, Matrix, MatrixLike, Precision } from "../linalg/index.ts";
@@ -10,7 +11,7 @@ import type { KernelDiagnostics } from "./diagnostics.ts";
 import { evaluateRows } from "./evaluation/evaluate-rows.ts";
 import type { Prepared } from "./evaluation/prepared.ts";
 import { images, plainRows } from "./evaluation/geometry.ts";
-import { checkImage, inputExponent, longestRow, scaledInputs } from "./evaluation/inputs.ts";
+import { inputExponent, longestRow, scaledInputs } from "./evaluation/inputs.ts";
 import type { Inputs } from "./evaluation/inputs.ts";
 import { kernelTiles, tileRows } from "./evaluation/kernel-tiles.ts";
 import { outputScale } from "./evaluation/output-scale.ts";
@@ -146,7 +147,7 @@ function prepareFor(
   const plan = compile(network);
   const [{ cols }] = matrices as readonly [Matrix, Matrix?];
   if (cols === 0) throw new RangeError("infinite network: x has no columns");
-  if (image) checkImage(image, cols);
+  if (image) checkImage("infinite network", image, cols);
   if (plan.image && !image)
     throw new RangeError(
       "infinite network: it has convolutions; say how a row is an image, image: { height, width, channels }",

@@ -1,6 +1,7 @@
 export * from "./activation-name.ts";
 export * from "./activation.ts";
 export * from "./angle-table.ts";
+export * from "./check-image.ts";
 export * from "./checked-activation.ts";
 export * from "./checked-layer.ts";
 export * from "./combinators.ts";
@@ -12,5 +13,7 @@ export * from "./layer.ts";
 export * from "./nearest-name.ts";
 export * from "./network-name.ts";
 export * from "./pointwise.ts";
+export * from "./slopes.ts";
 export * from "./tabulated-dual.ts";
 export * from "./unknown-name.ts";
+export * from "./window-pixels.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Activation } from "./activation.ts";
 import { unknownKind } from "./unknown-name.ts";
+import { wrongNode } from "./wrong-node.ts";
 
 /**
  * A fully connected layer, z = (σ_w/√n) W h + σ_b β with W, β ~ N(0, 1) in NTK parameterization. In standard
@@ -103,26 +104,40 @@ export const Layer: z.ZodType<Layer> = z.lazy(() =>
       z.strictObject({ layer: z.literal("layer-norm"), epsilon: nonnegative.default(1e-12) }),
       z.strictObject({ layer: z.literal("dropout"), keep: z.number().gt(0).max(1) }),
       z.strictObject({ layer: z.literal("serial"), layers: z.array(Layer) }),
-      z.strictObject({
-        layer: z.literal("parallel"),
-        branches: z.array(Layer).min(1),
-        combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
-        fractions: z.array(positive).optional(),
-      }),
-      z.strictObject({
-        layer: z.literal("graph"),
-        nodes: z
-          .array(
-            z.strictObject({
-              name: z.string().min(1),
-              inputs: z.array(z.string()).min(1),
-              combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
-              layer: Layer,
-            }),
-          )
-          .min(1),
-        output: z.string(),
-      }),
+      z
+        .strictObject({
+          layer: z.literal("parallel"),
+          branches: z.array(Layer).min(1),
+          combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
+          fractions: z.array(positive).optional(),
+        })
+        .refine(
+          ({ branches, combine, fractions }) =>
+            fractions === undefined || (combine === "concatenation" && fractions.length === branches.length),
+          {
+            path: ["fractions"],
+            error: "a concatenation takes one for each branch, sums and products take none",
+          },
+        ),
+      z
+        .strictObject({
+          layer: z.literal("graph"),
+          nodes: z
+            .array(
+              z.strictObject({
+                name: z.string().min(1),
+                inputs: z.array(z.string()).min(1),
+                combine: z.enum(["sum", "product", "concatenation"]).default("sum"),
+                layer: Layer,
+              }),
+            )
+            .min(1),
+          output: z.string(),
+        })
+        .superRefine(({ nodes, output }, context) => {
+          const wrong = wrongNode(nodes, output);
+          if (wrong) context.addIssue({ code: "custom", message: wrong.message, path: [...wrong.path] });
+        }),
       z.strictObject({
         layer: z.literal("convolution"),
         window: z.tuple([odd, odd]),

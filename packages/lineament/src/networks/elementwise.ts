@@ -1,4 +1,10 @@
-import { type Activation, activationFunctions, type Pointwise } from "../layers/index.ts";
+import {
+  type Activation,
+  activationFunctions,
+  type Pointwise,
+  type Slopes,
+  slopesOf,
+} from "../layers/index.ts";
 
 /**
  * An activation φ over whole layers. `h` is φ(z) where asked for; `out` may be one of the arguments.
@@ -19,12 +25,12 @@ export interface Elementwise {
 
 export function elementwise(activation: Activation): Elementwise {
   const pointwise = activationFunctions(activation);
-  const kink = slopesOfRectifier(activation);
-  if (!kink) return elementwiseOf(pointwise, activation.name === "tanh" ? tanh : general(pointwise));
-  const loops = rectifier(kink);
+  const slopes = slopesOf(activation);
+  if (!slopes) return elementwiseOf(pointwise, activation.name === "tanh" ? tanh : general(pointwise));
+  const loops = rectifier(slopes);
   return {
     ...loops,
-    identity: kink.negative === 1 && kink.positive === 1,
+    identity: slopes.every((slope) => slope === 1),
     compose: (z, h, count, degree) => composeLinear(loops, z, h, count, degree),
   };
 }
@@ -47,30 +53,8 @@ interface Loops extends Pick<Elementwise, "slopes" | "curvatures"> {
   values(z: Float64Array, out: Float64Array): void;
 }
 
-interface Kink {
-  readonly negative: number;
-  readonly positive: number;
-}
-
-function slopesOfRectifier(activation: Activation): Kink | undefined {
-  switch (activation.name) {
-    case "identity":
-      return { negative: 1, positive: 1 };
-    case "relu":
-      return { negative: 0, positive: 1 };
-    case "leaky-relu":
-      return { negative: activation.slope, positive: 1 };
-    case "absolute":
-      return { negative: -1, positive: 1 };
-    case "piecewise-linear":
-      return activation;
-    default:
-      return undefined;
-  }
-}
-
 /** Without branches: the signs of pre-activations are as good as random, and mispredicted jumps would cost six times as much. */
-function rectifier({ negative, positive }: Kink): Loops {
+function rectifier([negative, positive]: Slopes): Loops {
   return {
     values(z, out) {
       for (let i = 0; i < z.length; i++) {

@@ -1,4 +1,4 @@
-import type { Layer } from "../layers/index.ts";
+import { activationName, type Layer, slopesOf } from "../layers/index.ts";
 import type { Engine } from "../linalg/index.ts";
 import type { Elementwise } from "./elementwise.ts";
 import type { NetworkSizes } from "./graph/channels.ts";
@@ -6,8 +6,6 @@ import { type ActivationLayer, compile } from "./graph/compile.ts";
 import { constant, type Expression, pointwise } from "./tape/expression.ts";
 import { multiply } from "./tape/primitives.ts";
 import { tapeModel, type TapeModel } from "./tape/tape-model.ts";
-
-const PIECEWISE_LINEAR = ["identity", "relu", "leaky-relu", "absolute", "piecewise-linear"];
 
 /**
  * A piecewise linear network whose units keep the slopes that they have at θ₀: φ(z) becomes φ′(z(θ₀)) z. Between kinks nothing
@@ -26,9 +24,9 @@ export function frozenGates(
 ): TapeModel {
   const network = compile(layer, sizes);
   for (const { activation } of network.activations)
-    if (!PIECEWISE_LINEAR.includes(activation.name))
+    if (!slopesOf(activation))
       throw new RangeError(
-        `frozenGates: ${activation.name} has slopes that depend on more than the sign; use quadratize, or one of ${PIECEWISE_LINEAR.join(", ")}`,
+        `frozenGates: ${activationName(activation)} has slopes that depend on more than the sign; use quadratize, or a piecewise linear one such as relu`,
       );
   const start: Expression[] = [];
   let offset = 0;

@@ -68,6 +68,8 @@ test("what a combinator makes survives JSON and the check of descriptions from o
   expect(Layer.parse(JSON.parse(JSON.stringify(network)))).toEqual(network);
 });
 
+const node = (name: string, inputs: readonly string[]) => ({ name, inputs, layer: dense() });
+
 describe("what does not fit is refused, naming the call and the value", () => {
   test.for<[string, () => Layer, RegExp]>([
     ["a negative deviation", () => dense({ weightStd: -1 }), /^dense: weightStd is wrong/],
@@ -101,6 +103,46 @@ describe("what does not fit is refused, naming the call and the value", () => {
       "a fraction of nothing",
       () => parallel([relu(), relu()], "concatenation", [1, 0]),
       /^parallel: fractions\[1\]/,
+    ],
+    [
+      "fractions that are not one a branch",
+      () => parallel([relu(), relu()], "concatenation", [1]),
+      /^parallel: fractions is wrong: a concatenation takes one for each branch/,
+    ],
+    [
+      "fractions of a sum",
+      () => parallel([relu(), relu()], "sum", [1, 1]),
+      /^parallel: fractions is wrong: .*sums and products take none/,
+    ],
+    [
+      "a cycle",
+      () => graph("a", [node("a", ["input", "b"]), node("b", ["a"])]),
+      /^graph: nodes\[0\]\.inputs\[1\] is wrong: node "a" reads "b", which comes later .* no such order/,
+    ],
+    [
+      "a node that reads itself",
+      () => graph("a", [node("a", ["a"])]),
+      /node "a" reads "a", which comes later or is itself; list the nodes so that each reads earlier ones/,
+    ],
+    [
+      "an unknown input",
+      () => graph("a", [node("a", ["b"])]),
+      /node "a" reads "b", which is not there; the nodes are "input", "a"/,
+    ],
+    [
+      "an unknown output",
+      () => graph("c", [node("a", ["input"])]),
+      /^graph: output is wrong: the output reads "c", which is not there; the nodes are "input", "a"/,
+    ],
+    [
+      "a name twice",
+      () => graph("a", [node("a", ["input"]), node("a", ["input"])]),
+      /^graph: nodes\[1\]\.name is wrong: node "a" has the name of another; rename/,
+    ],
+    [
+      "the name of the input",
+      () => graph("input", [node("input", ["input"])]),
+      /node "input" has the name of another/,
     ],
     [
       "a node that reads nothing",

@@ -367,7 +367,7 @@ describe("what is not a network is refused, naming the layer and the cure", () =
       {},
       ["layers[0]", "dense"],
     ],
-    ["width 0", serial(dense({ width: 3 }), dense()), { width: 0 }, ["width is 0", "at least 1"]],
+    ["width 0", serial(dense({ width: 3 }), dense()), { width: 0 }, ["width is 0", "≥ 1"]],
     [
       "a layer of width 0",
       serial(identity(), { ...(dense() as Extract<Layer, { layer: "dense" }>), width: 0 }, dense()),

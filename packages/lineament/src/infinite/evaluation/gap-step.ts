@@ -1,6 +1,6 @@
 import { sineMinusArc } from "../../linalg/dense-kernels.ts";
 import type { LinearStep } from "../plan/plan.ts";
-import type { Slopes } from "../plan/slopes.ts";
+import type { Slopes } from "../../layers/index.ts";
 import { addProduct, zeroRegister } from "./evaluation.ts";
 import type { Evaluation, Register } from "./evaluation.ts";
 import type { LinearNumbers } from "./scales.ts";

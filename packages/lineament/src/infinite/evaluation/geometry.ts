@@ -1,5 +1,4 @@
-import type { ImageShape } from "../../layers/index.ts";
-import type { Window } from "../plan/plan.ts";
+import { type ImageShape, type Window, windowPixels } from "../../layers/index.ts";
 
 /** The pixels of an image, and the pairs of pixels whose covariances are followed. */
 export interface Geometry {
@@ -27,22 +26,16 @@ export function images({ height, width, channels }: ImageShape, pairs: boolean):
   const right = Int32Array.from({ length: count }, (_, s) => (pairs ? s % pixels : s));
   const known = new Map<string, Int32Array>();
 
-  const shifted = (pixel: number, rows: number, cols: number, circular: boolean): number => {
-    const row = Math.floor(pixel / width) + rows;
-    const col = (pixel % width) + cols;
-    if (circular) return modulo(row, height) * width + modulo(col, width);
-    return row < 0 || row >= height || col < 0 || col >= width ? -1 : row * width + col;
-  };
-  const covered = ({ rows, cols, padding }: Window): Int32Array => {
-    const table = new Int32Array(count * rows * cols);
-    let at = 0;
-    for (let s = 0; s < count; s++)
-      for (let i = 0; i < rows; i++)
-        for (let j = 0; j < cols; j++) {
-          const by = [i - (rows - 1) / 2, j - (cols - 1) / 2, padding === "circular"] as const;
-          const [p, q] = [shifted(left[s]!, ...by), shifted(right[s]!, ...by)];
-          table[at++] = p < 0 || q < 0 ? -1 : pairs ? p * pixels + q : p;
-        }
+  /** A window covers a pair of pixels by the pairs of what it covers around both. */
+  const covered = (window: Window): Int32Array => {
+    const own = windowPixels({ height, width }, window);
+    const cells = window.rows * window.cols;
+    const table = new Int32Array(count * cells);
+    for (let s = 0, at = 0; s < count; s++)
+      for (let cell = 0; cell < cells; cell++, at++) {
+        const [p, q] = [own[left[s]! * cells + cell]!, own[right[s]! * cells + cell]!];
+        table[at] = p < 0 || q < 0 ? -1 : pairs ? p * pixels + q : p;
+      }
     return table;
   };
   return {
@@ -57,10 +50,6 @@ export function images({ height, width, channels }: ImageShape, pairs: boolean):
       return table;
     },
   };
-}
-
-function modulo(value: number, size: number): number {
-  return ((value % size) + size) % size;
 }
 
 /** Pairs of rows, and of their pixels, that are evaluated together: entry e pairs left[e] with right[e]. */

@@ -1,4 +1,3 @@
-import type { ImageShape } from "../../layers/index.ts";
 import { convert } from "../../linalg/index.ts";
 import type { Matrix } from "../../linalg/index.ts";
 import type { Geometry, Pairs } from "./geometry.ts";
@@ -96,17 +95,4 @@ export function inputGap(
     together += (a + b) ** 2;
   }
   return (2 * apart) / (apart + together);
-}
-
-/** @throws RangeError when x does not hold images of this shape */
-export function checkImage({ height, width, channels }: ImageShape, cols: number): void {
-  for (const [name, size] of Object.entries({ height, width, channels }))
-    if (!(Number.isInteger(size) && size > 0))
-      throw new RangeError(
-        `infinite network: image.${name} is ${size}, expected a whole number of at least 1`,
-      );
-  if (height * width * channels !== cols)
-    throw new RangeError(
-      `infinite network: an image of ${height} × ${width} pixels with ${channels} channels has ${height * width * channels} numbers, but rows have ${cols}`,
-    );
 }

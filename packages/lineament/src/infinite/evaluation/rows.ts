@@ -2,7 +2,7 @@ import type { Dual } from "../../layers/index.ts";
 import type { Coefficient } from "../plan/feature.ts";
 import type { Reading } from "../plan/plan.ts";
 import type { LinearNumbers, ScaledReading } from "./scales.ts";
-import type { Slopes } from "../plan/slopes.ts";
+import type { Slopes } from "../../layers/index.ts";
 
 /** What some rows of x are on their own: everything of a pair's kernel that belongs to one of its sides. */
 export interface RowSet {

@@ -1,7 +1,7 @@
+import { slopesOf } from "../../layers/index.ts";
 import type { Activation } from "../../layers/index.ts";
 import type { Coefficient } from "../plan/feature.ts";
 import type { LinearStep, NormalizeStep, Reading } from "../plan/plan.ts";
-import { slopesOf } from "../plan/slopes.ts";
 
 // Variances of deep networks leave the range of float64, e.g. 2^−1100 behind 1100 bias-free relu layers. What is stored of a
 // process B is B̃ = 2^−e B with an exponent for each base; piecewise linear layers carry exponents through, biases are divided

@@ -1,5 +1,5 @@
-import { checkedLayer } from "../../layers/index.ts";
-import type { Activation, Dense, Layer } from "../../layers/index.ts";
+import { checkedLayer, slopesOf } from "../../layers/index.ts";
+import type { Activation, Dense, Layer, Slopes } from "../../layers/index.ts";
 import { composed } from "./composed.ts";
 import {
   INPUT,
@@ -18,8 +18,6 @@ import { neededSteps, released } from "./needed-steps.ts";
 import type { Base, LinearStep, NormalizeStep, Plan } from "./plan.ts";
 import { readingOf, tiedTerms } from "./reading.ts";
 import { refuse } from "./refuse.ts";
-import { slopesOf } from "./slopes.ts";
-import type { Slopes } from "./slopes.ts";
 
 type Of<Name extends Layer["layer"]> = Extract<Layer, { layer: Name }>;
 type Combination = "sum" | "product" | "concatenation";
@@ -224,12 +222,6 @@ export function compile(description: Layer): Plan {
     path: string,
     fractions?: readonly number[],
   ): Feature => {
-    if (fractions && (how !== "concatenation" || fractions.length !== inputs.length))
-      refuse(
-        path,
-        `has ${fractions.length} fractions for ${inputs.length} branches`,
-        "a concatenation takes one for each branch, sums and products take none",
-      );
     if (inputs.length === 1) return inputs[0]!;
     if (
       inputs.some(({ groups }) => groups.some(isInput)) &&
@@ -297,27 +289,12 @@ export function compile(description: Layer): Plan {
 
   const graph = ({ nodes, output }: Of<"graph">, input: Feature, path: string): Feature => {
     const known = new Map([["input", input]]);
-    const all = new Set(nodes.map(({ name }) => name));
-    const find = (name: string, reader: string): Feature => {
-      const found = known.get(name);
-      if (found) return found;
-      if (all.has(name))
-        refuse(
-          reader,
-          `reads ${quoted(name)}, which comes later or is itself`,
-          "list the nodes so that each reads earlier ones (a cycle has no such order, and no kernel)",
-        );
-      const names = ["input", ...all].map(quoted).join(", ");
-      refuse(reader, `reads ${quoted(name)}, which is not there`, `the nodes are ${names}`);
-    };
-    for (const node of nodes) {
-      const place = `${path}.node ${quoted(node.name)}`;
-      const reader = place.slice(1);
-      if (known.has(node.name)) refuse(reader, "has the name of another", "rename one of them");
-      const inputs = node.inputs.map((name) => find(name, reader));
-      known.set(node.name, visit(node.layer, combine(inputs, node.combine, reader), place));
+    for (const { name, inputs, combine: how, layer } of nodes) {
+      const place = `${path}.node ${JSON.stringify(name)}`;
+      const read = inputs.map((other) => known.get(other)!);
+      known.set(name, visit(layer, combine(read, how, place.slice(1)), place));
     }
-    return find(output, `the output of ${path === "" ? "the graph" : path.slice(1)}`);
+    return known.get(output)!;
   };
 
   const input: Feature = {
@@ -438,5 +415,3 @@ function named(path: string, layer: Layer): string {
   const what = layer.layer === "activation" ? `activation ${layer.activation.name}` : layer.layer;
   return path === "" ? `the ${what} layer` : `${path.slice(1)} (${what})`;
 }
-
-const quoted = (name: string): string => JSON.stringify(name);

@@ -1,7 +1,6 @@
-import { activationFunctions, activationName, compose } from "../../layers/index.ts";
+import { activationFunctions, activationName, compose, slopesOf } from "../../layers/index.ts";
 import type { Activation, Pointwise } from "../../layers/index.ts";
 import type { Factor, Gaussian, Term } from "./feature.ts";
-import { slopesOf } from "./slopes.ts";
 
 /**
  * φ applied to a sum of functions of one Gaussian, Σ_k c_k φ_k(β_k G), as one function of G: two activations in a row, or
@@ -25,7 +24,7 @@ export function composed(outer: Activation, terms: readonly Term[]): Factor | un
   if (gaussian === undefined) return undefined;
   const inner = sum(parts);
   const activation = compose(inner, outer);
-  if ([outer, ...parts.map((part) => part.activation)].every(slopesOf)) {
+  if ([outer, ...parts.map((part) => part.activation)].every((part) => slopesOf(part))) {
     const { value } = activationFunctions(activation);
     return {
       gaussian,

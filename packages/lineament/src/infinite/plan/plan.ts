@@ -1,6 +1,5 @@
-import type { CrossDual, Dual } from "../../layers/index.ts";
+import type { CrossDual, Dual, Slopes, Window } from "../../layers/index.ts";
 import type { Factor, Group, Mask, Term } from "./feature.ts";
-import type { Slopes } from "./slopes.ts";
 
 /** How to evaluate a network on pairs of inputs: steps in order, each makes a base process or two vectors of the rows. */
 export interface Plan {
@@ -52,12 +51,6 @@ export interface NormalizeStep {
   readonly epsilon: number;
   readonly deviation: number;
   readonly mean?: number | undefined;
-}
-
-export interface Window {
-  readonly rows: number;
-  readonly cols: number;
-  readonly padding: "zero" | "circular";
 }
 
 /** A feature as a step reads it: its factors numbered, its terms paired. */

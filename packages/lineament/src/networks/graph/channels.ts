@@ -1,4 +1,5 @@
-import type { ImageShape } from "../../layers/index.ts";
+import { checkImage, type ImageShape } from "../../layers/index.ts";
+import { checkCount } from "../../linalg/checks.ts";
 import type { Step } from "./steps.ts";
 
 /** What a step computes for one example: `channels` numbers, or so many for each pixel. */
@@ -166,17 +167,7 @@ function pixelsOf(steps: readonly Step[], image: ImageShape | undefined): readon
 }
 
 function checkSizes({ inputs, outputs = 1, width = 1, image }: NetworkSizes): void {
-  const sizes = { inputs, outputs, width };
-  const sides = {
-    "image.height": image?.height,
-    "image.width": image?.width,
-    "image.channels": image?.channels,
-  };
-  for (const [what, value] of Object.entries(image ? { ...sizes, ...sides } : sizes))
-    if (!(value !== undefined && Number.isInteger(value) && value > 0))
-      throw new RangeError(`graphNetwork: ${what} is ${value}, expected a whole number of at least 1`);
-  if (image && image.height * image.width * image.channels !== inputs)
-    throw new RangeError(
-      `graphNetwork: an image of ${image.height} × ${image.width} pixels with ${image.channels} channels has ${image.height * image.width * image.channels} numbers, but inputs is ${inputs}`,
-    );
+  for (const [what, value] of Object.entries({ inputs, outputs, width }))
+    checkCount("graphNetwork", what, value);
+  if (image) checkImage("graphNetwork", image, inputs);
 }

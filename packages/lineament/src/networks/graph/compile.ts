@@ -1,4 +1,4 @@
-import type { Activation, Layer } from "../../layers/index.ts";
+import { type Activation, type Layer, windowPixels } from "../../layers/index.ts";
 import { type Elementwise, elementwise } from "../elementwise.ts";
 import {
   add,
@@ -175,27 +175,14 @@ function areaOf({ pixels }: StepShape): number {
   return pixels ? pixels.height * pixels.width : 1;
 }
 
-/**
- * For an image, pixel after pixel with channels innermost, the numbers in the window around each pixel: window rows, window
- * columns, channels. −1 stands for zero padding.
- */
+/** The numbers in the window around each pixel: window rows, window columns, channels. −1 stands for zero padding. */
 function windowColumns({ channels, pixels }: StepShape, { window, padding }: Convolution): Int32Array {
-  const { height, width } = pixels!;
-  const [tall, wide] = window;
-  const wrap = (at: number, size: number): number => {
-    if (padding === "circular") return ((at % size) + size) % size;
-    return at >= 0 && at < size ? at : -1;
-  };
-  const columns: number[] = [];
-  for (let row = 0; row < height; row++)
-    for (let col = 0; col < width; col++)
-      for (let i = 0; i < tall; i++)
-        for (let j = 0; j < wide; j++) {
-          const r = wrap(row + i - (tall - 1) / 2, height);
-          const c = wrap(col + j - (wide - 1) / 2, width);
-          const inside = r >= 0 && c >= 0;
-          for (let channel = 0; channel < channels; channel++)
-            columns.push(inside ? (r * width + c) * channels + channel : -1);
-        }
-  return Int32Array.from(columns);
+  const [rows, cols] = window;
+  const covered = windowPixels(pixels!, { rows, cols, padding });
+  const columns = new Int32Array(covered.length * channels);
+  covered.forEach((pixel, at) => {
+    for (let channel = 0; channel < channels; channel++)
+      columns[at * channels + channel] = pixel < 0 ? -1 : pixel * channels + channel;
+  });
+  return columns;
 }

@@ -55,10 +55,6 @@ export function stepsOf(description: Layer): readonly Step[] {
     reads: readonly number[],
     { combine, fractions }: Pick<Combination, "combine" | "fractions">,
   ): number => {
-    if (fractions !== undefined && (combine !== "concatenation" || fractions.length !== reads.length))
-      throw new RangeError(
-        `graphNetwork: ${label(path, combine)} has ${fractions.length} fractions for ${reads.length} branches; a concatenation takes one a branch, the others none`,
-      );
     return reads.length === 1
       ? reads[0]!
       : push(label(path, combine), reads, { layer: "combine", combine, fractions });
@@ -66,27 +62,12 @@ export function stepsOf(description: Layer): readonly Step[] {
 
   const graph = (layer: Extract<Layer, { layer: "graph" }>, input: number, path: string): number => {
     const known = new Map([["input", input]]);
-    const all = new Set(layer.nodes.map(({ name }) => name));
-    const find = (name: string, reader: string): number => {
-      const found = known.get(name);
-      if (found !== undefined) return found;
-      throw new RangeError(
-        all.has(name)
-          ? `graphNetwork: ${reader} reads ${JSON.stringify(name)}, which comes later or is itself: list the nodes so that each reads earlier ones (a cycle has no such order)`
-          : `graphNetwork: ${reader} reads ${JSON.stringify(name)}, but the nodes are ${["input", ...all].map((known) => JSON.stringify(known)).join(", ")}`,
-      );
-    };
     for (const node of layer.nodes) {
-      const name = `node ${JSON.stringify(node.name)}`;
-      if (known.has(node.name))
-        throw new RangeError(
-          `graphNetwork: there are two nodes named ${JSON.stringify(node.name)}: rename one`,
-        );
-      const reads = node.inputs.map((read) => find(read, name));
-      const combined = combine(`${path}.${name}`, reads, { combine: node.combine });
-      known.set(node.name, visit(node.layer, combined, `${path}.${name}`));
+      const place = `${path}.node ${JSON.stringify(node.name)}`;
+      const reads = node.inputs.map((read) => known.get(read)!);
+      known.set(node.name, visit(node.layer, combine(place, reads, { combine: node.combine }), place));
     }
-    return find(layer.output, "the output");
+    return known.get(layer.output)!;
   };
 
   const output = visit(checkedLayer("graphNetwork", description), 0, "");
