@@ -21,7 +21,10 @@ import type { Approximation } from "./evaluation/tables.ts";
 export interface InfiniteKernelOptions {
   /** Which kernels. Default "both"; one takes half the memory, and "nngp" alone less time. */
   readonly get?: "nngp" | "ntk" | "both" | undefined;
-  /** Storage of the results, arithmetic is float64. Default "float64". */
+  /**
+   * Storage of the results, arithmetic is float64. Default "float64". What float32 rounds away can make small eigenvalues negative:
+   * solve with a ridge of at least 1e-6 tr/n.
+   */
   readonly precision?: Precision | undefined;
   /** How a row of x is an image, for networks with convolutions. */
   readonly image?: ImageShape | undefined;

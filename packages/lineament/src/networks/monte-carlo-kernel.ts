@@ -14,7 +14,7 @@ export interface NetworkSample {
 
 export interface MonteCarloKernelOptions {
   /** ntk: the tangent kernel, averaged over outputs; nngp: f(x) f(z)ᵀ / O. */
-  readonly kind: "ntk" | "nngp";
+  readonly get: "ntk" | "nngp";
   /** Largest standard error of an entry, in units of the kernel; checked whenever a result is yielded. Default 0: never enough. */
   readonly tolerance?: number;
   /** Most networks. Default 64. */
@@ -48,9 +48,9 @@ export async function* monteCarloKernel(
   make: (seed: number) => NetworkSample | Promise<NetworkSample>,
   x: Matrix,
   z: Matrix | undefined,
-  { kind, tolerance = 0, samples = 64, seed = 0, signal }: MonteCarloKernelOptions,
+  { get, tolerance = 0, samples = 64, seed = 0, signal }: MonteCarloKernelOptions,
 ): AsyncGenerator<KernelEstimate, void> {
-  checkChoice("monteCarloKernel", "kind", kind, ["ntk", "nngp"]);
+  checkChoice("monteCarloKernel", "get", get, ["ntk", "nngp"]);
   if (!(Number.isInteger(samples) && samples >= 1))
     throw new RangeError(`monteCarloKernel: samples is ${samples}, expected a whole number of at least 1`);
   if (!(tolerance >= 0))
@@ -62,7 +62,7 @@ export async function* monteCarloKernel(
   for (let count = 1; count <= samples; count++) {
     signal?.throwIfAborted();
     const { model, theta } = await make(seed + count - 1);
-    const { data } = await (kind === "ntk"
+    const { data } = await (get === "ntk"
       ? tangentKernel(model, theta, x, z, { signal }).then(({ kernel }) => kernel)
       : outputKernel(model, theta, x, z));
     // Welford's recurrence: the sum of squared deviations without cancellation.

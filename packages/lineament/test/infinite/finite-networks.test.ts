@@ -97,18 +97,18 @@ async function estimate(
   layer: Layer,
   shape: ImageShape | undefined,
   x: Matrix,
-  kind: "ntk" | "nngp",
+  get: "ntk" | "nngp",
   width: number,
   samples: number,
 ): Promise<KernelEstimate> {
-  const sizes = { inputs: x.cols, width, outputs: kind === "nngp" ? 128 : 1 };
+  const sizes = { inputs: x.cols, width, outputs: get === "nngp" ? 128 : 1 };
   const model = graphNetwork(engine, layer, shape ? { ...sizes, image: shape } : sizes);
   const make = (seed: number): { model: typeof model; theta: Float64Array } => ({
     model,
     theta: model.initialize(seed),
   });
   let last: KernelEstimate | undefined;
-  for await (const known of monteCarloKernel(make, x, undefined, { kind, samples })) last = known;
+  for await (const known of monteCarloKernel(make, x, undefined, { get, samples })) last = known;
   return last!;
 }
 
@@ -118,9 +118,9 @@ describe("kernels of finite networks are those of infinite ones on average", () 
     const [layer, shape] = networks[name]!;
     const x = normals(2, shape ? 12 : 6, 1);
     const limit = await infiniteKernel(engine, layer, x, undefined, { image: shape });
-    for (const kind of ["ntk", "nngp"] as const) {
-      const { mean, standardError } = await estimate(layer, shape, x, kind, shape ? 128 : 256, 24);
-      const expected = limit[kind]!.data;
+    for (const get of ["ntk", "nngp"] as const) {
+      const { mean, standardError } = await estimate(layer, shape, x, get, shape ? 128 : 256, 24);
+      const expected = limit[get]!.data;
       mean.data.forEach((value, at) =>
         expect(Math.abs(value - expected[at]!) / standardError.data[at]!).toBeLessThanOrEqual(4),
       );

@@ -51,7 +51,7 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
   // Finite width shifts the mean by O(1/width), which must stay below the standard error, O(1/√(width · samples)).
   test.for(Object.keys(referenceNetworks))("tangent kernel of %s", async (id) => {
     const [last] = (
-      await estimates(samplerOf(referenceNetworks[id]!, 256), x, { kind: "ntk", samples: 32 })
+      await estimates(samplerOf(referenceNetworks[id]!, 256), x, { get: "ntk", samples: 32 })
     ).slice(-1);
     expect(last!.samples).toBe(32);
     expect(score(last!, limit(id).ntk)).toBeLessThan(4);
@@ -61,7 +61,7 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
 
   test.for(["residual", "correlatedBranches", "layerNormAfterRelu"])("also at width 512: %s", async (id) => {
     const [last] = (
-      await estimates(samplerOf(referenceNetworks[id]!, 512), x, { kind: "ntk", samples: 8 })
+      await estimates(samplerOf(referenceNetworks[id]!, 512), x, { get: "ntk", samples: 8 })
     ).slice(-1);
     expect(score(last!, limit(id).ntk)).toBeLessThan(4);
   });
@@ -70,7 +70,7 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
     "covariance of the outputs of %s",
     async (id) => {
       const make = samplerOf(referenceNetworks[id]!, 256, 64);
-      const [last] = (await estimates(make, x, { kind: "nngp", samples: 32 })).slice(-1);
+      const [last] = (await estimates(make, x, { get: "nngp", samples: 32 })).slice(-1);
       expect(score(last!, limit(id).nngp)).toBeLessThan(4);
     },
   );
@@ -80,7 +80,7 @@ describe("the average kernel of finite networks is that of infinitely wide ones"
     const deviations: number[] = [];
     for (const width of widths) {
       const [last] = (
-        await estimates(samplerOf(referenceNetworks["residual"]!, width), x, { kind: "ntk", samples: 128 })
+        await estimates(samplerOf(referenceNetworks["residual"]!, width), x, { get: "ntk", samples: 128 })
       ).slice(-1);
       const { data } = last!.standardError;
       deviations.push(
@@ -105,7 +105,7 @@ describe("the estimate", () => {
   };
 
   test("is the mean of single kernels, with its standard error", async () => {
-    const [last] = (await estimates(make, x, { kind: "ntk", samples: 5, seed: 10 })).slice(-1);
+    const [last] = (await estimates(make, x, { get: "ntk", samples: 5, seed: 10 })).slice(-1);
     const kernels: Float64Array[] = [];
     for (let seed = 10; seed < 15; seed++) {
       const { model, theta } = make(seed);
@@ -120,7 +120,7 @@ describe("the estimate", () => {
   });
 
   test("comes after 1, 2, 4, … networks and at the end", async () => {
-    const all = await estimates(make, x, { kind: "nngp", samples: 11 });
+    const all = await estimates(make, x, { get: "nngp", samples: 11 });
     expect(all.map(({ samples }) => samples)).toEqual([1, 2, 4, 8, 11]);
     expect(all.map(({ outcome }) => outcome)).toEqual([
       ...Array<string>(4).fill("going-on"),
@@ -131,7 +131,7 @@ describe("the estimate", () => {
   });
 
   test("stops when the standard errors are small enough", async () => {
-    const all = await estimates(make, x, { kind: "ntk", tolerance: 0.3, samples: 1000 });
+    const all = await estimates(make, x, { get: "ntk", tolerance: 0.3, samples: 1000 });
     const last = all.at(-1)!;
     expect(last.outcome).toBe("converged");
     expect(last.samples).toBeLessThan(1000);
@@ -141,15 +141,15 @@ describe("the estimate", () => {
 
   test.for(["ntk", "nngp"] as const)(
     "of %s between two sets of points is a part of the whole",
-    async (kind) => {
+    async (get) => {
       const z = normals(2, 3, 1);
       const both: Matrix = asMatrix([
         ...vectors.inputs.x4,
         [...z.data.subarray(0, 3)],
         [...z.data.subarray(3)],
       ]);
-      const [whole] = (await estimates(make, both, { kind, samples: 4 })).slice(-1);
-      for await (const { samples, mean } of monteCarloKernel(make, x, z, { kind, samples: 4 }))
+      const [whole] = (await estimates(make, both, { get, samples: 4 })).slice(-1);
+      for await (const { samples, mean } of monteCarloKernel(make, x, z, { get, samples: 4 }))
         if (samples === 4)
           for (let i = 0; i < 4; i++)
             expectClose(
@@ -165,7 +165,7 @@ describe("the estimate", () => {
     const seen: number[] = [];
     const run = async (): Promise<void> => {
       const slow = (seed: number): Promise<NetworkSample> => Promise.resolve(make(seed));
-      const options = { kind: "ntk", samples: 1000, signal: controller.signal } as const;
+      const options = { get: "ntk", samples: 1000, signal: controller.signal } as const;
       for await (const { samples } of monteCarloKernel(slow, x, undefined, options)) {
         seen.push(samples);
         if (samples === 4) controller.abort(new Error("enough"));
@@ -176,13 +176,13 @@ describe("the estimate", () => {
   });
 
   test("needs a number of samples and a tolerance", async () => {
-    await expect(estimates(make, x, { kind: "ntk", samples: 0 })).rejects.toThrow("samples is 0");
-    await expect(estimates(make, x, { kind: "ntk", samples: 2.5 })).rejects.toThrow(RangeError);
-    await expect(estimates(make, x, { kind: "nngpp" as "nngp" })).rejects.toThrow(
-      'kind is "nngpp", expected "ntk"',
+    await expect(estimates(make, x, { get: "ntk", samples: 0 })).rejects.toThrow("samples is 0");
+    await expect(estimates(make, x, { get: "ntk", samples: 2.5 })).rejects.toThrow(RangeError);
+    await expect(estimates(make, x, { get: "nngpp" as "nngp" })).rejects.toThrow(
+      'get is "nngpp", expected "ntk"',
     );
-    await expect(estimates(make, x, { kind: "ntk", seed: NaN })).rejects.toThrow("the seed is NaN");
-    await expect(estimates(make, x, { kind: "ntk", tolerance: -1 })).rejects.toThrow("tolerance is -1");
-    await expect(estimates(make, normals(2, 4), { kind: "ntk" })).rejects.toThrow(RangeError);
+    await expect(estimates(make, x, { get: "ntk", seed: NaN })).rejects.toThrow("the seed is NaN");
+    await expect(estimates(make, x, { get: "ntk", tolerance: -1 })).rejects.toThrow("tolerance is -1");
+    await expect(estimates(make, normals(2, 4), { get: "ntk" })).rejects.toThrow(RangeError);
   });
 });
