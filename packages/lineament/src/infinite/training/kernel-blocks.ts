@@ -99,7 +99,7 @@ export function checkInitial(
   expectShape("initial.test", initial.test, testTrain.rows);
 }
 
-export function checkFinite(call: string, name: string, a: Matrix): void {
+function checkFinite(call: string, name: string, a: Matrix): void {
   checkMatrix(call, name, a);
   const { data } = a;
   for (let at = 0; at < data.length; at++)
