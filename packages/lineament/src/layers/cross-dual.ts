@@ -1,6 +1,6 @@
-import type { Activation, ActivationChoice, Dual, Pointwise } from "./activation.ts";
+import type { ActivationChoice, Dual, Pointwise } from "./activation.ts";
+import { activationKey } from "./activation-key.ts";
 import { piecewiseLinearDual } from "./activations/piecewise-linear.ts";
-import { checkedActivation } from "./checked-activation.ts";
 import { crossRules } from "./cross-rules.ts";
 import { nonlinearity, type Nonlinearity } from "./nonlinearity.ts";
 import { activationFunctions } from "./pointwise.ts";
@@ -26,8 +26,7 @@ export interface CrossDual {
  * @throws RangeError for a kernel alone, such as `exp-normalized`, with another
  */
 export function crossDual(first: ActivationChoice, second: ActivationChoice): CrossDual {
-  if (isSame(checkedActivation("crossDual", first), checkedActivation("crossDual", second)))
-    return nonlinearity(first).dual;
+  if (activationKey(first) === activationKey(second)) return nonlinearity(first).dual;
   const left = nonlinearity(first);
   const right = nonlinearity(second);
   const leftFunctions = activationFunctions(first);
@@ -41,13 +40,6 @@ export function crossDual(first: ActivationChoice, second: ActivationChoice): Cr
     return { form, value: (a, b, c) => value(b, a, c), slope: (a, b, c) => slope(b, a, c) };
   }
   return { form: "numeric", ...polarCrossDual(crossRules(first, second)) };
-}
-
-/** Whether two activations are the same function by name and parameters. */
-export function isSame(first: Activation, second: Activation): boolean {
-  if ("label" in first && "label" in second)
-    return first.value === second.value && first.slope === second.slope;
-  return JSON.stringify(first) === JSON.stringify(second);
 }
 
 function isLinear(

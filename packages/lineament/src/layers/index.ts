@@ -1,3 +1,4 @@
+export * from "./activation-key.ts";
 export * from "./activation-name.ts";
 export * from "./activation.ts";
 export * from "./angle-table.ts";

@@ -1,11 +1,12 @@
 import type { ActivationChoice } from "./activation.ts";
+import { activationKey } from "./activation-key.ts";
 import { angleTable } from "./angle-table.ts";
-import { checkedActivation } from "./checked-activation.ts";
 import { angle, checkVariances, clip, geometricMean } from "./correlation.ts";
-import { crossDual, isSame, type CrossDual } from "./cross-dual.ts";
-import { crossRules, functionPair } from "./cross-rules.ts";
+import { crossDual, type CrossDual } from "./cross-dual.ts";
+import { crossRules } from "./cross-rules.ts";
+import { dualTables } from "./dual-tables.ts";
 import { hermiteExpansion, hermiteSeries, type HermiteCoefficients } from "./hermite-expansion.ts";
-import { varianceTable, varianceTableEvaluator, type VarianceTable } from "./variance-table.ts";
+import { varianceTableEvaluator, type VarianceTable } from "./variance-table.ts";
 
 /** The dual of two activations at the entries of one matrix; fastest along rows, where only j changes. */
 export interface TabulatedDual {
@@ -40,8 +41,8 @@ const tableCost = 1e7;
  * | `variance-table` | anything else: kinks, large variances                       | 0.3 to 1 µs   |
  *
  * Entries are within 1e-10 of the largest value of the matrix (tested) for activations that are smooth on each half-line; for
- * others `error` says. Tables take 0.02 to 0.5 s to set up, a few seconds where rows differ in variance by many orders of magnitude. The
- * diagonal of a kernel matrix should come from `Dual.variance`.
+ * others `error` says. Tables take 0.02 to 0.5 s to set up, a few seconds where rows differ in variance by many orders of magnitude, and
+ * the last few are kept. The diagonal of a kernel matrix should come from `Dual.variance`.
  *
  * @param first - φ, of the rows
  * @param second - ψ, of the columns; φ when absent
@@ -122,7 +123,7 @@ function bySeries({ first, second, rows, columns }: Problem): TabulatedDual | un
   if (terms > longestSeries) return undefined;
   const ofRows = hermiteExpansion(first, rows, { terms });
   const symmetric =
-    isSame(checkedActivation("tabulatedDual", first), checkedActivation("tabulatedDual", second)) &&
+    activationKey(first) === activationKey(second) &&
     rows.length === columns.length &&
     rows.every((a, i) => a === columns[i]);
   const ofColumns = symmetric ? ofRows : hermiteExpansion(second, columns, { terms });
@@ -166,11 +167,8 @@ function termsAt(rho: number): number {
 function byVariance({ first, second, rows, columns, dual }: Problem): TabulatedDual {
   const p = rows.map(Math.sqrt);
   const q = columns.map(Math.sqrt);
-  const range = [Math.min(smallest(p), smallest(q)), Math.max(largest(p), largest(q))] as const;
-  const { functions, growth } = functionPair(first, second);
-  const [f, g] = functions;
-  const valueTable = varianceTable(f.value, g.value, range, growth);
-  const slopeTable = varianceTable(f.slope, g.slope, range, growth);
+  const [least, most] = [Math.min(smallest(p), smallest(q)), Math.max(largest(p), largest(q))];
+  const { values, slopes } = dualTables(first, second, least, most);
   const evaluator = (table: VarianceTable, atZero: CrossDual["value"]): TabulatedDual["value"] => {
     const evaluate = varianceTableEvaluator(table, p, q);
     return (i, j, c) => {
@@ -180,9 +178,9 @@ function byVariance({ first, second, rows, columns, dual }: Problem): TabulatedD
   };
   return {
     route: "variance-table",
-    error: Math.max(valueTable.error, slopeTable.error),
-    value: evaluator(valueTable, dual.value),
-    slope: evaluator(slopeTable, dual.slope),
+    error: Math.max(values.error, slopes.error),
+    value: evaluator(values, dual.value),
+    slope: evaluator(slopes, dual.slope),
   };
 }
 

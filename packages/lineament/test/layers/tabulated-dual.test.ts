@@ -203,6 +203,28 @@ test("functions of the user's own without slopes are as good as with them", () =
     expect(table!.slope(i, j, c)).toBeCloseTo(exact!.slope(i, j, c), 10);
 });
 
+test("tables of similar rows are the same, and kept", () => {
+  let count = 0;
+  const value = (x: number): number => {
+    count++;
+    return Math.sin(x) / (1 + x * x);
+  };
+  const first: ActivationInput = { name: "custom", label: "counted", value, slope: Math.cos };
+  const rows = variances(60, 0.6, 3.8);
+  const kernel = tabulatedDual({ first, rows }).value(1, 2, 0.3);
+  const before = count;
+  expect(tabulatedDual({ first, rows }).value(1, 2, 0.3)).toBe(kernel);
+  const others = variances(80, 0.6, 3.8, 2);
+  others[1] = rows[1]!;
+  others[2] = rows[2]!;
+  expect(tabulatedDual({ first, rows: others }).value(1, 2, 0.3)).toBe(kernel);
+  // What remains are checks, errors and remainders of series.
+  expect(count - before).toBeLessThan(before / 2);
+  // Another function of the same label is another activation.
+  const other = tabulatedDual({ first: { ...first, value: Math.tanh }, rows });
+  expect(other.value(1, 2, 0.3)).not.toBe(kernel);
+});
+
 test("a kink away from 0 is slow to converge, and the error says so", () => {
   const value = (x: number): number => Math.max(x - 1, 0);
   const shifted: ActivationInput = {

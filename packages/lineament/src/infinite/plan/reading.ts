@@ -1,4 +1,4 @@
-import { crossDual, dualOf, isSame } from "../../layers/index.ts";
+import { activationKey, crossDual, dualOf } from "../../layers/index.ts";
 import type { Dual } from "../../layers/index.ts";
 import type { Factor, Gaussian, Group, Term } from "./feature.ts";
 import type { Link, ReadTerm, Reading, TermPair } from "./plan.ts";
@@ -89,7 +89,7 @@ function tied(a: Gaussian, b: Gaussian, roots: Roots, path: string): boolean {
 function dualOfPair(left: Factor, right: Factor, dual: Dual | undefined): Pick<Link, "dual" | "same"> {
   const identity = { name: "identity" } as const;
   const [phi, psi] = [left.activation ?? identity, right.activation ?? identity];
-  return isSame(phi, psi)
+  return activationKey(phi) === activationKey(psi)
     ? { dual, same: sameGaussian(left.gaussian, right.gaussian) }
     : { dual: crossDual(phi, psi), same: false };
 }
