@@ -91,7 +91,7 @@ function sufficientSize(f: RealFunction, g: RealFunction, variance: number, grow
     const difference = Math.max(...fine.map((value, i) => Math.abs(value - coarse[i]!)));
     const error = difference === 0 ? 0 : difference / norm;
     if (error <= 1e-12) return { size, error };
-    errors.push(error);
+    errors.push(Number.isNaN(error) ? Infinity : error); // f or g overflows
     coarse = fine;
   }
   const last = errors.at(-1)!;

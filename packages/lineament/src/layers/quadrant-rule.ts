@@ -71,7 +71,8 @@ function sufficientStep(f: RealFunction, g: RealFunction, p: number, growth: num
     const fine = at(step / 2);
     const size = Math.max(...fine.map(Math.abs));
     const difference = Math.max(...fine.map((value, i) => Math.abs(value - coarse[i]!)));
-    last = { step, error: difference === 0 ? 0 : difference / size };
+    const error = difference === 0 ? 0 : difference / size;
+    last = { step, error: Number.isNaN(error) ? Infinity : error }; // f or g overflows
     if (last.error <= 1e-12) break;
     coarse = fine;
   }

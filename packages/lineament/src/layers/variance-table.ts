@@ -141,7 +141,7 @@ export function varianceTableEvaluator(
   columns: Float64Array,
 ): (i: number, j: number, theta: number) => number {
   const size = degree + 1;
-  const middle = 1 / Math.max(high - low, Number.MIN_VALUE);
+  const middle = 1 / (high - low);
   const basis = (deviation: number, power: number, out: Float64Array, at: number): void => {
     chebyshevPolynomials((2 * mapped(deviation) - low - high) * middle, degree, out, at);
     const scale = (1 + deviation) ** power;

@@ -243,6 +243,11 @@ test("a kink away from 0 is slow to converge, and the error says so", () => {
   expect(tabulatedDual({ first: { name: "tanh" }, rows }).error).toBeLessThan(1e-10);
 });
 
+test("where functions overflow the error is infinite, not NaN", () => {
+  const first: ActivationInput = { name: "custom", label: "e^2x", value: (x) => Math.exp(2 * x) };
+  expect(tabulatedDual({ first, rows: Float64Array.of(80, 90) }).error).toBe(Infinity);
+});
+
 test("variances that are none are refused by place", () => {
   const rows = Float64Array.of(1, 2, -0.5);
   expect(() => tabulatedDual({ first: { name: "tanh" }, rows })).toThrow(/rows\[2\] is -0.5/);

@@ -10,6 +10,7 @@ import type { Evaluation, Register } from "./evaluation.ts";
 import { INPUT } from "../plan/feature.ts";
 import { pairBatch } from "./geometry.ts";
 import type { Batch, Geometry } from "./geometry.ts";
+import { refuse } from "../plan/refuse.ts";
 import { inputCovariances, inputGap } from "./inputs.ts";
 import type { Inputs } from "./inputs.ts";
 import type { RowSet } from "./rows.ts";
@@ -134,6 +135,12 @@ export async function kernelTiles(
     for (let e = 0; e < values.length; e++) {
       const [i, j] = [left.start + rows.left[e]!, right.start + rows.right[e]!];
       const value = factor * values[e]!;
+      if (Number.isNaN(value))
+        refuse(
+          plan.bases[plan.output]!.path,
+          `has no kernel at rows ${i} and ${j}, where an activation is beyond the range of floating point`,
+          "use smaller weights or inputs",
+        );
       data[i * columns + j] = value;
       if (mirrored) data[j * columns + i] = value;
     }
