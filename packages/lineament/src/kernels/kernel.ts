@@ -70,6 +70,15 @@ export interface NetworkKernel {
   readonly image?: { readonly height: number; readonly width: number; readonly channels: number } | undefined;
 }
 
+/**
+ * The kernel as a function of a difference, for what network kernels have no part in.
+ * @throws RangeError for network kernels, saying what they lack
+ */
+export function differenceKernel(kernel: Kernel, lacking: string): FusedKernel {
+  if (kernel.family === "network") throw new RangeError(`kernels of networks have no ${lacking}`);
+  return kernel;
+}
+
 /** The kernel with another bandwidth. */
 export function withBandwidth(kernel: Kernel, value: number): Kernel {
   return { ...kernel, bandwidth: value };

@@ -8,7 +8,7 @@ import {
   rowRange,
   zeros,
 } from "../linalg/index.ts";
-import { type Kernel, normOrder } from "./kernel.ts";
+import { differenceKernel, type Kernel, normOrder } from "./kernel.ts";
 
 /**
  * The feature transform u = S x, S = M^s, of a learned metric M, and the transforms of the categorical blocks.
@@ -69,10 +69,8 @@ export async function transform(
  * or missing levels, whose one-hot row is zero. For sum-power: Σ_j exp(−(|S_aj − S_bj|/L)^q).
  */
 export function categoricalTables(metric: Metric, kernel: Kernel): CategoricalTable[] {
-  if (kernel.family === "network" && metric.blocks.length > 0)
-    throw new RangeError(
-      "kernels of networks have no categorical blocks; spell the levels out as coordinates",
-    );
+  if (metric.blocks.length > 0)
+    differenceKernel(kernel, "categorical blocks; spell the levels out as coordinates");
   const p = normOrder(kernel);
   return metric.blocks.map((block) => {
     const dimensions = metric.form === "diagonal" ? block.length : Math.round(Math.sqrt(block.length));

@@ -7,7 +7,13 @@ import {
   rowRange,
   zeros,
 } from "../linalg/index.ts";
-import { type Kernel, type Metric, type MetricMatrix, normOrder } from "../kernels/index.ts";
+import {
+  differenceKernel,
+  type Kernel,
+  type Metric,
+  type MetricMatrix,
+  normOrder,
+} from "../kernels/index.ts";
 import { takePoints } from "./learning-problem.ts";
 import { kernelGradient } from "./kernel-passes.ts";
 
@@ -201,15 +207,12 @@ async function categoricalBlock(
 /** Σ_i φ(x_j, z_i) grouped[i, b] with ∇_u k = φ direction(Δ): the slope of the kernel; rows × columns of `grouped`. */
 async function slopeSums(
   engine: Engine,
-  { kernel, tables, centers }: TransformedExpansion,
+  { kernel: given, tables, centers }: TransformedExpansion,
   rows: Int32Array,
   grouped: Matrix,
   signal: AbortSignal | undefined,
 ): Promise<Matrix> {
-  if (kernel.family === "network")
-    throw new RangeError(
-      "kernels of networks have no categorical blocks; spell the levels out as coordinates",
-    );
+  const kernel = differenceKernel(given, "categorical blocks; spell the levels out as coordinates");
   const out = engine.allocate(rows.length, grouped.cols, precisionOf(grouped));
   const x = takePoints(centers, rows, tables.length);
   if (kernel.family !== "sum-power") {

@@ -44,7 +44,7 @@ export interface FeatureFitOptions {
 }
 
 /** Anything that `fit` takes as targets. */
-export type FitTargets = TargetVector | readonly string[] | readonly boolean[] | MatrixLike;
+type FitTargets = TargetVector | readonly string[] | readonly boolean[] | MatrixLike;
 
 /** The calls of `fit`: predictions look like the targets that were given. */
 export interface FeatureFit<Options> {
@@ -55,15 +55,32 @@ export interface FeatureFit<Options> {
 }
 
 /**
- * Fits a readout on fixed features: standardizes the inputs, codes the targets, solves the ridge regression.
- * @throws RangeError naming what does not fit, before any work
+ * A machine that fits a readout on the features of a map: standardizes the inputs, codes the targets, solves the ridge regression.
+ * Its `fit` throws a RangeError naming what does not fit, before any work.
+ *
+ * @param schema - options of the fit, `featureFitSchema` among them
+ * @param map - the features of so many inputs under these options
  */
-export async function fitFeatures<S extends z.ZodObject>(
+export function featureMachine<S extends z.ZodObject>(
+  schema: S,
+  map: MakeFeatures<z.output<S>>,
+): { readonly fit: FeatureFit<z.input<S> & FeatureFitOptions> } {
+  const fit = (
+    x: MatrixLike,
+    y: FitTargets,
+    options: z.input<S> & FeatureFitOptions,
+  ): Promise<FeatureRegression> => fitFeatures(x, y, schema, options ?? {}, map);
+  return { fit: fit as FeatureFit<z.input<S> & FeatureFitOptions> };
+}
+
+type MakeFeatures<Options> = (engine: Engine, inputs: number, options: Options) => FeatureMap;
+
+async function fitFeatures<S extends z.ZodObject>(
   x: MatrixLike,
   y: FitTargets,
   schema: S,
   { engine, signal, ...options }: z.input<S> & FeatureFitOptions,
-  map: (engine: Engine, inputs: number, options: z.output<S>) => FeatureMap,
+  map: MakeFeatures<z.output<S>>,
 ): Promise<FeatureRegression> {
   const parsed = schema.safeParse(options);
   if (!parsed.success) throw new RangeError(`options of the fit:\n${z.prettifyError(parsed.error)}`);

@@ -1,5 +1,5 @@
 import { activationFunctions, activationName, type Activation } from "../layers/index.ts";
-import { convert, type Engine, type Matrix, random, zeros } from "../linalg/index.ts";
+import { type Engine, type Matrix, random, randomSigns, zeros } from "../linalg/index.ts";
 
 /** The first layer of a network at its start: N neurons with pre-activations z_i = σ_w ⟨w_i, x⟩/√d + σ_b β_i, w, β ~ N(0, 1). */
 export interface HiddenLayer {
@@ -35,7 +35,7 @@ export function hiddenLayer(
   const generator = random(seed);
   const weights = zeros(neurons, d + 1);
   for (let at = 0; at < weights.data.length; at++) weights.data[at] = generator.normal();
-  const signs = Float64Array.from({ length: neurons }, () => (generator.uniform() < 0.5 ? -1 : 1));
+  const signs = randomSigns(neurons, generator);
   const phi = activationFunctions(activation);
   return {
     neurons,
@@ -50,7 +50,7 @@ export function hiddenLayer(
       return result;
     },
     async activations(extended, part) {
-      const z = engine.allocate(extended.rows, neurons, "float64");
+      const z = engine.allocate(extended.rows, neurons, "float64") as Matrix<Float64Array>;
       await engine.gemm({ a: extended, b: weights, c: z, transposeB: true });
       const apply = phi[part];
       for (let at = 0; at < z.data.length; at++) {
@@ -61,11 +61,7 @@ export function hiddenLayer(
           );
         z.data[at] = result;
       }
-      return convertedView(z);
+      return z;
     },
   };
-}
-
-function convertedView(z: Matrix): Matrix<Float64Array> {
-  return z.data instanceof Float64Array ? { ...z, data: z.data } : convert(z, "float64");
 }

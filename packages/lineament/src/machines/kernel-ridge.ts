@@ -1,8 +1,7 @@
-import type { Matrix, MatrixLike } from "../linalg/index.ts";
-import type { TargetVector } from "./matrix-data.ts";
+import type { MatrixLike } from "../linalg/index.ts";
 import {
+  type KernelMachineFit,
   type KernelRidgeOptions,
-  type MatrixFitOptions,
   RecursiveFeatureMachine,
 } from "./recursive-feature-machine.ts";
 
@@ -19,36 +18,10 @@ const usualKernel = {
  * @example
  * const machine = await KernelRidge.fit(x, y, { machine: { kernel: { family: "gaussian", bandwidth: 3 } } });
  */
-export const KernelRidge = { fit };
-
-function fit(
-  x: MatrixLike,
-  y: TargetVector,
-  options?: KernelRidgeOptions,
-): Promise<RecursiveFeatureMachine<Float64Array>>;
-function fit(
-  x: MatrixLike,
-  y: readonly string[],
-  options?: KernelRidgeOptions,
-): Promise<RecursiveFeatureMachine<string[]>>;
-function fit(
-  x: MatrixLike,
-  y: readonly boolean[],
-  options?: KernelRidgeOptions,
-): Promise<RecursiveFeatureMachine<boolean[]>>;
-function fit(
-  x: MatrixLike,
-  y: MatrixLike,
-  options?: KernelRidgeOptions,
-): Promise<RecursiveFeatureMachine<Matrix<Float64Array>>>;
-function fit(
-  x: MatrixLike,
-  y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
-  options: KernelRidgeOptions = {},
-): Promise<RecursiveFeatureMachine> {
-  const resolved: MatrixFitOptions = {
-    ...options,
-    machine: { ...(options.machine ?? usualKernel), iterations: 0 },
-  };
-  return RecursiveFeatureMachine.fit(x, y as MatrixLike, resolved);
-}
+export const KernelRidge: { readonly fit: KernelMachineFit<KernelRidgeOptions> } = {
+  fit: ((x: MatrixLike, y: MatrixLike, options: KernelRidgeOptions = {}) =>
+    RecursiveFeatureMachine.fit(x, y, {
+      ...options,
+      machine: { ...(options.machine ?? usualKernel), iterations: 0 },
+    })) as KernelMachineFit<KernelRidgeOptions>,
+};

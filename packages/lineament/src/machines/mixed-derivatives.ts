@@ -1,6 +1,6 @@
 import { convert, type FusedKernel, type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
-import { type Kernel, type Metric, normOrder, transform } from "../kernels/index.ts";
+import { differenceKernel, type Kernel, type Metric, normOrder, transform } from "../kernels/index.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import type { FeatureMachine } from "./feature-machine.ts";
@@ -78,8 +78,8 @@ function generalizedLaplace(L: number, q: number, p: number): KernelCurvature {
 }
 
 /**
- * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are known functions. Those of network kernels are not computed. Under a full metric a coordinate-wise kernel with
- * p < 2 has kinks along oblique planes, on which its mixed derivatives have mass.
+ * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are functions that are known here; those of network kernels are
+ * not. Under a full metric a coordinate-wise kernel with p < 2 has kinks along oblique planes, on which its mixed derivatives have mass.
  */
 export function hasMixedDerivatives(kernel: Kernel, metric: Metric): boolean {
   if (kernel.family === "network") return false;
@@ -97,9 +97,8 @@ async function expansionMixedDerivatives(
   chosen: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Float64Array> {
-  const { kernel, metric, tables, centers, coefficients } = expansion;
-  if (kernel.family === "network")
-    throw new TypeError("mixed derivatives of network kernels are not computed; see hasMixedDerivatives");
+  const { metric, tables, centers, coefficients } = expansion;
+  const kernel = differenceKernel(expansion.kernel, "mixed derivatives here; see hasMixedDerivatives");
   const precision = precisionOf(coefficients);
   const u = (await transform(machine.engine, seen, metric, precision)).coordinates;
   const w = centers.coordinates;

@@ -1,10 +1,13 @@
 import type { Layer } from "../layers/index.ts";
 import { networkFromName } from "../infinite/index.ts";
-import type { Matrix, MatrixLike } from "../linalg/index.ts";
+import type { MatrixLike } from "../linalg/index.ts";
 import type { NetworkKernel } from "../kernels/index.ts";
 import { KernelRidge } from "./kernel-ridge.ts";
-import type { TargetVector } from "./matrix-data.ts";
-import type { KernelRidgeOptions, RecursiveFeatureMachine } from "./recursive-feature-machine.ts";
+import type {
+  KernelMachineFit,
+  KernelRidgeOptions,
+  RecursiveFeatureMachine,
+} from "./recursive-feature-machine.ts";
 
 /** Which network, and the options of `KernelRidge.fit` but its kernel. */
 export interface NeuralKernelMachineOptions extends Omit<KernelRidgeOptions, "machine"> {
@@ -26,31 +29,13 @@ export interface NeuralKernelMachineOptions extends Omit<KernelRidgeOptions, "ma
  *
  * @see Jacot et al., arXiv:1806.07572; Arora et al., arXiv:1910.01663 (on small tables)
  */
-export const NeuralKernelMachine = { fit };
+export const NeuralKernelMachine: { readonly fit: KernelMachineFit<NeuralKernelMachineOptions> } = {
+  fit: fit as KernelMachineFit<NeuralKernelMachineOptions>,
+};
 
-function fit(
-  x: MatrixLike,
-  y: TargetVector,
-  options?: NeuralKernelMachineOptions,
-): Promise<RecursiveFeatureMachine<Float64Array>>;
-function fit(
-  x: MatrixLike,
-  y: readonly string[],
-  options?: NeuralKernelMachineOptions,
-): Promise<RecursiveFeatureMachine<string[]>>;
-function fit(
-  x: MatrixLike,
-  y: readonly boolean[],
-  options?: NeuralKernelMachineOptions,
-): Promise<RecursiveFeatureMachine<boolean[]>>;
-function fit(
+async function fit(
   x: MatrixLike,
   y: MatrixLike,
-  options?: NeuralKernelMachineOptions,
-): Promise<RecursiveFeatureMachine<Matrix<Float64Array>>>;
-function fit(
-  x: MatrixLike,
-  y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
   { network = "ntk:relu:3", output, image, machine, ...options }: NeuralKernelMachineOptions = {},
 ): Promise<RecursiveFeatureMachine> {
   const named = typeof network === "string" ? networkFromName(network) : { network, output: "ntk" as const };
@@ -60,5 +45,5 @@ function fit(
     ...(output ? { output } : {}),
     ...(image ? { image } : {}),
   };
-  return KernelRidge.fit(x, y as MatrixLike, { ...options, machine: { ...machine, kernel } });
+  return await KernelRidge.fit(x, y, { ...options, machine: { ...machine, kernel } });
 }

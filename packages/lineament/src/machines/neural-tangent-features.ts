@@ -1,14 +1,7 @@
 import { z } from "zod";
-import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
+import { type Engine, type Matrix, zeros } from "../linalg/index.ts";
 import type { FeatureMap } from "./feature-map.ts";
-import {
-  type FeatureFit,
-  type FeatureFitOptions,
-  featureFitSchema,
-  type FeatureRegression,
-  fitFeatures,
-  type FitTargets,
-} from "./feature-regression.ts";
+import { type FeatureFitOptions, featureFitSchema, featureMachine } from "./feature-regression.ts";
 import { hiddenLayer, type HiddenLayerOptions } from "./hidden-layer.ts";
 
 const trainedLayers = z
@@ -39,24 +32,11 @@ export type NeuralTangentFeaturesOptions = z.input<typeof schema> & FeatureFitOp
  *
  * @see Jacot, Gabriel and Hongler, arXiv:1806.07572; Ghorbani, Mei, Misiakiewicz and Montanari, arXiv:1904.12191
  */
-export const NeuralTangentFeatures: { readonly fit: FeatureFit<NeuralTangentFeaturesOptions> } = {
-  fit: fit as FeatureFit<NeuralTangentFeaturesOptions>,
-};
-
-async function fit(
-  x: MatrixLike,
-  y: FitTargets,
-  options: NeuralTangentFeaturesOptions = {},
-): Promise<FeatureRegression> {
-  return await fitFeatures(
-    x,
-    y,
-    schema,
-    options,
-    (engine, inputs, { neurons, activation, weightStd, biasStd, seed, trained }) =>
-      neuralTangentFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed, trained }),
-  );
-}
+export const NeuralTangentFeatures = featureMachine(
+  schema,
+  (engine, inputs, { neurons, activation, weightStd, biasStd, seed, trained }) =>
+    neuralTangentFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed, trained }),
+);
 
 /** Which network is linearized, and in which of its layers. */
 export interface NeuralTangentFeatureMapOptions extends HiddenLayerOptions {

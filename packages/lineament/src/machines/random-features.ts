@@ -1,14 +1,7 @@
 import { z } from "zod";
-import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
+import { type Engine, type Matrix, zeros } from "../linalg/index.ts";
 import type { FeatureMap } from "./feature-map.ts";
-import {
-  type FeatureFit,
-  type FeatureFitOptions,
-  featureFitSchema,
-  type FeatureRegression,
-  fitFeatures,
-  type FitTargets,
-} from "./feature-regression.ts";
+import { type FeatureFitOptions, featureFitSchema, featureMachine } from "./feature-regression.ts";
 import { hiddenLayer, type HiddenLayerOptions } from "./hidden-layer.ts";
 
 const schema = z.strictObject({
@@ -29,24 +22,11 @@ export type RandomFeaturesOptions = z.input<typeof schema> & FeatureFitOptions;
  *
  * @see Rahimi and Recht, "Random features for large-scale kernel machines", 2007
  */
-export const RandomFeatures: { readonly fit: FeatureFit<RandomFeaturesOptions> } = {
-  fit: fit as FeatureFit<RandomFeaturesOptions>,
-};
-
-async function fit(
-  x: MatrixLike,
-  y: FitTargets,
-  options: RandomFeaturesOptions = {},
-): Promise<FeatureRegression> {
-  return await fitFeatures(
-    x,
-    y,
-    schema,
-    options,
-    (engine, inputs, { neurons, activation, weightStd, biasStd, seed }) =>
-      randomFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed }),
-  );
-}
+export const RandomFeatures = featureMachine(
+  schema,
+  (engine, inputs, { neurons, activation, weightStd, biasStd, seed }) =>
+    randomFeatureMap(engine, { inputs, neurons, activation, weightStd, biasStd, seed }),
+);
 
 /** φ(x)_i = N^(−1/2) σ(z_i(x)). */
 export function randomFeatureMap(engine: Engine, options: HiddenLayerOptions): FeatureMap {

@@ -34,6 +34,14 @@ export type KernelRidgeOptions = Omit<MatrixFitOptions, "machine"> & {
   >;
 };
 
+/** The calls of `fit` of a kernel machine: predictions look like the targets that were given. */
+export interface KernelMachineFit<Options> {
+  (x: MatrixLike, y: TargetVector, options?: Options): Promise<RecursiveFeatureMachine<Float64Array>>;
+  (x: MatrixLike, y: readonly string[], options?: Options): Promise<RecursiveFeatureMachine<string[]>>;
+  (x: MatrixLike, y: readonly boolean[], options?: Options): Promise<RecursiveFeatureMachine<boolean[]>>;
+  (x: MatrixLike, y: MatrixLike, options?: Options): Promise<RecursiveFeatureMachine<Matrix<Float64Array>>>;
+}
+
 /**
  * A fitted recursive feature machine: kernel ridge regression whose metric is learned from its own gradients, chosen and
  * averaged by validation on the training rows. Fitting returns one; there is no unfitted one.
