@@ -1,10 +1,13 @@
 import { InputError, nearestName } from "lineament";
 import type { Claim } from "./claim.ts";
+import { features } from "./features/index.ts";
+import { interpolation } from "./interpolation/index.ts";
 import { linear } from "./linear/index.ts";
 import { linearized } from "./linearized/index.ts";
+import { wide } from "./wide/index.ts";
 
 /** Every claim there is, in the order of its area. */
-export const claims: readonly Claim[] = [...linearized, ...linear];
+export const claims: readonly Claim[] = [...linearized, ...linear, ...features, ...wide, ...interpolation];
 
 /**
  * The claims that are meant by a code (LZ-06), an id (linearized/kernel-concentration, or its last part), an area (linearized),

@@ -51,7 +51,7 @@ describe.each(claims)("$code $id", (claim) => {
   });
 });
 
-test.each(["linearized"])("every file of %s is registered", async (area) => {
+test.each(["linearized", "linear", "features", "wide", "interpolation"])("every file of %s is registered", async (area) => {
   const files = await readdir(new URL(`../src/${area}/`, import.meta.url));
   const names = files
     .filter((file) => file !== "index.ts")

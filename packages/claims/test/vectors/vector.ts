@@ -1,6 +1,9 @@
 import { expect } from "vitest";
+import features from "./feature-learning.json" with { type: "json" };
+import interpolation from "./interpolation.json" with { type: "json" };
 import linear from "./linear-networks.json" with { type: "json" };
 import linearized from "./linearized-networks.json" with { type: "json" };
+import wide from "./wide-networks.json" with { type: "json" };
 
 /** One reference value: inputs, what must come out, and how exactly. */
 export interface Vector<Inputs> {
@@ -16,9 +19,20 @@ export const vectors = linearized.cases as unknown as readonly Vector<unknown>[]
 /** All vectors of linear networks (LN). */
 export const linearNetworkVectors = linear.cases as unknown as readonly Vector<unknown>[];
 
+/** All vectors of feature learning (FL). */
+export const featureVectors = features.cases as unknown as readonly Vector<unknown>[];
+
+/** All vectors of wide networks (WN). */
+export const wideVectors = wide.cases as unknown as readonly Vector<unknown>[];
+
+/** All vectors of interpolation (IN). */
+export const interpolationVectors = interpolation.cases as unknown as readonly Vector<unknown>[];
+
+const files = [vectors, linearNetworkVectors, featureVectors, wideVectors, interpolationVectors];
+
 /** The vector of an id, with the inputs that its test knows it has. */
 export function vector<Inputs>(id: string): Vector<Inputs> {
-  const found = [...vectors, ...linearNetworkVectors].find((one) => one.id === id);
+  const found = files.flat().find((one) => one.id === id);
   if (found === undefined) throw new RangeError(`vector: no vector ${id} in the files of this folder`);
   return found as Vector<Inputs>;
 }

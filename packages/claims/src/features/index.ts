@@ -1,0 +1,4 @@
+import type { Claim } from "../claim.ts";
+
+/** Claims of feature learning, in the order of their codes. */
+export const features: readonly Claim[] = [];
