@@ -13,20 +13,34 @@ export interface Vector<Inputs> {
   readonly tol: { readonly abs: number; readonly rel: number };
 }
 
+/** A case of a file: the files write tolerances as { abs, rel }, as one number for both, or apart. */
+interface Case extends Omit<Vector<unknown>, "tol"> {
+  readonly tol?: number | Vector<unknown>["tol"];
+  readonly tol_abs?: number;
+  readonly tol_rel?: number;
+}
+
+function read(cases: readonly unknown[]): readonly Vector<unknown>[] {
+  return (cases as readonly Case[]).map(({ tol = 0, tol_abs, tol_rel, ...rest }) => ({
+    ...rest,
+    tol: typeof tol === "object" ? tol : { abs: tol_abs ?? tol, rel: tol_rel ?? tol },
+  }));
+}
+
 /** All vectors of linearized networks (LZ), in the order of the file. */
-export const vectors = linearized.cases as unknown as readonly Vector<unknown>[];
+export const vectors = read(linearized.cases);
 
 /** All vectors of linear networks (LN). */
-export const linearNetworkVectors = linear.cases as unknown as readonly Vector<unknown>[];
+export const linearNetworkVectors = read(linear.cases);
 
 /** All vectors of feature learning (FL). */
-export const featureVectors = features.cases as unknown as readonly Vector<unknown>[];
+export const featureVectors = read(features.cases);
 
 /** All vectors of wide networks (WN). */
-export const wideVectors = wide.cases as unknown as readonly Vector<unknown>[];
+export const wideVectors = read(wide.cases);
 
 /** All vectors of interpolation (IN). */
-export const interpolationVectors = interpolation.cases as unknown as readonly Vector<unknown>[];
+export const interpolationVectors = read(interpolation.cases);
 
 const files = [vectors, linearNetworkVectors, featureVectors, wideVectors, interpolationVectors];
 
