@@ -1,3 +1,4 @@
+export * from "./circle-labels.ts";
 export * from "./gaussian-layers.ts";
 export * from "./gaussian-matrix.ts";
 export * from "./log-spaced.ts";
@@ -7,4 +8,6 @@ export * from "./rows.ts";
 export * from "./smooth-crops.ts";
 export * from "./sphere-points.ts";
 export * from "./sphere-polynomials.ts";
+export * from "./two-layer-start.ts";
+export * from "./whitened-features.ts";
 export * from "./zonal-targets.ts";
