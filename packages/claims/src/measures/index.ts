@@ -1,3 +1,4 @@
+export * from "./averaged.ts";
 export * from "./best-step.ts";
 export * from "./distance.ts";
 export * from "./hidden-features.ts";
@@ -13,6 +14,7 @@ export * from "./low-rank-sensing.ts";
 export * from "./matrix-power.ts";
 export * from "./matrix-similarity.ts";
 export * from "./neuron-descent.ts";
+export * from "./output-derivatives.ts";
 export * from "./power-law.ts";
 export * from "./products.ts";
 export * from "./regression-acceleration.ts";

@@ -10,6 +10,7 @@ import {
   rowsOf,
   spherePoints,
   spherePolynomials,
+  twoLayerStart,
   unitVector,
   zonalTargets,
 } from "../../src/data/index.ts";
@@ -30,6 +31,20 @@ describe("random data", () => {
     for (let j = 0; j < 6; j++)
       expect(Math.abs(points.reduce((sum, row) => sum + row[j]!, 0) / 4000)).toBeLessThan(0.064);
     expect(Math.hypot(...unitVector(9, random(2)))).toBeCloseTo(1, 14);
+  });
+
+  it("starts two layers with normal weights and signs, in the memory of one vector", () => {
+    const { weights, readout, parameters } = twoLayerStart(2000, 3, random(4));
+    expect([weights.rows, weights.cols]).toEqual([2000, 3]);
+    expect([...parameters]).toEqual([...weights.data, ...readout]);
+    expect(weights.data.buffer).toBe(parameters.buffer);
+    // The variance of 6000 normal numbers has standard deviation √(2/6000).
+    expect(Math.abs(mean(weights.data.map((value) => value ** 2)) - 1)).toBeLessThan(0.08);
+    expect(readout.every((v) => Math.abs(v) === 1)).toBe(true);
+    expect(Math.abs(mean(readout))).toBeLessThan(0.1);
+    expect(new Set(twoLayerStart(9, 3, random(4), (n) => new Float64Array(n).fill(2)).readout)).toEqual(
+      new Set([2]),
+    );
   });
 
   it("has normal numbers of the asked width", () => {

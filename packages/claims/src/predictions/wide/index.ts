@@ -1,0 +1,2 @@
+export * from "./nonlinearity.ts";
+export * from "./two-layer-derivatives.ts";
