@@ -3,6 +3,7 @@ export * from "./degree-energies.ts";
 export * from "./degree-needed.ts";
 export * from "./eigenframework.ts";
 export * from "./feature-approximation.ts";
+export * from "./features/index.ts";
 export * from "./gauss-quadrature.ts";
 export * from "./gaussian-expectation.ts";
 export * from "./gegenbauer.ts";
