@@ -18,6 +18,8 @@ export interface LearningPrediction {
   readonly kappa: number;
   /** L_k = λ_k/(λ_k + κ) in [0, 1]. */
   readonly learnabilities: readonly number[];
+  /** 𝓔₀ = n/(n − Σ_k B_k L_k²) ≥ 1, or Infinity: the test error on pure noise of variance 1. */
+  readonly noiseInflation: number;
   /** Mean squared error on a new noisy label; subtract the noise for the error against f. */
   readonly testError: number;
   /** Mean squared error on the training labels. */
@@ -26,7 +28,8 @@ export interface LearningPrediction {
 
 /**
  * The eigenframework: a deterministic equivalent of kernel ridge regression,
- * test = n/(n − Σ_k B_k L_k²) · (Σ_k (1 − L_k)² ‖P_k f‖² + noise), train = (ridge/(n κ))² test.
+ * test = 𝓔₀ (Σ_k (1 − L_k)² ‖P_k f‖² + noise) with 𝓔₀ = n/(n − Σ_k B_k L_k²), train = (ridge/(n κ))² test. The tail of the spectrum
+ * regularizes like ridge but interpolates: it does not count in the training error.
  *
  * Energies may have fewer entries than the spectrum (the rest is 0). Energy beyond the spectrum is a mistake and throws.
  *
@@ -35,7 +38,7 @@ export interface LearningPrediction {
  */
 export function eigenframework(problem: LearningProblem, n: number): LearningPrediction {
   const { spectrum, energies, ridge = 0, noise = 0 } = problem;
-  const { eigenvalues, multiplicities, tail } = spectrum;
+  const { eigenvalues, multiplicities } = spectrum;
   if (energies.length > eigenvalues.length)
     throw new RangeError(
       `eigenframework: energies of ${energies.length} eigenspaces, eigenvalues of ${eigenvalues.length}; give an eigenvalue for each`,
@@ -44,11 +47,17 @@ export function eigenframework(problem: LearningProblem, n: number): LearningPre
   const learnabilities = eigenvalues.map((value) => (value > 0 ? value / (value + kappa) : 0));
   const taken = sum(learnabilities.map((l, k) => multiplicities[k]! * l ** 2));
   const bias = sum(energies.map((energy, k) => (1 - learnabilities[k]!) ** 2 * energy));
-  const inflation = taken < n ? n / (n - taken) : Infinity;
+  const noiseInflation = taken < n ? n / (n - taken) : Infinity;
   const error = bias + noise;
-  const testError = error === 0 ? 0 : inflation * error;
-  const factor = kappa > 0 ? (ridge + tail) / (n * kappa) : 0;
-  return { kappa, learnabilities, testError, trainError: factor === 0 ? 0 : factor ** 2 * testError };
+  const testError = error === 0 ? 0 : noiseInflation * error;
+  const factor = ridge > 0 ? ridge / (n * kappa) : 0;
+  return {
+    kappa,
+    learnabilities,
+    noiseInflation,
+    testError,
+    trainError: factor === 0 ? 0 : factor ** 2 * testError,
+  };
 }
 
 /**
@@ -62,10 +71,12 @@ export function effectiveRegularization(spectrum: KernelSpectrum, ridge: number,
   const added = ridge + tail;
   const functions = sum(eigenvalues.map((value, k) => (value > 0 ? multiplicities[k]! : 0)));
   if (added === 0 && functions <= n) return 0;
-  const excess = (kappa: number): number =>
-    sum(eigenvalues.map((value, k) => (value > 0 ? (multiplicities[k]! * value) / (value + kappa) : 0))) +
-    (added > 0 ? added / kappa : 0) -
-    n;
+  const excess = (kappa: number): number => {
+    let used = added > 0 ? added / kappa : 0;
+    for (let k = 0; k < eigenvalues.length; k++)
+      if (eigenvalues[k]! > 0) used += (multiplicities[k]! * eigenvalues[k]!) / (eigenvalues[k]! + kappa);
+    return used - n;
+  };
   const trace = sum(eigenvalues.map((value, k) => multiplicities[k]! * value));
   let high = Math.log((trace + added) / n);
   let low = high - 1;
