@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import deepLinearAnsatz from "./deep-linear-ansatz.ts";
 
 /** Claims of feature learning, in the order of their codes. */
-export const features: readonly Claim[] = [];
+export const features: readonly Claim[] = [deepLinearAnsatz];

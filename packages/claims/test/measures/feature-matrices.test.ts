@@ -79,6 +79,35 @@ describe("feature matrices of a fixed network", () => {
   });
 });
 
+describe("a balanced linear network", () => {
+  it("has weights that are powers of its gradients: agrees with FL-V8", async () => {
+    const one = vector<Readonly<Record<"W1" | "W2" | "W3", number[][]>>>("FL-V8");
+    const layers = Object.values(one.inputs);
+    const network = denseNetwork(engine, {
+      inputs: 3,
+      widths: [3, 3],
+      outputs: 2,
+      activation: "identity",
+      parameterization: { kind: "standard" },
+    });
+    const theta = Float64Array.from(layers.flat(2));
+    const agop = async (layer: number) =>
+      gradientOuterProduct(network, theta, gaussianMatrix(4, 3, random(1)), { layer });
+    expectVector(one, {
+      agop: rowsOf(await agop(1)),
+      nfm1: rowsOf(await matrixPower(engine, await agop(1), 1 / 3)),
+      nfm2: rowsOf(await matrixPower(engine, await agop(2), 1 / 2)),
+      agop_layer2: rowsOf(await agop(2)),
+    });
+    expectVector(one, {
+      agop: rowsOf(await agop(1)),
+      nfm1: rowsOf(await neuralFeatureMatrix(network, theta, 1)),
+      nfm2: rowsOf(await neuralFeatureMatrix(network, theta, 2)),
+      agop_layer2: rowsOf(await agop(2)),
+    });
+  });
+});
+
 describe("a small ReLU network", () => {
   const x = gaussianMatrix(40, 6, random(2));
   const y = gaussianMatrix(40, 1, random(3));
