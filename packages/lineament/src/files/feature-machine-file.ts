@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Kernel, type Metric } from "../kernels/index.ts";
+import { Kernel, type Metric, METRIC_NORMALIZATIONS } from "../kernels/index.ts";
 import type { Matrix, Points } from "../linalg/index.ts";
 import {
   type Calibration,
@@ -27,6 +27,8 @@ const settings = z.object({
   bandwidth: z.enum(["constant", "adaptive"]),
   form: z.enum(["full", "diagonal"]),
   power: z.number(),
+  normalization: z.enum(METRIC_NORMALIZATIONS).optional(),
+  centered: z.boolean().optional(),
   shrinkage: z.number(),
   agopRows: index,
   precision: z.enum(["float32", "float64"]),

@@ -1,4 +1,4 @@
-import type { NetworkKernel } from "../kernels/index.ts";
+import { type NetworkKernel, weightedRows } from "../kernels/index.ts";
 import { convert, type Engine, type Matrix, precisionOf, rowRange, zeros } from "../linalg/index.ts";
 import { compile } from "./plan/compile.ts";
 import { denseChain } from "./dense-chain.ts";
@@ -76,12 +76,7 @@ export async function networkGradient(
   const scale = 1 / (d * kernel.bandwidth ** 2);
   const a = convert(coefficients, "float64");
   const centers = convert(z, "float64");
-  // P[i, (l, k)] = A_il z_ik, so that all outputs and coordinates come from one product.
-  const weighted = engine.allocate(n, c * d, "float64");
-  for (let i = 0; i < n; i++)
-    for (let l = 0; l < c; l++)
-      for (let k = 0; k < d; k++)
-        weighted.data[(i * c + l) * d + k] = a.data[i * c + l]! * centers.data[i * d + k]!;
+  const weighted = weightedRows(engine, a, centers);
   const rows = blockRows(m, n);
   const [byCovariance, byVariance] = [
     engine.allocate(rows, n, "float64"),

@@ -6,7 +6,7 @@ const bandwidth = z.number().positive().describe("L > 0, in units of the distanc
 const exponent = z.number().positive().max(2).describe("q in (0, 2]");
 
 /**
- * Kernels k(u, u′), positive definite in the stated ranges. All but the last are functions of the difference Δ = u − u′ with
+ * Kernels k(u, u′), positive definite in the stated ranges. All but the last two are functions of the difference Δ = u − u′ with
  * k(u, u) = 1.
  *
  * | family      | k                                              |
@@ -17,6 +17,7 @@ const exponent = z.number().positive().max(2).describe("q in (0, 2]");
  * | `matern52`  | (1 + √5ρ + 5ρ²/3) exp(−√5ρ)                    |
  * | `lpq`       | exp(−(‖Δ‖_p/L)^q), 0 < q ≤ p ≤ 2; q = p is the product kernel |
  * | `sum-power` | b^m, b = ω + (1 − ω)/d Σ_j exp(−(|Δ_j|/L)^q), 0 ≤ ω < 1, integer m ≥ 1 |
+ * | `polynomial` | (⟨u, u′⟩/L² + c)^m, c ≥ 0, integer m ≥ 1; by default L = 1, c = 0, m = 2: the quadratic kernel |
  * | `network`   | NNGP or NTK of an infinitely wide network at u/L and u′/L, divided by its value at inputs of unit mean square |
  *
  * Matérn 1/2 is `laplace` with q = 1. scikit-learn's `rbf` is `gaussian` with γ = 1/(2L²); its `laplacian`
@@ -44,6 +45,12 @@ export const Kernel = z
       power: z.int().min(1).default(2),
     }),
     z.strictObject({
+      family: z.literal("polynomial"),
+      bandwidth: bandwidth.default(1),
+      degree: z.int().min(1).default(2),
+      constant: z.number().min(0).default(0),
+    }),
+    z.strictObject({
       family: z.literal("network"),
       output: z.enum(["ntk", "nngp"]).default("ntk").describe("tangent kernel, or covariance of the outputs"),
       network: Layer.describe("layers of the infinitely wide network"),
@@ -58,7 +65,15 @@ export const Kernel = z
     message: "lpq is positive definite only for exponent ≤ p",
     path: ["exponent"],
   });
-export type Kernel = FusedKernel | NetworkKernel;
+export type Kernel = FusedKernel | PolynomialKernel | NetworkKernel;
+
+/** (⟨u, u′⟩/L² + c)^m. Its value at u = u′ is not 1, so a ridge is not in units of the diagonal. */
+export interface PolynomialKernel {
+  readonly family: "polynomial";
+  readonly bandwidth: number;
+  readonly degree: number;
+  readonly constant: number;
+}
 
 /** The kernel of an infinitely wide network. It depends on the norms of its inputs as well as on their angle. */
 export interface NetworkKernel {
@@ -70,13 +85,20 @@ export interface NetworkKernel {
   readonly image?: { readonly height: number; readonly width: number; readonly channels: number } | undefined;
 }
 
+/** True for kernels that are functions of the difference of their inputs; the others depend on norms too. */
+export function isDifferenceKernel(kernel: Kernel): kernel is FusedKernel {
+  return kernel.family !== "network" && kernel.family !== "polynomial";
+}
+
 /**
- * The kernel as a function of a difference, for what network kernels have no part in.
- * @throws RangeError for network kernels, saying what they lack
+ * The kernel as a function of a difference, for what other kernels have no part in.
+ * @throws RangeError for those, saying what they lack
  */
 export function differenceKernel(kernel: Kernel, lacking: string): FusedKernel {
-  if (kernel.family === "network") throw new RangeError(`kernels of networks have no ${lacking}`);
-  return kernel;
+  if (isDifferenceKernel(kernel)) return kernel;
+  throw new RangeError(
+    `${kernel.family === "network" ? "kernels of networks" : "polynomial kernels"} have no ${lacking}`,
+  );
 }
 
 /** The kernel with another bandwidth. */
@@ -101,6 +123,8 @@ export function kernelName(kernel: Kernel): string {
         : `lpq(${length}, p=${kernel.p}, q=${kernel.exponent})`;
     case "sum-power":
       return `sum-power(${length}, q=${kernel.exponent}, m=${kernel.power})`;
+    case "polynomial":
+      return `polynomial(${length}, m=${kernel.degree}, c=${kernel.constant})`;
     case "network":
       return `${kernel.output}(${networkName(kernel.network)}${kernel.bandwidth === 1 ? "" : `, ${length}`})`;
     default:

@@ -28,6 +28,20 @@ export type MetricMatrix =
       readonly blocks: readonly Float64Array[];
     };
 
+/**
+ * How the scale of a learned metric M = S² is fixed. With a constant bandwidth these are different algorithms, because the
+ * scale of M is an inverse squared bandwidth.
+ *
+ * | `agop-maximum` | the largest entry of the AGOP is 1 before the power is taken                              |
+ * | `maximum`      | the largest entry of M is 1; the same as `agop-maximum` at power ½                        |
+ * | `trace`        | tr M = d                                                                                  |
+ * | `none`         | M is the AGOP to the power 2s as it is: targets of twice the size have a 4^(2s)-fold M    |
+ *
+ * @see Beaglehole et al., arXiv:2508.10053 (the first); Radhakrishnan et al., arXiv:2212.13881 (the second and the last)
+ */
+export type MetricNormalization = (typeof METRIC_NORMALIZATIONS)[number];
+export const METRIC_NORMALIZATIONS = ["agop-maximum", "maximum", "trace", "none"] as const;
+
 /** S = I: the plain kernel. */
 export function identityMetric(d: number, blockSizes: readonly number[] = []): Metric {
   return {
@@ -106,9 +120,24 @@ export function categoricalTables(metric: Metric, kernel: Kernel): CategoricalTa
   });
 }
 
+/** The metric M = S² over the coordinates, d × d; categorical blocks are left out. */
+export async function metricMatrix(engine: Engine, metric: Metric): Promise<Matrix<Float64Array>> {
+  if (metric.form === "full") {
+    const { rows } = metric.root;
+    const result = zeros(rows, rows);
+    await engine.syrk({ a: metric.root, c: result });
+    return result;
+  }
+  const d = metric.scale.length;
+  const result = zeros(d, d);
+  for (let k = 0; k < d; k++) result.data[k * d + k] = metric.scale[k]! ** 2;
+  return result;
+}
+
 /**
- * S = (M / max M)^s by the symmetric eigendecomposition with negative eigenvalues clipped at 0; blocks are scaled by
- * the same maximum. `undefined` when M is zero or not finite: the metric then carries no information.
+ * S = (M / max M)^s by the symmetric eigendecomposition, eigenvalues below 1e-14 of the largest one counting as 0, then scaled
+ * as `normalization` says; blocks are scaled by the same numbers. `undefined` when M is zero or not finite: the metric then
+ * carries no information.
  *
  * @param power - s > 0, ½ for the root
  * @param shrinkage - η in [0, 1]: M ← (1 − η) M + η (tr M / d) I first
@@ -118,6 +147,7 @@ export async function metricRoot(
   m: MetricMatrix,
   power: number,
   shrinkage = 0,
+  normalization: MetricNormalization = "agop-maximum",
 ): Promise<Metric | undefined> {
   let largest = 0;
   const diagonalOf = (values: Float64Array, size: number, full: boolean): Float64Array =>
@@ -149,13 +179,38 @@ export async function metricRoot(
   const roots = [];
   for (const { values, size } of parts)
     roots.push(size === 0 ? new Float64Array(0) : await rootOf(values, size));
+  const scale = rootScale(normalization, roots, full, largest ** power);
+  if (scale !== 1)
+    for (const values of roots) for (let at = 0; at < values.length; at++) values[at]! *= scale;
   const [root, ...blocks] = roots as [Float64Array, ...Float64Array[]];
   return full
     ? { form: "full", root: { data: root, rows: d, cols: d }, blocks }
     : { form: "diagonal", scale: root, blocks };
 }
 
-/** A^s for symmetric A, eigenvalues clipped at 0. */
+/** What roots S of AGOPs with largest entry 1 are multiplied by. @param taken - the factor between them and those of the AGOP itself */
+function rootScale(
+  normalization: MetricNormalization,
+  roots: readonly Float64Array[],
+  full: boolean,
+  taken: number,
+): number {
+  if (normalization === "agop-maximum") return 1;
+  if (normalization === "none") return taken;
+  // The largest entry of S² is on its diagonal, which holds the squared lengths of the rows of S.
+  const diagonal = roots.flatMap((root) => {
+    const size = full ? Math.round(Math.sqrt(root.length)) : root.length;
+    const width = full ? size : 1;
+    return Array.from({ length: size }, (_, k) =>
+      root.subarray(k * width, (k + 1) * width).reduce((sum, value) => sum + value * value, 0),
+    );
+  });
+  return normalization === "maximum"
+    ? 1 / Math.sqrt(Math.max(...diagonal))
+    : Math.sqrt(diagonal.length / diagonal.reduce((sum, value) => sum + value, 0));
+}
+
+/** A^s for symmetric positive semidefinite A; eigenvalues below 1e-14 of the largest one are rounding, and count as 0. */
 async function symmetricPower(
   engine: Engine,
   a: Matrix<Float64Array>,
@@ -163,10 +218,11 @@ async function symmetricPower(
 ): Promise<Matrix<Float64Array>> {
   const { values, vectors } = await engine.eigenSymmetric(a);
   const d = a.rows;
+  const least = 1e-14 * values[d - 1]!;
+  const powers = values.map((value) => (value > least ? value ** power : 0));
   const scaled = zeros(d, d);
   for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++)
-      scaled.data[i * d + j] = vectors.data[i * d + j]! * Math.max(0, values[j]!) ** power;
+    for (let j = 0; j < d; j++) scaled.data[i * d + j] = vectors.data[i * d + j]! * powers[j]!;
   const result = zeros(d, d);
   await engine.gemm({ a: scaled, b: convert(vectors, "float64"), transposeB: true, c: result });
   for (let i = 0; i < d; i++)

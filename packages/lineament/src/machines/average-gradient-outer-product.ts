@@ -30,12 +30,13 @@ export interface TransformedExpansion {
 
 /** Where gradients are taken, and what is kept of their outer products. */
 export interface AgopOptions {
-  readonly form: "full" | "diagonal";
-  /** Rows of the centers at which gradients are taken. */
-  readonly rows: Int32Array;
+  /** Default full. */
+  readonly form?: "full" | "diagonal";
+  /** Rows of the centers at which gradients are taken. Default all. */
+  readonly rows?: Int32Array;
   /** One weight a center; the average is Σ w ∇f ∇fᵀ / Σ w. */
   readonly weights?: Float64Array | undefined;
-  /** Subtract the mean gradient (over rows and outputs) first. Default false. */
+  /** Subtract the mean gradient of each output first. Default false. */
   readonly centered?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,9 +54,10 @@ const GRADIENT_ENTRIES = 2 ** 24;
 export async function averageGradientOuterProduct(
   engine: Engine,
   expansion: TransformedExpansion,
-  { form, rows, weights, centered = false, signal }: AgopOptions,
+  { form = "full", rows: given, weights, centered = false, signal }: AgopOptions = {},
 ): Promise<MetricMatrix> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
+  const rows = given ?? Int32Array.from({ length: centers.coordinates.rows }, (_, i) => i);
   const d = centers.coordinates.cols;
   const c = coefficients.cols;
   const precision = precisionOf(coefficients);
@@ -63,7 +65,8 @@ export async function averageGradientOuterProduct(
   const outer = form === "full" ? zeros(d, d) : undefined;
   const partial = outer ? engine.allocate(d, d, precision) : undefined;
   const squares = new Float64Array(d);
-  const meanGradient = new Float64Array(d);
+  /** By output, one after the other. */
+  const meanGradients = new Float64Array(centered ? c * d : 0);
   const totalWeight = weights ? rows.reduce((sum, j) => sum + weights[j]!, 0) : rows.length;
   const gradients = engine.allocate(batch, d * c, precision);
   const end = d > 0 ? rows.length : 0;
@@ -88,8 +91,8 @@ export async function averageGradientOuterProduct(
       });
     if (centered) {
       for (let at = 0; at < chosen.length; at++) {
-        const scale = (weights ? Math.sqrt(weights[chosen[at]!]!) : 1) / (totalWeight * c);
-        for (let k = 0; k < d * c; k++) meanGradient[k % d]! += data[at * d * c + k]! * scale;
+        const scale = (weights ? Math.sqrt(weights[chosen[at]!]!) : 1) / totalWeight;
+        for (let k = 0; k < d * c; k++) meanGradients[k]! += data[at * d * c + k]! * scale;
       }
     }
     if (outer && partial) {
@@ -103,30 +106,28 @@ export async function averageGradientOuterProduct(
   const blocks: Float64Array[] = [];
   for (let g = 0; g < tables.length; g++)
     blocks.push(await categoricalBlock(engine, expansion, g, form, rows, weights, totalWeight, signal));
+  /** An entry of the average in transformed coordinates. */
+  const average = (sum: number, i: number, j: number): number => {
+    let value = sum / totalWeight;
+    for (let at = 0; at < meanGradients.length; at += d)
+      value -= meanGradients[at + i]! * meanGradients[at + j]!;
+    return value;
+  };
+  if (!outer) {
+    if (metric.form === "full")
+      throw new RangeError(
+        "average gradient outer product: a diagonal one under a full metric is not defined",
+      );
+    const { scale } = metric;
+    return { form: "diagonal", values: squares.map((sum, k) => average(sum, k, k) * scale[k]! ** 2), blocks };
+  }
+  for (let i = 0; i < d; i++)
+    for (let j = 0; j < d; j++) outer.data[i * d + j] = average(outer.data[i * d + j]!, i, j);
   if (metric.form === "diagonal") {
-    const s = metric.scale;
-    if (!outer)
-      return {
-        form: "diagonal",
-        values: squares.map(
-          (value, k) => (value / totalWeight - (centered ? c * meanGradient[k]! ** 2 : 0)) * s[k]! ** 2,
-        ),
-        blocks,
-      };
-    for (let i = 0; i < d; i++)
-      for (let j = 0; j < d; j++)
-        outer.data[i * d + j] =
-          (outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0)) *
-          s[i]! *
-          s[j]!;
+    const { scale } = metric;
+    for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) outer.data[i * d + j]! *= scale[i]! * scale[j]!;
     return { form: "full", values: outer, blocks };
   }
-  if (!outer)
-    throw new RangeError("average gradient outer product: a diagonal one under a full metric is not defined");
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++)
-      outer.data[i * d + j] =
-        outer.data[i * d + j]! / totalWeight - (centered ? c * meanGradient[i]! * meanGradient[j]! : 0);
   const half = zeros(d, d);
   await engine.gemm({ a: metric.root, b: outer, c: half });
   await engine.gemm({ a: half, b: metric.root, c: outer });

@@ -4,6 +4,7 @@ import {
   type Matrix,
   type Points,
   type Precision,
+  precisionOf,
   type Random,
   sample,
   zeros,
@@ -14,12 +15,13 @@ import {
   type Kernel,
   medianDistance,
   type Metric,
+  type MetricNormalization,
   metricRoot,
   transform,
   withBandwidth,
 } from "../kernels/index.ts";
 import { type FactorReport, RidgeSystem } from "../solvers/index.ts";
-import { averageGradientOuterProduct } from "./average-gradient-outer-product.ts";
+import { averageGradientOuterProduct, type TransformedExpansion } from "./average-gradient-outer-product.ts";
 import { kernelMatrix, kernelProduct } from "./kernel-passes.ts";
 
 /** How a feature machine learns its metric. */
@@ -29,8 +31,12 @@ export interface FeatureSettings {
   /** `constant`: L as given. `adaptive`: L = L₀ · median distance under the current metric, anew before every solve. */
   readonly bandwidth: "constant" | "adaptive";
   readonly form: "full" | "diagonal";
-  /** s in S = M^s. */
+  /** s in S = AGOP^s: kernels see the metric S² = AGOP^(2s). */
   readonly power: number;
+  /** The scale of the metric. Default `agop-maximum`. */
+  readonly normalization?: MetricNormalization | undefined;
+  /** Subtract the mean gradient of each output from its gradients: linear parts are then not seen. Default false. */
+  readonly centered?: boolean | undefined;
   /** η in M ← (1 − η) M + η (tr M / d) I. */
   readonly shrinkage: number;
   /** Rows at which gradients are averaged, a seeded sample. */
@@ -38,11 +44,11 @@ export interface FeatureSettings {
   readonly precision: Precision;
 }
 
-/** Training rows in the machine's coordinates with encoded and centered targets. */
+/** Training rows in the machine's coordinates, and targets as they are solved for (usually centered). */
 export interface FeatureProblem {
   readonly x: Points;
-  /** Levels of each categorical block of the points. */
-  readonly blockSizes: readonly number[];
+  /** Levels of each categorical block of the points. Default none. */
+  readonly blockSizes?: readonly number[] | undefined;
   /** n × c. */
   readonly y: Matrix;
   /** One positive weight a row. */
@@ -199,20 +205,27 @@ export async function nextMetric(
   generator: Random,
   signal?: AbortSignal,
 ): Promise<Metric | undefined> {
-  const { kernel, metric, tables, centers } = round;
-  const stored = engine.allocate(coefficients.rows, coefficients.cols, settings.precision);
+  const { form, power, shrinkage, normalization, centered, agopRows } = settings;
+  const agop = await averageGradientOuterProduct(engine, roundExpansion(engine, round, coefficients), {
+    form,
+    rows: sample(coefficients.rows, agopRows, generator),
+    weights: problem.weights,
+    centered,
+    signal,
+  });
+  return metricRoot(engine, agop, power, shrinkage, normalization);
+}
+
+/** One solution of a round as a function: for `evaluate`, `gradients` and `averageGradientOuterProduct`. */
+export function roundExpansion(
+  engine: Engine,
+  { kernel, metric, tables, centers }: Round,
+  coefficients: Matrix<Float64Array>,
+): TransformedExpansion {
+  const { rows, cols } = coefficients;
+  const stored = engine.allocate(rows, cols, precisionOf(centers.coordinates));
   stored.data.set(coefficients.data);
-  const agop = await averageGradientOuterProduct(
-    engine,
-    { kernel, metric, tables, centers, coefficients: stored },
-    {
-      form: settings.form,
-      rows: sample(coefficients.rows, settings.agopRows, generator),
-      weights: problem.weights,
-      signal,
-    },
-  );
-  return metricRoot(engine, agop, settings.power, settings.shrinkage);
+  return { kernel, metric, tables, centers, coefficients: stored };
 }
 
 /** The metric before anything was learned. */

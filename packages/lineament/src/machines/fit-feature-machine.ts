@@ -199,6 +199,8 @@ async function fitGivenMachine(
     ridge,
     metric,
     power,
+    normalization,
+    centered,
     shrinkage,
     view,
     logarithm,
@@ -219,7 +221,17 @@ async function fitGivenMachine(
     view,
     targetMeans: false,
     logarithm,
-    settings: { kernel, bandwidth, form: metric, power, shrinkage, agopRows, precision },
+    settings: {
+      kernel,
+      bandwidth,
+      form: metric,
+      power,
+      normalization,
+      centered,
+      shrinkage,
+      agopRows,
+      precision,
+    },
   };
   const splitOptions = {
     labels: problem.target.task === "classification" ? problem.target.labels : undefined,

@@ -1,6 +1,13 @@
 import { convert, type FusedKernel, type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
 import { breather } from "../linalg/queue.ts";
-import { differenceKernel, type Kernel, type Metric, normOrder, transform } from "../kernels/index.ts";
+import {
+  differenceKernel,
+  isDifferenceKernel,
+  type Kernel,
+  type Metric,
+  normOrder,
+  transform,
+} from "../kernels/index.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import type { FeatureMachine } from "./feature-machine.ts";
@@ -78,11 +85,11 @@ function generalizedLaplace(L: number, q: number, p: number): KernelCurvature {
 }
 
 /**
- * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are functions that are known here; those of network kernels are
- * not. Under a full metric a coordinate-wise kernel with p < 2 has kinks along oblique planes, on which its mixed derivatives have mass.
+ * Whether all of ∂_j∂_kf, j ≠ k, of an expansion in view coordinates are functions that are known here; those of polynomial and network
+ * kernels are not. Under a full metric a coordinate-wise kernel with p < 2 has kinks along oblique planes, on which its mixed derivatives have mass.
  */
 export function hasMixedDerivatives(kernel: Kernel, metric: Metric): boolean {
-  if (kernel.family === "network") return false;
+  if (!isDifferenceKernel(kernel)) return false;
   return metric.form === "diagonal" || (normOrder(kernel) === 2 && kernel.family !== "sum-power");
 }
 

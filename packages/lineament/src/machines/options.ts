@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Kernel } from "../kernels/index.ts";
+import { isDifferenceKernel, Kernel, METRIC_NORMALIZATIONS } from "../kernels/index.ts";
 import type { Precision } from "../linalg/index.ts";
 import { VIEW_KINDS } from "./view.ts";
 
@@ -40,6 +40,14 @@ export const FitOptions = z.strictObject({
       ridge: z.number().nonnegative().optional().describe("λ in K + λ I; chosen by validation when absent"),
       metric: z.enum(["full", "diagonal"]).default("full").describe("form of the metric"),
       power: z.number().positive().max(2).default(0.5).describe("s in S = M^s"),
+      normalization: z
+        .enum(METRIC_NORMALIZATIONS)
+        .default("agop-maximum")
+        .describe("scale of the metric: largest entry of M or of S² is 1, tr S² = d, or as it comes"),
+      centered: z
+        .boolean()
+        .default(false)
+        .describe("subtract mean gradients first, so that linear parts are not seen"),
       shrinkage: z.number().min(0).max(1).default(0).describe("η in M ← (1 − η) M + η (tr M / d) I"),
       view: z
         .enum(VIEW_KINDS)
@@ -61,7 +69,9 @@ export const FitOptions = z.strictObject({
       precision: z
         .enum(["float32", "float64"])
         .optional()
-        .describe("precision of kernel matrices; default float32, for network kernels float64"),
+        .describe(
+          "precision of kernel matrices; default float32, for polynomial and network kernels float64",
+        ),
     })
     .refine(({ kernel, bandwidth }) => kernel.family !== "sum-power" || bandwidth === "constant", {
       message: "sum-power is no function of a distance, so its bandwidth must be constant",
@@ -74,10 +84,13 @@ export type FitOptions = z.input<typeof FitOptions>;
 /** `FitOptions` with every default filled in. */
 export type ResolvedFitOptions = z.output<typeof FitOptions>;
 
-/** The precision of a machine's kernel matrices. Those of networks have no even tail in their spectrum, so that float32 spoils them. */
+/**
+ * The precision of a machine's kernel matrices. Those of networks and polynomials have no even tail in their spectrum, so that
+ * float32 spoils them.
+ */
 export function machinePrecision({
   kernel,
   precision,
 }: NonNullable<ResolvedFitOptions["machine"]>): Precision {
-  return precision ?? (kernel.family === "network" ? "float64" : "float32");
+  return precision ?? (isDifferenceKernel(kernel) ? "float32" : "float64");
 }

@@ -30,7 +30,7 @@ export interface MatrixFitOptions extends FitOptions, FitControl {
 export type KernelRidgeOptions = Omit<MatrixFitOptions, "machine"> & {
   readonly machine?: Omit<
     NonNullable<FitOptions["machine"]>,
-    "iterations" | "metric" | "power" | "shrinkage" | "agopRows"
+    "iterations" | "metric" | "power" | "normalization" | "centered" | "shrinkage" | "agopRows"
   >;
 };
 

@@ -1,5 +1,5 @@
 import { fitIntervals, type Importances, importances } from "../explain/index.ts";
-import { kernelName } from "../kernels/index.ts";
+import { isDifferenceKernel, kernelName } from "../kernels/index.ts";
 import type { Engine } from "../linalg/index.ts";
 import { openEngine } from "../linalg/open-engine.ts";
 import {
@@ -153,8 +153,8 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
   const inputs = withoutColumns(rows, [
     ...new Set(Object.values(roles).filter((column) => column !== undefined)),
   ]);
-  // Kernels of networks take coordinates only.
-  const blocks = resolved.machine?.kernel.family !== "network";
+  // Other kernels take coordinates only.
+  const blocks = !resolved.machine || isDifferenceKernel(resolved.machine.kernel);
   const encoder = fitEncoder(inputs, { kinds, features, exclude, blocks });
   checkLevels(encoder, rows);
   const encoded = encode(encoder, inputs);
@@ -446,7 +446,7 @@ function memberName({
 }: TableModel["machine"]["state"]["members"][number]["recipe"]): string {
   const { kernel, form, power, bandwidth } = settings;
   if ((kernel.family !== "laplace" && kernel.family !== "lpq") || bandwidth === "constant")
-    return `${kernel.family === "network" ? kernelName(kernel) : `${kernel.family}, bandwidth ${kernel.bandwidth}`}; ${form} metric, power ${power}; ${view} inputs${logarithm ? "; log target" : ""}`;
+    return `${isDifferenceKernel(kernel) ? `${kernel.family}, bandwidth ${kernel.bandwidth}` : kernelName(kernel)}; ${form} metric, power ${power}; ${view} inputs${logarithm ? "; log target" : ""}`;
   return candidateName({
     view,
     targetMeans,

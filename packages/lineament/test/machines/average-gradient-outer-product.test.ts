@@ -229,7 +229,7 @@ test("an orthogonal change of the outputs changes nothing", async () => {
   expectClose(values(await agop(laplace, identityMetric(d), points(x), turned)), m, 1e-12);
 });
 
-test("centered, the mean gradient over rows and outputs is taken out", async () => {
+test("centered, the mean gradient of each output is taken out", async () => {
   const weights = Float64Array.from({ length: n }, (_, i) => 1 + (i % 2));
   const total = weights.reduce((sum, w) => sum + w, 0);
   const expansion = await transformed(engine, {
@@ -249,15 +249,15 @@ test("centered, the mean gradient over rows and outputs is taken out", async () 
   });
   const s = [1, 0.5, 0.1, 0.8];
   const gradient = (j: number, l: number, k: number): number => s[k]! * out.data[j * c * d + l * d + k]!;
-  const mean = new Float64Array(d);
+  const mean = new Float64Array(c * d);
   for (const j of all)
     for (let l = 0; l < c; l++)
-      for (let k = 0; k < d; k++) mean[k]! += (weights[j]! * gradient(j, l, k)) / (total * c);
+      for (let k = 0; k < d; k++) mean[l * d + k]! += (weights[j]! * gradient(j, l, k)) / total;
   const expected = filled(d, d, (a, b) => {
     let sum = 0;
     for (const j of all)
       for (let l = 0; l < c; l++)
-        sum += weights[j]! * (gradient(j, l, a) - mean[a]!) * (gradient(j, l, b) - mean[b]!);
+        sum += weights[j]! * (gradient(j, l, a) - mean[l * d + a]!) * (gradient(j, l, b) - mean[l * d + b]!);
     return sum / total;
   });
   const options = { weights, centered: true };

@@ -14,6 +14,8 @@ test("a machine needs a kernel; the rest has the documented defaults", () => {
     iterations: 5,
     metric: "full",
     power: 0.5,
+    normalization: "agop-maximum",
+    centered: false,
     shrinkage: 0,
     view: "standardized",
     logarithm: false,
