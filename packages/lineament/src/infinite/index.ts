@@ -1,3 +1,6 @@
+export * from "./correlation-map.ts";
+export * from "./deep-correlations.ts";
+export * from "./depth-limit.ts";
 export type { KernelDiagnostics } from "./diagnostics.ts";
 export * from "./infinite-kernel.ts";
 export * from "./network-from-name.ts";
