@@ -1,5 +1,6 @@
 import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
+import neuralFeatureAnsatz from "./neural-feature-ansatz.ts";
 
 /** Claims of feature learning, in the order of their codes. */
-export const features: readonly Claim[] = [deepLinearAnsatz];
+export const features: readonly Claim[] = [neuralFeatureAnsatz, deepLinearAnsatz];

@@ -1,6 +1,7 @@
 export { type Bars, bars } from "./bars.ts";
 export { type Curves, curves } from "./curves.ts";
-export { type HeatMap, heatMap } from "./heat-map.ts";
+export { type HeatMap, heatMap, type HeatMaps, heatMaps } from "./heat-map.ts";
 export { seriesColors } from "./look.ts";
 export { type Panels, panels } from "./panels.ts";
 export type { Spec } from "./parts.ts";
+export { type SideBySide, sideBySide } from "./side-by-side.ts";
