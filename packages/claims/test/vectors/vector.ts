@@ -48,12 +48,20 @@ const files = [vectors, linearNetworkVectors, featureVectors, wideVectors, inter
 export function vector<Inputs>(id: string): Vector<Inputs> {
   const found = files.flat().find((one) => one.id === id);
   if (found === undefined) throw new RangeError(`vector: no vector ${id} in the files of this folder`);
-  return found as Vector<Inputs>;
+  return { ...(found as Vector<Inputs>), tol: toleranceOf({ ...found }) };
 }
 
 /** Fails unless |got − expected| ≤ abs + rel |expected| for every number of the vector. */
 export function expectVector({ id, expected, tol }: Vector<unknown>, got: unknown): void {
   expect(differences(id, got, expected, tol)).toEqual([]);
+}
+
+/** As one pair. Files differ: a pair, or `tol` (also `tol_rel`) relative and `tol_abs` absolute. */
+function toleranceOf(one: Record<string, unknown>): Vector<unknown>["tol"] {
+  const { tol, tol_rel = tol, tol_abs = 0 } = one;
+  return typeof tol === "object" && tol !== null
+    ? (tol as Vector<unknown>["tol"])
+    : { abs: Number(tol_abs), rel: Number(tol_rel) };
 }
 
 function differences(at: string, got: unknown, expected: unknown, tol: Vector<unknown>["tol"]): string[] {
