@@ -2,3 +2,4 @@ export * from "./catapult-map.ts";
 export * from "./nonlinearity.ts";
 export * from "./quadratic-model-path.ts";
 export * from "./two-layer-derivatives.ts";
+export * from "./two-layer-tangent-kernel.ts";

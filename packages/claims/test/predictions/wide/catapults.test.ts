@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  catapultFate,
   catapultMap,
   catapultPeakTime,
-  catapultRegime,
+  catapultStep,
   quadraticModelPath,
 } from "../../../src/predictions/index.ts";
 import { vector } from "../../vectors/vector.ts";
@@ -38,6 +39,17 @@ describe("the recursion of one example", () => {
     const path = quadraticModelPath({ g: 10, lambda: 1 }, { y: 0, eta: 10, c: 1, width: 10 }, 1000);
     expect(path.length).toBeLessThan(30);
     expect(path.every(({ g, lambda }) => Number.isFinite(g) && Number.isFinite(lambda))).toBe(true);
+  });
+
+  it("is that of two weights with target 1, for c = m", () => {
+    const eta = 0.9;
+    const path = quadraticModelPath({ g: 1.2, lambda: 3 }, { y: 1, eta, c: 1, width: 1 }, 10);
+    let state = { residual: 0.2, sharpness: 3 };
+    for (const { g, lambda } of path) {
+      expect(g - 1).toBeCloseTo(state.residual, 10);
+      expect(lambda).toBeCloseTo(state.sharpness, 10);
+      state = catapultStep(state, eta);
+    }
   });
 
   it("is gradient descent of the bilinear function, for one neuron and one input", () => {
@@ -100,7 +112,7 @@ describe("the universal map", () => {
     for (const k of [1, 1.9, 2.1, 2.5, 3, 3.5, 3.9, 4.1, 5]) {
       const path = catapultMap({ z: k ** 2 / 1e4, kappa: k }, 3000);
       const last = path.at(-1)!;
-      if (catapultRegime(k) === "divergence") expect(path.length).toBeLessThan(100);
+      if (catapultFate(k) === "diverges") expect(path.length).toBeLessThan(100);
       else expect([k, last.z < 1e-9, last.kappa < 2]).toEqual([k, true, true]);
     }
   });
