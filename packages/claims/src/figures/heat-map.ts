@@ -24,39 +24,44 @@ export interface HeatMap {
   readonly notes?: readonly string[];
 }
 
+/** Matrices of one shape on one scale of colors. */
+export interface HeatMaps extends Omit<HeatMap, "values" | "marks"> {
+  readonly maps: readonly (Pick<HeatMap, "values" | "marks"> & { readonly title?: string })[];
+  /** Maps in a row, by default up to three. */
+  readonly columns?: number;
+}
+
 /**
  * A matrix in colors, with a bar that says what they mean. Strength is opacity on one color; on a diverging scale negative
  * cells have another color and, where there is room, a minus sign.
  */
-export function heatMap({ title, x, y, values, value, marks = [], notes = [] }: HeatMap): Spec {
+export function heatMap({ values, marks = [], ...rest }: HeatMap): Spec {
+  return heatMaps({ ...rest, maps: [{ values, marks }] });
+}
+
+/** Matrices in colors, side by side, with one bar for all. */
+export function heatMaps({
+  title,
+  x,
+  y,
+  maps,
+  value,
+  notes = [],
+  columns = Math.min(3, maps.length),
+}: HeatMaps): Spec {
   const [height, width] = [y.labels.length, x.labels.length];
-  const cell = Math.max(3, Math.min(36, Math.floor(360 / Math.max(height, width))));
-  const [low, high] = value.domain ?? range(values.flat(), value.scale);
+  const room = columns === 1 ? 360 : columns === 2 ? 250 : 180;
+  const cell = Math.max(3, Math.min(36, Math.floor(room / Math.max(height, width))));
+  const all = maps.flatMap(({ values }) => values.flat());
+  const [low, high] = value.domain ?? range(all, value.scale);
   const strength = (number: number): number => {
     if (value.scale === "diverging") return Math.min(1, Math.abs(number) / Math.max(-low, high));
     const part =
       value.scale === "log" ? Math.log(number / low) / Math.log(high / low) : (number - low) / (high - low);
     return high > low ? Math.min(1, Math.max(0, part)) : 1;
   };
-  const cells = values.flatMap((row, i) =>
-    row.flatMap((number, j) => {
-      if (!Number.isFinite(number) || (value.scale === "log" && number <= 0)) return [];
-      const sign = value.scale === "diverging" && number < 0 ? "negative" : "positive";
-      const mark = marks.find(({ row, column }) => row === i && column === j);
-      const [across, down] = [String(x.labels[j]), String(y.labels[i])];
-      return [
-        {
-          row: i,
-          column: j,
-          strength: strength(number),
-          sign,
-          text: mark?.text ?? (cell >= 26 ? digits(number) : sign === "negative" ? "−" : ""),
-          note: `${y.title} ${down}, ${x.title} ${across}: ${short(number)}`,
-        },
-      ];
-    }),
-  );
-  const missing = values.flat().length - cells.length;
+  const shownIn = (number: number): boolean =>
+    Number.isFinite(number) && !(value.scale === "log" && number <= 0);
   const colored = {
     fill: {
       field: "sign",
@@ -71,6 +76,49 @@ export function heatMap({ title, x, y, values, value, marks = [], notes = [] }: 
       legend: null,
     },
   };
+  const views = maps.map(({ title, values, marks = [] }): Spec => {
+    const cells = values.flatMap((row, i) =>
+      row.flatMap((number, j) => {
+        if (!shownIn(number)) return [];
+        const sign = value.scale === "diverging" && number < 0 ? "negative" : "positive";
+        const mark = marks.find(({ row, column }) => row === i && column === j);
+        const [across, down] = [String(x.labels[j]), String(y.labels[i])];
+        return [
+          {
+            row: i,
+            column: j,
+            strength: strength(number),
+            sign,
+            text: mark?.text ?? (cell >= 26 ? digits(number) : sign === "negative" ? "−" : ""),
+            note: `${y.title} ${down}, ${x.title} ${across}: ${short(number)}`,
+          },
+        ];
+      }),
+    );
+    return {
+      ...(title === undefined ? {} : { title }),
+      width: cell * width,
+      height: cell * height,
+      data: { values: cells },
+      encoding: { x: discrete("column", x, cell), y: discrete("row", y, cell) },
+      layer: [
+        { mark: { type: "rect", clip: true }, encoding: { ...colored, description: { field: "note" } } },
+        ...(cell < 12
+          ? []
+          : ["datum.strength <= 0.65", "datum.strength > 0.65"].map((test, i) => ({
+              transform: only(test),
+              mark: {
+                type: "text",
+                fontSize: cell >= 26 ? 9 : 11,
+                aria: false,
+                style: i === 0 ? "on-paper" : "on-fill",
+              },
+              encoding: { text: { field: "text" } },
+            }))),
+      ],
+    };
+  });
+  const missing = all.filter((number) => !shownIn(number)).length;
   // Whole pixels, so that no seams are seen.
   const steps = 40;
   const at = (part: number): number =>
@@ -97,27 +145,7 @@ export function heatMap({ title, x, y, values, value, marks = [], notes = [] }: 
     ),
     spacing: 18,
     hconcat: [
-      {
-        width: cell * width,
-        height: cell * height,
-        data: { values: cells },
-        encoding: { x: discrete("column", x, cell), y: discrete("row", y, cell) },
-        layer: [
-          { mark: { type: "rect", clip: true }, encoding: { ...colored, description: { field: "note" } } },
-          ...(cell < 12
-            ? []
-            : ["datum.strength <= 0.65", "datum.strength > 0.65"].map((test, i) => ({
-                transform: only(test),
-                mark: {
-                  type: "text",
-                  fontSize: cell >= 26 ? 9 : 11,
-                  aria: false,
-                  style: i === 0 ? "on-paper" : "on-fill",
-                },
-                encoding: { text: { field: "text" } },
-              }))),
-        ],
-      },
+      views.length === 1 ? views[0] : { columns, spacing: 24, concat: views },
       {
         width: 14,
         height: steps * Math.max(3, Math.round((cell * height) / steps)),

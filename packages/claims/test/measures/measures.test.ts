@@ -8,6 +8,7 @@ import {
   kernelRelativeError,
   logSlope,
   mean,
+  meanSquaredError,
   rootMeanSquare,
   rowProducts,
   sphereKernel,
@@ -148,5 +149,6 @@ describe("statistics", () => {
     expect(rootMeanSquare([3, 4])).toBeCloseTo(Math.sqrt(12.5), 14);
     expect(standardDeviation([1, 2, 6])).toBeCloseTo(Math.sqrt(7), 14);
     expect(standardDeviation([5])).toBe(0);
+    expect(meanSquaredError([1, 2], [3, 3])).toBe(2.5);
   });
 });

@@ -4,6 +4,7 @@ import {
   bars,
   curves,
   heatMap,
+  heatMaps,
   panels,
   type Series,
   seriesColors,
@@ -234,6 +235,22 @@ test("marks name cells of a heat map", async () => {
     }),
   );
   expect(texts(svg).filter((text) => text === "−πθ")).toHaveLength(1);
+});
+
+test("heat maps side by side have one scale of colors", async () => {
+  const labels = ["a", "b"];
+  const map = (title: string, ...values: number[]) => ({ title, values: [values, [0, 1]] });
+  const svg = await drawn(
+    heatMaps({
+      title: "Both",
+      x: { title: "j", labels },
+      y: { title: "i", labels },
+      maps: [map("left", 1, 2), map("right", 4, 8)],
+      value: { title: "strength", scale: "sequential" },
+    }),
+  );
+  expect(texts(svg)).toEqual(expect.arrayContaining(["Both", "left", "right", "8"]));
+  expect(texts(svg).filter((text) => text === "strength")).toHaveLength(1);
 });
 
 test("panels share one legend, and equal series look the same in all of them", async () => {
