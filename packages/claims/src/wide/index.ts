@@ -1,6 +1,8 @@
 import type { Claim } from "../claim.ts";
 import hessianNorm from "./hessian-norm.ts";
+import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
+import quadraticModelRecursion from "./quadratic-model-recursion.ts";
 
 /** Claims of wide networks, in the order of their codes. */
-export const wide: readonly Claim[] = [hessianNorm, linearCriticalRate];
+export const wide: readonly Claim[] = [hessianNorm, kernelChange, linearCriticalRate, quadraticModelRecursion];
