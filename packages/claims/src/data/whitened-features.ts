@@ -5,6 +5,13 @@ export const featureKinds = ["gaussian", "student", "cosine"] as const;
 
 export type FeatureKind = (typeof featureKinds)[number];
 
+/** Their names in drawings. */
+export const featureNames: Readonly<Record<FeatureKind, string>> = {
+  gaussian: "Gaussian features",
+  student: "Student's t features",
+  cosine: "cosine features",
+};
+
 /**
  * n × p features with E[z zᵀ] = I, one example a row:
  *

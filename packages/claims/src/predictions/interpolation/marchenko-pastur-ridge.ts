@@ -34,3 +34,20 @@ export function marchenkoPasturRidge(aspect: number, ridge: number): RidgeOnNois
     excess: left > 0 ? (aspect * w ** 2) / left : Infinity,
   };
 }
+
+/**
+ * The least training error τ, in units of the noise, with which ridge regression reaches an excess of ε (or less, where more
+ * fitting does not cost as much): (1 + ε)(1 − √(γ ε/(1 + ε)))² down to what least squares leaves, max(0, 1 − γ).
+ *
+ * @param aspect - γ = p/n > 0
+ * @param excess - ε ≥ 0, in units of the noise
+ * @see claims IN-02, IN-03
+ */
+export function frontierTraining(aspect: number, excess: number): number {
+  if (!(aspect > 0 && excess >= 0))
+    throw new RangeError(`frontierTraining: aspect ${aspect}, excess ${excess}; give γ > 0 and ε ≥ 0`);
+  const kept = aspect * excess < (1 + excess) * Math.min(1, aspect) ** 2;
+  return kept
+    ? (1 + excess) * (1 - Math.sqrt((aspect * excess) / (1 + excess))) ** 2
+    : Math.max(0, 1 - aspect);
+}

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   asymptoticLeastSquaresExcess,
+  frontierTraining,
   leastExcess,
   leastSquaresExcess,
   leastTraining,
@@ -102,6 +103,26 @@ describe("ridge regression on noise", () => {
     expect(excess / leastExcess(20, 0)).toBeCloseTo(20 / 19, 14);
     expect(marchenkoPasturRidge(1, 0)).toEqual({ stieltjes: Infinity, training: 0, excess: Infinity });
     expect(() => marchenkoPasturRidge(1, -1)).toThrow(/aspect 1, ridge -1/);
+  });
+});
+
+describe("the frontier of ridge regression", () => {
+  it("is where ridges lead, above the bound", () => {
+    fc.assert(
+      fc.property(aspects, ridges, (aspect, ridge) => {
+        const { training, excess } = marchenkoPasturRidge(aspect, ridge);
+        expect(Math.abs(frontierTraining(aspect, excess) - training)).toBeLessThan(1e-9);
+        expect(training).toBeGreaterThanOrEqual(leastTraining(aspect, excess) - 1e-9);
+      }),
+    );
+  });
+
+  it("ends at least squares", () => {
+    expect(frontierTraining(0.25, 1 / 3)).toBeCloseTo(0.75, 14);
+    expect(frontierTraining(0.25, 100)).toBe(0.75);
+    expect(frontierTraining(4, 1 / 3)).toBe(0);
+    expect(frontierTraining(1, 1e6)).toBeCloseTo(0, 6);
+    expect(() => frontierTraining(0, 1)).toThrow(/aspect 0, excess 1/);
   });
 });
 
