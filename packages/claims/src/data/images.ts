@@ -47,6 +47,6 @@ export function withLabels({ x, labels }: ImageSet, wanted: readonly number[]): 
 function decode(text: string, pixels: number, pixelsOf: (letter: string) => readonly number[]): ImageSet {
   const lines = text.trim().split("\n");
   const x = zeros(lines.length, pixels);
-  lines.forEach((line, i) => x.data.set([...line.slice(1)].flatMap(pixelsOf), i * pixels));
+  lines.forEach((line, i) => x.data.set(Array.from(line.slice(1), pixelsOf).flat(), i * pixels));
   return { x, labels: Int32Array.from(lines, (line) => Number(line[0])) };
 }
