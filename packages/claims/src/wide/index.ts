@@ -1,8 +1,15 @@
 import type { Claim } from "../claim.ts";
+import catapultRegimes from "./catapult-regimes.ts";
 import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
 import quadraticModelRecursion from "./quadratic-model-recursion.ts";
 
 /** Claims of wide networks, in the order of their codes. */
-export const wide: readonly Claim[] = [hessianNorm, kernelChange, linearCriticalRate, quadraticModelRecursion];
+export const wide: readonly Claim[] = [
+  hessianNorm,
+  kernelChange,
+  linearCriticalRate,
+  quadraticModelRecursion,
+  catapultRegimes,
+];
