@@ -3,6 +3,7 @@ export * from "./best-step.ts";
 export * from "./deep-classifier.ts";
 export * from "./distance.ts";
 export * from "./feature-iterations.ts";
+export * from "./hermite-activations.ts";
 export * from "./hidden-features.ts";
 export * from "./kernel-regression.ts";
 export * from "./kernel-relative-error.ts";

@@ -1,3 +1,4 @@
+export * from "./angle-quadrature.ts";
 export * from "./closed-form-kernels.ts";
 export * from "./degree-energies.ts";
 export * from "./degree-needed.ts";

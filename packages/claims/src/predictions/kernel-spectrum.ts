@@ -1,34 +1,38 @@
 import { gegenbauer } from "./gegenbauer.ts";
-import { sphereQuadrature } from "./gauss-quadrature.ts";
+import { type Quadrature, sphereQuadrature } from "./gauss-quadrature.ts";
 import { checkDimension, harmonicMultiplicities } from "./harmonic-multiplicity.ts";
 
 /**
- * A zonal kernel h(ρ) on the sphere in d dimensions, by degree: h(ρ) = Σ_k λ_k B(d, k) P_k(ρ). λ_k is an eigenvalue of
- * multiplicity B(d, k) under the uniform measure.
+ * The eigenvalues of a kernel under the distribution of its inputs. For a zonal kernel h(ρ) = Σ_k λ_k B(d, k) P_k(ρ) on the sphere
+ * in d dimensions they go by degree.
  */
 export interface KernelSpectrum {
   /** λ_0 … λ_K. */
   readonly eigenvalues: readonly number[];
-  /** B(d, 0) … B(d, K). */
+  /** How often each occurs: B(d, 0) … B(d, K) on the sphere. */
   readonly multiplicities: readonly number[];
-  /** The trace beyond degree K: h(1) − Σ_{k ≤ K} λ_k B(d, k). To a learner it acts like ridge. */
+  /** The trace beyond: h(1) − Σ_{k ≤ K} λ_k B(d, k). To a learner it acts like ridge. */
   readonly tail: number;
 }
 
 /**
  * λ_k = E[h(t) P_k(t)] by quadrature (Funk–Hecke). The absolute error of λ_k is about 10⁻¹⁷ h(1), which B(d, k) multiplies: stop
- * at a small degree, the rest of the trace is in `tail`. Converges fast when h is smooth inside (−1, 1).
+ * at a small degree, the rest of the trace is in `tail`. Converges fast when h is smooth on [−1, 1]; one that is smooth in the
+ * angle only wants the midpoints of `angleQuadrature`.
  *
  * @param h - of ρ in [−1, 1]
+ * @param options - nodes of the Gauss rule, by default 200; or another rule
  * @see claim LZ-08
  */
 export function zonalSpectrum(
   h: (rho: number) => number,
   d: number,
   degree: number,
-  { nodes = 200 }: { readonly nodes?: number } = {},
+  {
+    nodes = 200,
+    rule = sphereQuadrature(d, nodes),
+  }: { readonly nodes?: number; readonly rule?: Quadrature } = {},
 ): KernelSpectrum {
-  const rule = sphereQuadrature(d, nodes);
   const eigenvalues = Array.from({ length: degree + 1 }, () => 0);
   rule.nodes.forEach((t, i) => {
     const mass = rule.weights[i]! * h(t);
