@@ -9,16 +9,7 @@ export interface RegressionTable {
   readonly test: Regression;
 }
 
-const columns = [
-  "cement",
-  "blast furnace slag",
-  "fly ash",
-  "water",
-  "superplasticizer",
-  "coarse aggregate",
-  "fine aggregate",
-  "age",
-];
+const columns = ["cement", "slag", "fly ash", "water", "plasticizer", "coarse", "fine", "age"];
 
 /**
  * The compressive strength of concrete (MPa) from what is in it (kg/m³) and its age (days): 754 rows for training and 276 for tests; several
