@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import classicalOrModern from "./classical-or-modern.ts";
 import deepRelu from "./deep-relu.ts";
 import gridInterpolation from "./grid-interpolation.ts";
 import marchenkoPasturFrontier from "./marchenko-pastur-frontier.ts";
@@ -10,6 +11,7 @@ import stableDepth from "./stable-depth.ts";
 /** Claims of interpolation, in the order of their codes. */
 export const interpolation: readonly Claim[] = [
   sizeTrainTestBound,
+  classicalOrModern,
   marchenkoPasturFrontier,
   nearestNeighbors,
   gridInterpolation,
