@@ -4,6 +4,7 @@ import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
 import quadraticModelRecursion from "./quadratic-model-recursion.ts";
+import sharedCatapult from "./shared-catapult.ts";
 
 /** Claims of wide networks, in the order of their codes. */
 export const wide: readonly Claim[] = [
@@ -12,4 +13,5 @@ export const wide: readonly Claim[] = [
   linearCriticalRate,
   quadraticModelRecursion,
   catapultRegimes,
+  sharedCatapult,
 ];
