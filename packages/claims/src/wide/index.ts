@@ -3,6 +3,7 @@ import catapultRegimes from "./catapult-regimes.ts";
 import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
+import nonlinearOutput from "./nonlinear-output.ts";
 import quadraticModelRecursion from "./quadratic-model-recursion.ts";
 import sharedCatapult from "./shared-catapult.ts";
 
@@ -10,6 +11,7 @@ import sharedCatapult from "./shared-catapult.ts";
 export const wide: readonly Claim[] = [
   hessianNorm,
   kernelChange,
+  nonlinearOutput,
   linearCriticalRate,
   quadraticModelRecursion,
   catapultRegimes,
