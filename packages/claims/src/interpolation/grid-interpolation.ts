@@ -61,8 +61,6 @@ const settings = z.object({
     .describe("e: gaps between the points vary between 1 − e and 1 + e times 1/m"),
 });
 
-type Settings = z.output<typeof settings>;
-
 /** New points along each edge of the torus of dimension 2. */
 const planePlaces = 30;
 

@@ -1,21 +1,33 @@
 import type { Claim } from "../claim.ts";
+import adaptiveBandwidth from "./adaptive-bandwidth.ts";
 import classicalOrModern from "./classical-or-modern.ts";
 import deepRelu from "./deep-relu.ts";
+import doubleDescent from "./double-descent.ts";
+import exponentIsDimension from "./exponent-is-dimension.ts";
 import gridInterpolation from "./grid-interpolation.ts";
 import marchenkoPasturFrontier from "./marchenko-pastur-frontier.ts";
 import nearestNeighbors from "./nearest-neighbors.ts";
+import optimalActivations from "./optimal-activations.ts";
+import randomPoints from "./random-points.ts";
 import singularExponent from "./singular-exponent.ts";
 import sizeTrainTestBound from "./size-train-test-bound.ts";
 import stableDepth from "./stable-depth.ts";
+import tangentRate from "./tangent-rate.ts";
 
 /** Claims of interpolation, in the order of their codes. */
 export const interpolation: readonly Claim[] = [
   sizeTrainTestBound,
   classicalOrModern,
   marchenkoPasturFrontier,
+  doubleDescent,
   nearestNeighbors,
   gridInterpolation,
+  adaptiveBandwidth,
+  randomPoints,
   stableDepth,
   deepRelu,
   singularExponent,
+  optimalActivations,
+  exponentIsDimension,
+  tangentRate,
 ];
