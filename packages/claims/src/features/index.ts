@@ -1,7 +1,17 @@
 import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
+import knownFunctions from "./known-functions.ts";
+import machineMatchesNetwork from "./machine-matches-network.ts";
 import neuralFeatureAnsatz from "./neural-feature-ansatz.ts";
+import parityGrokking from "./parity-grokking.ts";
 import powersAndCollapse from "./powers-and-collapse.ts";
 
 /** Claims of feature learning, in the order of their codes. */
-export const features: readonly Claim[] = [powersAndCollapse, neuralFeatureAnsatz, deepLinearAnsatz];
+export const features: readonly Claim[] = [
+  knownFunctions,
+  powersAndCollapse,
+  neuralFeatureAnsatz,
+  deepLinearAnsatz,
+  machineMatchesNetwork,
+  parityGrokking,
+];

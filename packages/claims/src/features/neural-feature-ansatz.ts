@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import { atLeast, atMost, claim, verdict } from "../claim.ts";
 import { gaussianMatrix, rowsOf, targetsOf } from "../data/index.ts";
-import { heatMap, panels, sideBySide } from "../figures/index.ts";
+import { heatMaps, panels } from "../figures/index.ts";
 import { coordinateEnergy, matrixPower, pearson, trainRelu } from "../measures/index.ts";
 
 const targets = {
@@ -153,19 +153,14 @@ export default claim({
         title: `Weights and gradients of layer ${i + 1}`,
         caption: String.raw`$W_${i + 1}^\top W_${i + 1}$ and the root of the average gradient outer product of a network trained on ${chosen[0]!}, each divided by
           its largest entry.${i === 0 ? "" : String.raw` Of the inputs, the ${order.length} with the largest weights.`}`,
-        spec: sideBySide({
-          figures: [
+        spec: heatMaps({
+          x: { title: "input of the layer", labels: order },
+          y: { title: "input of the layer", labels: order },
+          maps: [
             { title: "WᵀW", values: features },
             { title: "√AGOP", values: root },
-          ].map(({ title, values }) =>
-            heatMap({
-              title,
-              x: { title: "input of the layer", labels: order },
-              y: { title: "input of the layer", labels: order },
-              values,
-              value: { title: "entry / largest entry", scale: "diverging", domain: [-1, 1] },
-            }),
-          ),
+          ],
+          value: { title: "entry / largest entry", scale: "diverging", domain: [-1, 1] },
         }),
       })),
       {

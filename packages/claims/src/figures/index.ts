@@ -4,4 +4,3 @@ export { type HeatMap, heatMap, type HeatMaps, heatMaps } from "./heat-map.ts";
 export { seriesColors } from "./look.ts";
 export { type Panels, panels } from "./panels.ts";
 export type { Spec } from "./parts.ts";
-export { type SideBySide, sideBySide } from "./side-by-side.ts";
