@@ -1,1 +1,2 @@
 export * from "./balanced-features.ts";
+export * from "./known-functions.ts";
