@@ -2,7 +2,8 @@ import { random } from "lineament";
 import { z } from "zod";
 import type { Laboratory } from "../claim.ts";
 import { type FeatureKind, featureKinds, gaussianVector, whitenedFeatures } from "../data/index.ts";
-import { type FitToNoise, modeEnergies, ridgeOnNoise, sampleModes } from "./ridge-on-noise.ts";
+import { type FitToNoise, ridgeOnNoise } from "./ridge-on-noise.ts";
+import { modeCoordinates, sampleModes } from "./sample-modes.ts";
 import { mean, standardDeviation } from "./statistics.ts";
 
 /** The settings of `tradeOff`, for claims to extend. */
@@ -62,7 +63,7 @@ export async function tradeOff(
       const modes = await sampleModes(engine, whitenedFeatures(kind, n, p, generator));
       const energies =
         noise === "independent"
-          ? modeEnergies(modes, unitNoise(gaussianVector(n, generator)))
+          ? modeCoordinates(modes, unitNoise(gaussianVector(n, generator))).map((value) => value ** 2)
           : Array.from({ length: n }, (_, i) => (i === n - 1 ? n : 0));
       used.forEach((ridge, i) => fits[i]!.push(ridgeOnNoise(modes, energies, ridge)));
     }

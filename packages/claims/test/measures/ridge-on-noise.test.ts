@@ -4,12 +4,14 @@ import { gaussianVector, whitenedFeatures } from "../../src/data/index.ts";
 import {
   column,
   kernelRegression,
-  modeEnergies,
+  modeCoordinates,
   product,
   ridgeOnNoise,
+  ridgeWeights,
   rootMeanSquare,
   rowProducts,
   sampleModes,
+  type SampleModes,
   tradeOff,
   tradeOffSettings,
 } from "../../src/measures/index.ts";
@@ -33,18 +35,23 @@ describe("ridge regression on noise", () => {
       targets: column(noise),
       ridge: n * ridge,
     });
+    (await ridgeWeights(engine, z, noise, ridge)).forEach((weight, j) =>
+      expect(weight).toBeCloseTo(weights.data[j]!, 11),
+    );
     const outputs = await product(engine, z, weights);
     const modes = await sampleModes(engine, z);
-    const { training, excess } = ridgeOnNoise(modes, modeEnergies(modes, noise), ridge);
+    const { training, excess } = ridgeOnNoise(modes, energiesOf(modes, noise), ridge);
     expect(excess).toBeCloseTo(Math.hypot(...weights.data) ** 2, 10);
     expect(training).toBeCloseTo(rootMeanSquare(noise.map((value, i) => value - outputs.data[i]!)) ** 2, 10);
   });
 
   it("with fewer features than examples and no ridge is least squares", async () => {
-    const modes = await sampleModes(engine, asMatrix([[2], [0], [0], [0]]));
+    const z = asMatrix([[2], [0], [0], [0]]);
+    const modes = await sampleModes(engine, z);
     expect(modes.values).toEqual(Float64Array.of(0, 0, 0, 1));
     const noise = Float64Array.of(3, 1, 1, 1);
-    expect(ridgeOnNoise(modes, modeEnergies(modes, noise), 0)).toEqual({ training: 3 / 4, excess: 9 / 4 });
+    expect(ridgeOnNoise(modes, energiesOf(modes, noise), 0)).toEqual({ training: 3 / 4, excess: 9 / 4 });
+    expect(await ridgeWeights(engine, z, noise)).toEqual(Float64Array.of(3 / 2));
   });
 });
 
@@ -72,3 +79,7 @@ describe("the trade-off", () => {
       }
   });
 });
+
+function energiesOf(modes: SampleModes, labels: Float64Array): Float64Array {
+  return modeCoordinates(modes, labels).map((value) => value ** 2);
+}
