@@ -3,6 +3,7 @@ export * from "./end-to-end-loss.ts";
 export { endToEndFlow, factorFlow, type Flow, type FlowOptions, singularValueFlow } from "./gradient-flow.ts";
 export * from "./imbalance.ts";
 export * from "./initialization.ts";
+export { layerProduct } from "./layer-product.ts";
 export * from "./learning-rate.ts";
 export { endToEnd, layerGradients, type LinearNetwork, linearNetwork, widthsOf } from "./linear-network.ts";
 export type { Measurements } from "./measurements.ts";

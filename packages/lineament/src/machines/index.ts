@@ -1,6 +1,7 @@
 export * from "./average-gradient-outer-product.ts";
 export * from "./calibration.ts";
 export * from "./class-coding.ts";
+export * from "./completion/matrix-completion.ts";
 export * from "./feature-machine.ts";
 export * from "./feature-map.ts";
 export * from "./feature-regression.ts";
@@ -24,3 +25,5 @@ export type { MachineSetup } from "./automatic/evaluation.ts";
 export type { Member, MemberExpansion, MemberRecipe } from "./automatic/refit.ts";
 export type { PredictionForm } from "./matrix-outputs.ts";
 export type { TargetScaling } from "./target-scaling.ts";
+export type { BiasRidges } from "./completion/biases.ts";
+export type { Completion } from "./completion/completion.ts";

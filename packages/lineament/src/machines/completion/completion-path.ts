@@ -1,0 +1,28 @@
+import type { Engine } from "../../linalg/index.ts";
+import type { Completion } from "./completion.ts";
+import type { KnownEntries } from "./known-entries.ts";
+
+/** A point of a path. What it holds may be overwritten by the next one, except for the completion, which is made when asked for. */
+export interface PathPoint {
+  /** Work done so far: descent steps, sweeps. */
+  readonly step: number;
+  /** What holds the completion back now: a ridge, a weight decay, as parts of the largest that matters. */
+  readonly penalty: number;
+  /** Singular values of the interactions in the coordinates in which they are learned, descending. */
+  readonly singularValues: Float64Array;
+  readonly completion: () => Completion;
+}
+
+/** What a path is given beside the entries. */
+export interface PathContext {
+  readonly engine: Engine;
+  /** Of random starts. */
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A way to complete a matrix, from the simplest completion to ever richer ones; each point starts from the one before.
+ * Validation says where to stop, and the same walk on all entries is the fit.
+ */
+export type CompletionPath = (entries: KnownEntries, context: PathContext) => AsyncGenerator<PathPoint, void>;

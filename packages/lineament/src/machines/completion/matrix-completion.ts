@@ -1,0 +1,496 @@
+import { z } from "zod";
+import { type Engine, permutation, random } from "../../linalg/index.ts";
+import type { ObservedEntries } from "../../linear/index.ts";
+import { type RegressionScores, regressionScores } from "../scores.ts";
+import { sharedEngine } from "../shared-engine.ts";
+import { alternatingLeastSquaresPath } from "./alternating-least-squares.ts";
+import { biasPath, type BiasRidges, meanPath } from "./biases.ts";
+import { type Completion, completedEntries } from "./completion.ts";
+import type { CompletionPath, PathPoint } from "./completion-path.ts";
+import { deepFactorizationPath } from "./deep-factorization.ts";
+import { type KnownEntries, knownEntries, takeEntries } from "./known-entries.ts";
+import { softImputePath } from "./soft-impute.ts";
+
+const rank = z.int().min(1);
+
+/** How a matrix is completed: deep factorization, or something simpler to compare it with. */
+export const CompletionMethod = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("deep-factorization"),
+    depth: z
+      .int()
+      .min(2)
+      .max(8)
+      .optional()
+      .describe("layers; 2, 3 and 4 are compared on validation entries when absent"),
+    rank: rank
+      .optional()
+      .describe(
+        "inner width, at most min(rows, cols); the smaller of that and 24 when absent, of which training fills what it needs",
+      ),
+  }),
+  z.strictObject({ kind: z.literal("soft-impute"), rank: rank.optional().describe("at most; default 40") }),
+  z.strictObject({
+    kind: z.literal("alternating-least-squares"),
+    rank: rank.optional().describe("default 20"),
+  }),
+  z.strictObject({ kind: z.literal("biases") }),
+  z.strictObject({ kind: z.literal("mean") }),
+]);
+export type CompletionMethod = z.output<typeof CompletionMethod>;
+
+/** Options of `MatrixCompletion.fit`. */
+export const CompletionOptions = z.strictObject({
+  method: CompletionMethod.default({ kind: "deep-factorization" }).describe("how the matrix is completed"),
+  validation: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.1)
+    .describe("part of the entries that choices are made on; the final fit is on all"),
+  clip: z
+    .boolean()
+    .default(true)
+    .describe("keep predictions within the smallest and the largest known value"),
+  seed: z.int().nonnegative().default(0).describe("of validation entries and random starts"),
+});
+export type CompletionOptions = z.input<typeof CompletionOptions>;
+
+/** What a fit is given beside plain options. */
+export interface CompletionFitOptions extends CompletionOptions {
+  /** Default: one that all fits share. */
+  readonly engine?: Engine;
+  readonly signal?: AbortSignal | undefined;
+  /** Called now and then with the part of the work that is done, and what is being done. */
+  readonly onProgress?: ((fraction: number, stage: string) => void) | undefined;
+}
+
+/** One point of the way to the fit. */
+export interface CompletionTrace {
+  readonly step: number;
+  /** Weight decay, ridge or threshold, as a part of the largest singular value at the start; 0 for none. */
+  readonly penalty: number;
+  /** Of the interactions, in the coordinates in which they are learned, descending. */
+  readonly singularValues: readonly number[];
+  /** Root mean squared error on the validation entries; only of the walk that the choice was made on. */
+  readonly validation?: number | undefined;
+}
+
+/** A candidate that was compared on the validation entries. */
+export interface CompletionCandidate {
+  readonly method: CompletionMethod;
+  /** Its best root mean squared error there, and at which step. */
+  readonly rmse: number;
+  readonly step: number;
+}
+
+/** What was chosen, and how. */
+export interface CompletionSummary {
+  /** With the depth that was chosen. */
+  readonly method: CompletionMethod;
+  /** Singular values of the interactions above 1 % of the largest. */
+  readonly rank: number;
+  readonly ridges: BiasRidges;
+  readonly penalty: number;
+  readonly steps: number;
+  /** Best first. */
+  readonly candidates: readonly CompletionCandidate[];
+  /** The walk that was judged on validation entries, to where it was given up. */
+  readonly search: readonly CompletionTrace[];
+  /** The final walk, on all entries. */
+  readonly trace: readonly CompletionTrace[];
+}
+
+/** The smallest and the largest known value. */
+export type Range = readonly [number, number];
+
+/** What a completed matrix consists of: plain data, all that a model file holds. */
+export interface MatrixCompletionState {
+  readonly rows: number;
+  readonly cols: number;
+  readonly completion: Completion;
+  /** Predictions are kept within these; undefined: they are not. */
+  readonly range?: Range | undefined;
+  /** The entries that it was fitted on, row-major. */
+  readonly known: { readonly row: Int32Array; readonly column: Int32Array };
+  readonly summary: CompletionSummary;
+}
+
+/** Entries of a row that were not known, best first. */
+export interface TopEntries {
+  readonly columns: Int32Array;
+  readonly values: Float64Array;
+}
+
+const DEFAULT_RANK = {
+  "deep-factorization": 24,
+  "soft-impute": 40,
+  "alternating-least-squares": 20,
+} as const;
+const RIDGES = [0.3, 1, 2, 3, 5, 8, 15].reverse();
+/** Points of a path without a better one before it is given up. */
+const PATIENCE = 8;
+
+/**
+ * A matrix whose missing entries are filled in: mean + row bias + column bias + interaction, the interactions a deep linear
+ * network of low rank. Made for ratings: users by movies, customers by products, genes by patients.
+ *
+ * Biases, depth, rank and the moment to stop are chosen on a part of the entries; then the same walk is made on all. Rows and
+ * columns without entries are predicted by what is known of the other side.
+ *
+ * @example
+ * const ratings = { rows: 3, cols: 4, row: [0, 0, 1, 2], column: [0, 2, 2, 3], values: [4, 5, 3, 1] };
+ * const completed = await MatrixCompletion.fit(ratings);
+ * completed.predict([1], [3]);
+ * @see Arora, Cohen, Hu and Luo, arXiv:1905.13655
+ */
+export class MatrixCompletion {
+  readonly state: MatrixCompletionState;
+
+  constructor(state: MatrixCompletionState) {
+    this.state = state;
+  }
+
+  /**
+   * @param observed - the known entries, each once
+   * @throws RangeError for entries that cannot be completed (fewer than 10, one row or column only, all of one value) and for
+   * options out of range, before any work; the signal's reason when aborted
+   */
+  static async fit(
+    observed: ObservedEntries,
+    { engine: given, signal, onProgress, ...options }: CompletionFitOptions = {},
+  ): Promise<MatrixCompletion> {
+    const parsed = CompletionOptions.safeParse(options);
+    if (!parsed.success) throw new RangeError(`options of the completion:\n${z.prettifyError(parsed.error)}`);
+    const { method, validation, clip, seed } = parsed.data;
+    const entries = knownEntries("MatrixCompletion.fit", observed);
+    checkEntries(entries, method);
+    const engine = given ?? (await sharedEngine());
+    const context = { engine, seed, signal };
+    const { train, held } = heldOut(entries, validation, seed);
+
+    const ridges = ridgePairs();
+    const range = clip ? rangeOf(entries) : undefined;
+    const biases = await walk(biasPath(ridges), train, context, { held, range });
+    const chosenRidges = ridges[biases.best]!;
+    const contenders = candidatesOf(method);
+    const searched: { method: CompletionMethod; walked: Walk }[] = [];
+    for (const [at, contender] of contenders.entries()) {
+      const path = pathOf(contender, chosenRidges, ridges);
+      const share = 0.7 / contenders.length;
+      const walked = await walk(path, train, context, {
+        held,
+        range,
+        patience: contender.kind === "biases" ? Infinity : PATIENCE,
+        onPoint: (points) =>
+          onProgress?.(share * (at + points / (points + 20)), `trying ${nameOf(contender)}`),
+      });
+      searched.push({ method: contender, walked });
+    }
+    searched.sort((a, b) => a.walked.rmse - b.walked.rmse);
+    const { method: chosen, walked } = searched[0]!;
+    const final = await walk(pathOf(chosen, chosenRidges, ridges), entries, context, {
+      points: walked.best + 1,
+      onPoint: (points) =>
+        onProgress?.(0.7 + (0.3 * points) / (walked.best + 1), `fitting ${nameOf(chosen)}`),
+    });
+    const { step, penalty } = final.trace.at(-1)!;
+    return new MatrixCompletion({
+      rows: entries.rows,
+      cols: entries.cols,
+      completion: final.completion,
+      range,
+      known: { row: entries.row, column: entries.column },
+      summary: {
+        method: chosen,
+        rank: final.rank,
+        ridges: chosen.kind === "biases" ? ridges[walked.best]! : chosenRidges,
+        penalty,
+        steps: step,
+        candidates: searched.map(({ method: of, walked: { rmse, bestStep } }) => ({
+          method: of,
+          rmse,
+          step: bestStep,
+        })),
+        search: walked.trace,
+        trace: final.trace,
+      },
+    });
+  }
+
+  /**
+   * Goes on from here with other entries, such as those of another day: 60 steps of descent from these factors, at the depth
+   * and decay that were chosen, instead of a fit from the start. The matrix may have grown: new rows and columns come last.
+   *
+   * @throws RangeError as `fit`, when the matrix has shrunk, and unless this is a deep factorization
+   */
+  async restart(
+    observed: ObservedEntries,
+    { engine: given, signal }: Pick<CompletionFitOptions, "engine" | "signal"> = {},
+  ): Promise<MatrixCompletion> {
+    const { rows, cols, completion, range, summary } = this.state;
+    const { method, ridges, penalty } = summary;
+    if (method.kind !== "deep-factorization")
+      throw new RangeError(
+        `MatrixCompletion.restart: it is made for deep factorizations, not for ${nameOf(method)}`,
+      );
+    const entries = knownEntries("MatrixCompletion.restart", observed);
+    checkEntries(entries, method);
+    if (entries.rows < rows || entries.cols < cols)
+      throw new RangeError(
+        `MatrixCompletion.restart: the matrix is ${entries.rows} × ${entries.cols}, but was ${rows} × ${cols}: it may only grow`,
+      );
+    const engine = given ?? (await sharedEngine());
+    const start = grown(completion, entries.rows, entries.cols);
+    const path = deepFactorizationPath(
+      { depth: method.depth ?? 2, rank: completion.left.cols, ridges },
+      { completion: start, penalty },
+    );
+    const walked = await walk(path, entries, { engine, seed: 0, signal }, {});
+    return new MatrixCompletion({
+      rows: entries.rows,
+      cols: entries.cols,
+      completion: walked.completion,
+      ...(range ? { range: rangeOf(entries) } : {}),
+      known: { row: entries.row, column: entries.column },
+      summary: {
+        ...summary,
+        rank: walked.rank,
+        steps: summary.steps + walked.trace.at(-1)!.step,
+        trace: walked.trace,
+      },
+    });
+  }
+
+  /**
+   * Entries at pairs of a row and a column, both from 0; −1 stands for one that is unknown.
+   * @throws RangeError when a number is out of range, or there are not as many columns as rows
+   */
+  predict(row: ArrayLike<number>, column: ArrayLike<number>): Float64Array {
+    const { rows, cols, completion, range } = this.state;
+    if (row.length !== column.length)
+      throw new RangeError(
+        `predict: there are ${row.length} rows and ${column.length} columns, expected pairs`,
+      );
+    for (const [name, numbers, end] of [
+      ["row", row, rows],
+      ["column", column, cols],
+    ] as const)
+      for (let k = 0; k < numbers.length; k++)
+        if (!(Number.isInteger(numbers[k]!) && numbers[k]! >= -1 && numbers[k]! < end))
+          throw new RangeError(`predict: ${name} ${numbers[k]} of pair ${k}, expected −1 … ${end - 1}`);
+    return clippedTo(range, completedEntries(completion, row, column));
+  }
+
+  /**
+   * The largest entries of a row among those that were not known. Ordered by the unclipped value, so that there are no ties.
+   * @param count - how many; fewer when the row has no more
+   * @throws RangeError when the row is out of range, or the count is no whole number ≥ 1
+   */
+  top(row: number, count: number): TopEntries {
+    const { rows, cols, completion, known, range } = this.state;
+    if (!(Number.isInteger(row) && row >= -1 && row < rows))
+      throw new RangeError(`top: row ${row}, expected −1 … ${rows - 1}`);
+    if (!(Number.isInteger(count) && count >= 1))
+      throw new RangeError(`top: count is ${count}, expected a whole number ≥ 1`);
+    const taken = new Uint8Array(cols);
+    known.row.forEach((i, k) => {
+      if (i === row) taken[known.column[k]!] = 1;
+    });
+    const columns = Int32Array.from({ length: cols }, (_, j) => j).filter((j) => !taken[j]);
+    const values = completedEntries(completion, new Int32Array(columns.length).fill(row), columns);
+    const order = Array.from(columns.keys())
+      .sort((a, b) => values[b]! - values[a]! || a - b)
+      .slice(0, count);
+    return {
+      columns: Int32Array.from(order, (k) => columns[k]!),
+      values: clippedTo(
+        range,
+        Float64Array.from(order, (k) => values[k]!),
+      ),
+    };
+  }
+
+  /** Root mean squared error, mean absolute error and R² of entries that are known now. */
+  score({ row, column, values }: Pick<ObservedEntries, "row" | "column" | "values">): RegressionScores {
+    return regressionScores(values, this.predict(row, column));
+  }
+}
+
+/** Deep factorization, soft-impute, … for people. */
+export function nameOf(method: CompletionMethod): string {
+  switch (method.kind) {
+    case "deep-factorization":
+      return method.depth === undefined ? "deep factorization" : `factorization of depth ${method.depth}`;
+    case "alternating-least-squares":
+      return "alternating least squares";
+    case "mean":
+      return "global mean";
+    default:
+      return method.kind;
+  }
+}
+
+/** A walk along a path, and its best point. */
+interface Walk {
+  readonly completion: Completion;
+  /** Root mean squared error of the best point on held-out entries; NaN without any. */
+  readonly rmse: number;
+  /** Number of the best point, and its step; the last one without held-out entries. */
+  readonly best: number;
+  readonly bestStep: number;
+  readonly rank: number;
+  readonly trace: readonly CompletionTrace[];
+}
+
+/** Walks until `patience` points in a row are no better on held-out entries, or for so many `points`. */
+async function walk(
+  path: CompletionPath,
+  entries: KnownEntries,
+  context: Parameters<CompletionPath>[1],
+  {
+    held,
+    range,
+    patience = Infinity,
+    points = Infinity,
+    onPoint,
+  }: {
+    readonly held?: KnownEntries;
+    readonly range?: Range | undefined;
+    readonly patience?: number;
+    readonly points?: number;
+    readonly onPoint?: (points: number) => void;
+  },
+): Promise<Walk> {
+  const trace: CompletionTrace[] = [];
+  let best: { point: PathPoint; completion: Completion; at: number; rmse: number } | undefined;
+  for await (const point of path(entries, context)) {
+    const completion = point.completion();
+    const rmse = held
+      ? rootMeanSquare(clippedTo(range, completedEntries(completion, held.row, held.column)), held.values)
+      : NaN;
+    const { step, penalty, singularValues } = point;
+    trace.push({ step, penalty, singularValues: [...singularValues], ...(held ? { validation: rmse } : {}) });
+    if (!best || !held || rmse < best.rmse) best = { point, completion, at: trace.length - 1, rmse };
+    onPoint?.(trace.length);
+    if (trace.length >= points || trace.length - 1 - best.at >= patience) break;
+  }
+  const { point, completion, at, rmse } = best!;
+  const largest = point.singularValues[0] ?? 0;
+  return {
+    completion,
+    rmse,
+    best: at,
+    bestStep: point.step,
+    rank: point.singularValues.filter((value) => value > 0.01 * largest).length,
+    trace,
+  };
+}
+
+function candidatesOf(method: CompletionMethod): CompletionMethod[] {
+  return method.kind === "deep-factorization" && method.depth === undefined
+    ? [2, 3, 4].map((depth) => ({ ...method, depth }))
+    : [method];
+}
+
+function pathOf(method: CompletionMethod, ridges: BiasRidges, pairs: readonly BiasRidges[]): CompletionPath {
+  switch (method.kind) {
+    case "deep-factorization":
+      return deepFactorizationPath({
+        depth: method.depth ?? 2,
+        rank: method.rank ?? DEFAULT_RANK[method.kind],
+        ridges,
+      });
+    case "soft-impute":
+      return softImputePath({ rank: method.rank ?? DEFAULT_RANK[method.kind], ridges });
+    case "alternating-least-squares":
+      return alternatingLeastSquaresPath({ rank: method.rank ?? DEFAULT_RANK[method.kind], ridges });
+    case "biases":
+      return biasPath(pairs);
+    case "mean":
+      return meanPath;
+  }
+}
+
+function ridgePairs(): BiasRidges[] {
+  return RIDGES.flatMap((rows) => RIDGES.map((columns) => ({ rows, columns })));
+}
+
+function heldOut(
+  entries: KnownEntries,
+  part: number,
+  seed: number,
+): { readonly train: KnownEntries; readonly held: KnownEntries } {
+  const n = entries.values.length;
+  const order = permutation(n, random(seed));
+  const count = Math.max(1, Math.round(part * n));
+  return {
+    train: takeEntries(entries, order.subarray(count).sort()),
+    held: takeEntries(entries, order.subarray(0, count).sort()),
+  };
+}
+
+function checkEntries(
+  { rows, cols, values, rowCounts, columnCounts }: KnownEntries,
+  method: CompletionMethod,
+): void {
+  const filled = (counts: Int32Array): number => counts.filter((count) => count > 0).length;
+  for (const [name, counts] of [
+    ["row", rowCounts],
+    ["column", columnCounts],
+  ] as const)
+    if (filled(counts) < 2)
+      throw new RangeError(
+        `MatrixCompletion: all known entries are in one ${name}; a matrix is completed from several rows and columns`,
+      );
+  if (values.length < 10)
+    throw new RangeError(`MatrixCompletion: ${values.length} entries are known, expected at least 10`);
+  if (values.every((value) => value === values[0]))
+    throw new RangeError(
+      `MatrixCompletion: all known entries are ${values[0]}; there is nothing to tell rows and columns apart by`,
+    );
+  const most = Math.min(rows, cols);
+  if ("rank" in method && method.rank !== undefined && method.rank > most)
+    throw new RangeError(
+      `MatrixCompletion: rank ${method.rank} is more than a ${rows} × ${cols} matrix can have; give at most ${most}`,
+    );
+}
+
+function rangeOf({ values }: KnownEntries): Range {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
+}
+
+/** With further rows and columns at the end, about which nothing is known. */
+function grown(
+  { mean, rowBiases, columnBiases, left, right }: Completion,
+  rows: number,
+  cols: number,
+): Completion {
+  const longer = (values: Float64Array, length: number): Float64Array => {
+    const result = new Float64Array(length);
+    result.set(values);
+    return result;
+  };
+  return {
+    mean,
+    rowBiases: longer(rowBiases, rows),
+    columnBiases: longer(columnBiases, cols),
+    left: { ...left, data: longer(left.data, rows * left.cols), rows },
+    right: { ...right, data: longer(right.data, cols * right.cols), rows: cols },
+  };
+}
+
+function clippedTo(range: Range | undefined, values: Float64Array): Float64Array {
+  return range ? values.map((value) => Math.min(range[1], Math.max(range[0], value))) : values;
+}
+
+function rootMeanSquare(prediction: Float64Array, values: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += (prediction[k]! - values[k]!) ** 2;
+  return Math.sqrt(sum / values.length);
+}
