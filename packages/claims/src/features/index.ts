@@ -1,7 +1,9 @@
 import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
+import fastConvergence from "./fast-convergence.ts";
 import knownFunctions from "./known-functions.ts";
 import machineMatchesNetwork from "./machine-matches-network.ts";
+import modularGrokking from "./modular-grokking.ts";
 import neuralFeatureAnsatz from "./neural-feature-ansatz.ts";
 import parityGrokking from "./parity-grokking.ts";
 import powersAndCollapse from "./powers-and-collapse.ts";
@@ -9,9 +11,11 @@ import powersAndCollapse from "./powers-and-collapse.ts";
 /** Claims of feature learning, in the order of their codes. */
 export const features: readonly Claim[] = [
   knownFunctions,
+  fastConvergence,
   powersAndCollapse,
   neuralFeatureAnsatz,
   deepLinearAnsatz,
   machineMatchesNetwork,
+  modularGrokking,
   parityGrokking,
 ];

@@ -33,7 +33,7 @@ export interface HeatMaps extends Omit<HeatMap, "values" | "marks"> {
 
 /**
  * A matrix in colors, with a bar that says what they mean. Strength is opacity on one color; on a diverging scale negative
- * cells have another color and, where there is room, a minus sign.
+ * cells have another color and, where there is room and something to see, a minus sign.
  */
 export function heatMap({ values, marks = [], ...rest }: HeatMap): Spec {
   return heatMaps({ ...rest, maps: [{ values, marks }] });
@@ -82,6 +82,7 @@ export function heatMaps({
         if (!shownIn(number)) return [];
         const sign = value.scale === "diverging" && number < 0 ? "negative" : "positive";
         const mark = marks.find(({ row, column }) => row === i && column === j);
+        const isSeen = strength(number) >= 0.01;
         const [across, down] = [String(x.labels[j]), String(y.labels[i])];
         return [
           {
@@ -89,7 +90,7 @@ export function heatMaps({
             column: j,
             strength: strength(number),
             sign,
-            text: mark?.text ?? (cell >= 26 ? digits(number) : sign === "negative" ? "−" : ""),
+            text: mark?.text ?? (cell >= 26 ? digits(number) : isSeen && sign === "negative" ? "−" : ""),
             note: `${y.title} ${down}, ${x.title} ${across}: ${short(number)}`,
           },
         ];
