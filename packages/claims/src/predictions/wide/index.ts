@@ -1,3 +1,4 @@
+export * from "./composed-hessian.ts";
 export * from "./catapult-map.ts";
 export * from "./nonlinearity.ts";
 export * from "./quadratic-model-path.ts";
