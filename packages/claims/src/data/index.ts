@@ -1,6 +1,7 @@
 export * from "./circle-labels.ts";
 export * from "./friedman.ts";
 export * from "./concrete.ts";
+export * from "./gated-product.ts";
 export * from "./gaussian-layers.ts";
 export * from "./gaussian-matrix.ts";
 export * from "./half-space-labels.ts";
@@ -10,6 +11,7 @@ export * from "./modular-addition.ts";
 export * from "./one-hot.ts";
 export * from "./orthant-points.ts";
 export * from "./orthogonal-matrix.ts";
+export * from "./pair-products.ts";
 export * from "./product-target.ts";
 export * from "./random-signs.ts";
 export * from "./regression.ts";

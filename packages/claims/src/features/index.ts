@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
 import fastConvergence from "./fast-convergence.ts";
 import knownFunctions from "./known-functions.ts";
+import lowRankTargets from "./low-rank-targets.ts";
 import machineMatchesNetwork from "./machine-matches-network.ts";
 import modularGrokking from "./modular-grokking.ts";
 import neuralFeatureAnsatz from "./neural-feature-ansatz.ts";
@@ -13,6 +14,7 @@ export const features: readonly Claim[] = [
   knownFunctions,
   fastConvergence,
   powersAndCollapse,
+  lowRankTargets,
   neuralFeatureAnsatz,
   deepLinearAnsatz,
   machineMatchesNetwork,
