@@ -3,6 +3,7 @@ import adaptiveBandwidth from "./adaptive-bandwidth.ts";
 import classicalOrModern from "./classical-or-modern.ts";
 import deepRelu from "./deep-relu.ts";
 import doubleDescent from "./double-descent.ts";
+import eigenframework from "./eigenframework.ts";
 import exponentIsDimension from "./exponent-is-dimension.ts";
 import gridInterpolation from "./grid-interpolation.ts";
 import marchenkoPasturFrontier from "./marchenko-pastur-frontier.ts";
@@ -13,6 +14,7 @@ import singularExponent from "./singular-exponent.ts";
 import sizeTrainTestBound from "./size-train-test-bound.ts";
 import stableDepth from "./stable-depth.ts";
 import tangentRate from "./tangent-rate.ts";
+import trainedNetworks from "./trained-networks.ts";
 
 /** Claims of interpolation, in the order of their codes. */
 export const interpolation: readonly Claim[] = [
@@ -20,7 +22,9 @@ export const interpolation: readonly Claim[] = [
   classicalOrModern,
   marchenkoPasturFrontier,
   doubleDescent,
+  eigenframework,
   nearestNeighbors,
+  trainedNetworks,
   gridInterpolation,
   adaptiveBandwidth,
   randomPoints,

@@ -1,6 +1,8 @@
+export * from "./adam.ts";
 export * from "./accuracy.ts";
 export * from "./averaged.ts";
 export * from "./best-step.ts";
+export * from "./circulant-energy.ts";
 export * from "./deep-classifier.ts";
 export * from "./deep-vote.ts";
 export * from "./diagonal-shares.ts";
@@ -30,6 +32,7 @@ export * from "./products.ts";
 export * from "./regression-acceleration.ts";
 export * from "./relu-models.ts";
 export * from "./relu-training.ts";
+export * from "./ridge-in-modes.ts";
 export * from "./ridge-on-noise.ts";
 export * from "./ridge-weights.ts";
 export * from "./sample-modes.ts";
