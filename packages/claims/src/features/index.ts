@@ -1,7 +1,9 @@
 import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
+import explanations from "./explanations.ts";
 import fastConvergence from "./fast-convergence.ts";
 import knownFunctions from "./known-functions.ts";
+import lotteryTickets from "./lottery-tickets.ts";
 import lowRankTargets from "./low-rank-targets.ts";
 import machineMatchesNetwork from "./machine-matches-network.ts";
 import modularGrokking from "./modular-grokking.ts";
@@ -20,4 +22,6 @@ export const features: readonly Claim[] = [
   machineMatchesNetwork,
   modularGrokking,
   parityGrokking,
+  lotteryTickets,
+  explanations,
 ];

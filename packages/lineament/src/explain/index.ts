@@ -1,5 +1,7 @@
 export * from "./columns.ts";
+export * from "./diagnose-machine.ts";
 export * from "./explain-prediction.ts";
+export * from "./feature-directions.ts";
 export * from "./importances.ts";
 export * from "./interactions.ts";
 export * from "./intervals.ts";

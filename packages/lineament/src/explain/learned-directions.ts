@@ -1,6 +1,7 @@
 import { convert, type Engine, type Matrix, transpose, zeros } from "../linalg/index.ts";
 import type { FeatureMachine } from "../machines/index.ts";
 import { checkColumns, coordinateColumns, type ExplainedColumn } from "./columns.ts";
+import { featureDirections } from "./feature-directions.ts";
 import { sampleGradients, type SampleOptions, spreadAgop } from "./predictor-gradients.ts";
 
 export interface LearnedDirectionsOptions extends SampleOptions {
@@ -46,14 +47,8 @@ export async function learnedDirections(
   const shown = columns ?? coordinateColumns(machine.state);
   checkColumns("learnedDirections", shown, machine.state);
   const agop = await spreadAgop(machine, await sampleGradients(machine, options));
-  const d = agop.rows;
-  if (d === 0) return { directions: [], spectrum: [], effectiveRank: 0, agop };
-  const { values, vectors } = await machine.engine.eigenSymmetric(agop);
-  const descending = Array.from(values, (value) => Math.max(0, value)).toReversed();
-  const trace = descending.reduce((sum, value) => sum + value, 0);
-  const share = (value: number): number => (trace > 0 ? value / trace : 0);
-  const directions = descending.slice(0, count).map((value, at): LearnedDirection => {
-    const vector = signed(Array.from({ length: d }, (_, k) => vectors.data[k * d + (d - 1 - at)]!));
+  const { spectrum, vectors, effectiveRank } = await featureDirections(machine.engine, agop);
+  const directions = vectors.slice(0, count).map((vector, at): LearnedDirection => {
     const weights = shown
       .filter(({ coordinates }) => coordinates.length > 0)
       .map(({ name, coordinates }) => {
@@ -65,18 +60,12 @@ export async function learnedDirections(
         };
       });
     return {
-      share: share(value),
+      share: spectrum[at]!,
       vector,
       columns: weights.toSorted((a, b) => b.weight - a.weight).slice(0, entries),
     };
   });
-  const squares = descending.reduce((sum, value) => sum + value * value, 0);
-  return {
-    directions,
-    spectrum: descending.map(share),
-    effectiveRank: squares > 0 ? trace ** 2 / squares : 0,
-    agop,
-  };
+  return { directions, spectrum, effectiveRank, agop };
 }
 
 /**
@@ -108,10 +97,4 @@ export async function principalAngles(
   await engine.gemm({ a: transpose(qa), b: qb, c: product });
   const { values } = await engine.singularValues(product);
   return Array.from(values, (value) => Math.acos(Math.min(1, value))).toSorted((x, y) => x - y);
-}
-
-/** The vector or its opposite: the entry of largest size (the first of equals) is positive. */
-function signed(vector: number[]): number[] {
-  const largest = vector.reduce((a, b) => (Math.abs(b) > Math.abs(a) * (1 + 1e-9) ? b : a), 0);
-  return largest < 0 ? vector.map((entry) => -entry) : vector;
 }
