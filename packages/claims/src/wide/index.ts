@@ -1,5 +1,6 @@
 import type { Claim } from "../claim.ts";
 import catapultRegimes from "./catapult-regimes.ts";
+import deepHessian from "./deep-hessian.ts";
 import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
@@ -12,6 +13,7 @@ export const wide: readonly Claim[] = [
   hessianNorm,
   kernelChange,
   nonlinearOutput,
+  deepHessian,
   linearCriticalRate,
   quadraticModelRecursion,
   catapultRegimes,
