@@ -37,6 +37,7 @@ export * from "./ridge-on-noise.ts";
 export * from "./ridge-weights.ts";
 export * from "./sample-modes.ts";
 export * from "./sphere-kernels.ts";
+export * from "./scaled-columns.ts";
 export * from "./statistics.ts";
 export * from "./torus-kernel.ts";
 export * from "./trade-off.ts";
