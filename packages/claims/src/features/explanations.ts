@@ -120,12 +120,9 @@ export default claim({
           x: { title: "input", categories: labels.map(String) },
           y: { title: "share of the trace" },
           series: [
+            { label: "A", role: "measurement", values: results[0]!.importances },
             { label: "B", role: "prediction", values: predicted },
-            ...results.map(({ importances }, at) => ({
-              label: tasks[at]!.name,
-              role: "measurement" as const,
-              values: importances,
-            })),
+            { label: "B", role: "measurement", values: results[1]!.importances },
           ],
         }),
       },

@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import deepLinearAnsatz from "./deep-linear-ansatz.ts";
 import explanations from "./explanations.ts";
 import fastConvergence from "./fast-convergence.ts";
+import iterationInvariants from "./iteration-invariants.ts";
 import knownFunctions from "./known-functions.ts";
 import lotteryTickets from "./lottery-tickets.ts";
 import lowRankTargets from "./low-rank-targets.ts";
@@ -13,6 +14,7 @@ import powersAndCollapse from "./powers-and-collapse.ts";
 
 /** Claims of feature learning, in the order of their codes. */
 export const features: readonly Claim[] = [
+  iterationInvariants,
   knownFunctions,
   fastConvergence,
   powersAndCollapse,
