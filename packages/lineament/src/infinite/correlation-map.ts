@@ -19,8 +19,8 @@ export interface CorrelationMap {
   readonly gap: (gap: number) => number;
   /** φ̌(ξ)/ξ^m. */
   readonly ratio: (correlation: number) => number;
-  /** ξ φ̌′(ξ)/φ̌(ξ), which is m at ξ = 0; of a correlation and its gap, 1 − ξ. */
-  readonly elasticity: (correlation: number, gap: number) => number;
+  /** ξ^(1−m) φ̌′(ξ), of a correlation and its gap, 1 − ξ. */
+  readonly slope: (correlation: number, gap: number) => number;
 }
 
 /** Hermite coefficients below this share of √E[φ²] are rounding. */
@@ -59,14 +59,14 @@ function kinkedMap(negative: number, positive: number): CorrelationMap {
     slopeAtOne: 1,
     gap,
     ratio: (correlation) => 1 - gap(1 - correlation),
-    elasticity: (correlation, before) => (correlation * (1 - kink * angle(before)[0])) / (1 - gap(before)),
+    slope: (correlation, before) => correlation * (1 - kink * angle(before)[0]),
   };
 }
 
 function seriesMap(powers: readonly number[]): CorrelationMap {
   const order = powers.findIndex((p) => p > 0);
   const rest = Float64Array.from(powers.slice(order));
-  const weighted = rest.map((p, k) => k * p);
+  const weighted = rest.map((p, k) => (order + k) * p);
   // (1 − φ̌(ξ))/(1 − ξ) = Σ_j ξ^j Σ_{k>j} p_k.
   const tails = new Float64Array(powers.length - 1);
   let [tail, slopeAtOne] = [0, 0];
@@ -82,7 +82,7 @@ function seriesMap(powers: readonly number[]): CorrelationMap {
     slopeAtOne,
     gap: (gap) => gap * horner(tails, 1 - gap),
     ratio: (correlation) => horner(rest, correlation),
-    elasticity: (correlation) => order + horner(weighted, correlation) / horner(rest, correlation),
+    slope: (correlation) => horner(weighted, correlation),
   };
 }
 

@@ -46,8 +46,8 @@ export function deepCorrelations(
   return { gap, logNngp, logNtk };
 }
 
-/** Beyond this R is carried by its logarithm. */
-const most = 1e200;
+/** Beyond this R is carried by its logarithm, and below its inverse ξ. */
+const most = 1e150;
 
 /** 1 − ξ_L, ln ξ_L and ln R_L. */
 function follow(
@@ -55,31 +55,40 @@ function follow(
   start: number,
   depth: number,
 ): { readonly gap: number; readonly log: number; readonly logRatio: number } {
-  let [gap, correlation, log] = [start, 1 - start, Math.log1p(-start)];
-  // R = ratio · e^shift.
+  const { order } = map;
+  let [gap, correlation] = [start, 1 - start];
+  // Of a ξ too small for floating point; ratio · e^shift is R.
+  let log: number | undefined;
   let [ratio, shift] = [1, 0];
   for (let layer = 0; layer < depth; layer++) {
-    const factor = map.ratio(correlation);
-    const elasticity = map.elasticity(correlation, gap);
-    if (map.order === 1 && elasticity === 1 && factor === map.slopeAtZero) {
+    const next = map.gap(gap);
+    const slope = map.slope(correlation, gap);
+    const factor = order === 0 && next < 0.5 ? 1 - next : map.ratio(correlation);
+    if (order === 1 && factor === slope && factor === map.slopeAtZero) {
       const left = depth - layer;
-      log += left * Math.log(factor);
-      ratio += left * Math.exp(-shift);
+      log = (log ?? Math.log(correlation)) + left * Math.log(factor);
+      ratio += shift === 0 ? left : left * Math.exp(-shift);
       return { gap: 1 - Math.exp(log), log, logRatio: Math.log(ratio) + shift };
     }
-    gap = map.gap(gap);
-    if (gap < 0.5) {
-      correlation = 1 - gap;
-      log = Math.log1p(-gap);
-    } else {
-      log = (map.order === 0 ? 0 : map.order * log) + Math.log(factor);
-      correlation = Math.exp(log);
+    if (next < 0.5) [gap, correlation] = [next, 1 - next];
+    else {
+      if (log !== undefined) {
+        log = order * log + Math.log(factor);
+        correlation = Math.exp(log);
+      } else {
+        if (correlation < 1 / most) log = order * Math.log(correlation) + Math.log(factor);
+        correlation = order === 0 ? factor : factor * (order === 1 ? correlation : correlation ** order);
+      }
       gap = 1 - correlation;
     }
-    ratio = Math.exp(-shift) + elasticity * ratio;
+    ratio = (shift === 0 ? 1 : Math.exp(-shift)) + (slope / factor) * ratio;
     if (ratio > most) [ratio, shift] = [1, shift + Math.log(ratio)];
   }
-  return { gap, log, logRatio: Math.log(ratio) + shift };
+  return { gap, log: log ?? logOf(gap, correlation), logRatio: Math.log(ratio) + shift };
+}
+
+function logOf(gap: number, correlation: number): number {
+  return gap < 0.5 ? Math.log1p(-gap) : Math.log(correlation);
 }
 
 /**

@@ -26,8 +26,12 @@ export interface DualMap {
  * @see claim IN-14
  */
 export function polynomialMap(powers: readonly number[]): DualMap {
-  const sum = (term: (p: number, k: number) => number): number =>
-    powers.reduce((total, p, k) => (p === 0 ? total : total + term(p, k)), 0);
+  const present = powers.flatMap((p, k) => (p === 0 ? [] : [{ p, k }]));
+  const sum = (term: (p: number, k: number) => number): number => {
+    let total = 0;
+    for (const { p, k } of present) total += term(p, k);
+    return total;
+  };
   return {
     atZero: powers[0] ?? 0,
     slopeAtZero: powers[1] ?? 0,

@@ -15,19 +15,26 @@ export function singularExponent({
 /**
  * ln ψ(1 − u) of ψ(ξ) = lim_L a^−L φ̌^∘L(ξ), as ln ξ₀ + Σ_l ln(φ̌(ξ_l)/(a ξ_l)) until terms are below 10⁻¹⁶.
  *
- * @param gap - u in (0, 1]; −∞ at 1
+ * @param gap - u in [0, 1]: ∞ at 0, −∞ at 1
  * @see claim IN-14
  */
 export function logSingularKernel(map: DualMap, gap: number): number {
   let u = gap;
   let xi = 1 - u;
   let log = Math.log1p(-u);
+  if (u === 0) return Infinity;
   if (xi === 0) return -Infinity;
   for (;;) {
     const term = Math.log(map.growth(xi) / map.slopeAtZero);
     log += term;
     if (Math.abs(term) < 1e-16) return log;
-    [u, xi] = u < 0.5 ? [map.gap(u), 1 - map.gap(u)] : [1 - xi * map.growth(xi), xi * map.growth(xi)];
+    if (u < 0.5) {
+      u = map.gap(u);
+      xi = 1 - u;
+    } else {
+      xi *= map.growth(xi);
+      u = 1 - xi;
+    }
   }
 }
 
