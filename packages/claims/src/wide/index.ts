@@ -1,6 +1,7 @@
 import type { Claim } from "../claim.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
+import graphInDegree from "./graph-in-degree.ts";
 import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
@@ -14,6 +15,7 @@ export const wide: readonly Claim[] = [
   kernelChange,
   nonlinearOutput,
   deepHessian,
+  graphInDegree,
   linearCriticalRate,
   quadraticModelRecursion,
   catapultRegimes,

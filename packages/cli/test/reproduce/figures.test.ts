@@ -5,6 +5,7 @@ import {
   curves,
   heatMap,
   heatMaps,
+  nodeLink,
   panels,
   type Series,
   seriesColors,
@@ -268,6 +269,30 @@ test("panels share one legend, and equal series look the same in all of them", a
   expect(new Set(marks(svg, "symbol").map((tag) => / d="([^"]*)"/u.exec(tag)![1])).size).toBe(1);
 });
 
+const layered = nodeLink({
+  title: "a graph",
+  columns: [
+    { name: "inputs", nodes: 2 },
+    { name: "level 1", nodes: 1 },
+    { name: "output", nodes: 1 },
+  ],
+  links: [
+    { from: 0, to: 2 },
+    { from: 1, to: 2 },
+    { from: 2, to: 3 },
+    { from: 0, to: 3, emphasized: true },
+  ],
+});
+
+test("a graph has a mark for every node and link, and a name for every column", async () => {
+  const svg = await drawn(layered);
+  expect(texts(svg)).toEqual(["inputs", "level 1", "output", "a graph"]);
+  expect(marks(svg, "symbol")).toHaveLength(4);
+  const links = marks(svg, "rule");
+  expect(links).toHaveLength(4);
+  expect(links.filter((tag) => tag.includes(seriesColors[1]))).toHaveLength(1);
+});
+
 test("every color of a figure has a dark partner", async () => {
   expect(Object.values(colors)).toEqual(expect.arrayContaining([...seriesColors]));
   const series = Array.from({ length: 8 }, (_, i) => line(`series ${i}`, roles[i % 3]!, i + 1));
@@ -286,6 +311,7 @@ test("every color of a figure has a dark partner", async () => {
       values: [[-2, 1]],
       value: { title: "v", scale: "diverging" },
     }),
+    layered,
   ];
   for (const spec of all) {
     const { html } = pagePicture(await drawn(spec), "name", "a figure");
