@@ -9,9 +9,11 @@ import gridInterpolation from "./grid-interpolation.ts";
 import marchenkoPasturFrontier from "./marchenko-pastur-frontier.ts";
 import nearestNeighbors from "./nearest-neighbors.ts";
 import optimalActivations from "./optimal-activations.ts";
+import orderedPhase from "./ordered-phase.ts";
 import randomPoints from "./random-points.ts";
 import singularExponent from "./singular-exponent.ts";
 import sizeTrainTestBound from "./size-train-test-bound.ts";
+import spectralTaxonomy from "./spectral-taxonomy.ts";
 import stableDepth from "./stable-depth.ts";
 import tangentRate from "./tangent-rate.ts";
 import trainedNetworks from "./trained-networks.ts";
@@ -23,6 +25,7 @@ export const interpolation: readonly Claim[] = [
   marchenkoPasturFrontier,
   doubleDescent,
   eigenframework,
+  spectralTaxonomy,
   nearestNeighbors,
   trainedNetworks,
   gridInterpolation,
@@ -30,6 +33,7 @@ export const interpolation: readonly Claim[] = [
   randomPoints,
   stableDepth,
   deepRelu,
+  orderedPhase,
   singularExponent,
   optimalActivations,
   exponentIsDimension,

@@ -1,6 +1,7 @@
 import { type Engine, type Matrix, RidgeSystem, zeros } from "lineament";
-import { mean } from "./statistics.ts";
 import { rowProducts } from "./products.ts";
+import { scaledColumns } from "./scaled-columns.ts";
+import { mean } from "./statistics.ts";
 
 /** Errors of kernel ridge regression whose eigenfunctions are known. */
 export interface ModeErrors {
@@ -33,11 +34,8 @@ export async function ridgeInModes(
     readonly ridge: number;
   },
 ): Promise<ModeErrors> {
-  const { rows: n, cols: p } = features;
-  const scaled = zeros(n, p);
-  const roots = Float64Array.from(eigenvalues, Math.sqrt);
-  for (let j = 0; j < n; j++)
-    for (let i = 0; i < p; i++) scaled.data[j * p + i] = features.data[j * p + i]! * roots[i]!;
+  const { cols: p } = features;
+  const scaled = scaledColumns(features, Float64Array.from(eigenvalues, Math.sqrt));
   const system = new RidgeSystem(engine, await rowProducts(engine, scaled));
   if ((await system.factor(ridge)).outcome === "not-positive-definite")
     throw new RangeError(

@@ -1,7 +1,13 @@
-import { openEngine, random, zeros } from "lineament";
+import { openEngine, random } from "lineament";
 import { describe, expect, it } from "vitest";
 import { gaussianMatrix, whitenedFeatures } from "../../src/data/index.ts";
-import { kernelRegression, mean, ridgeInModes, rowProducts } from "../../src/measures/index.ts";
+import {
+  kernelRegression,
+  mean,
+  ridgeInModes,
+  rowProducts,
+  scaledColumns,
+} from "../../src/measures/index.ts";
 
 const engine = await openEngine({ engine: "plain" });
 
@@ -12,11 +18,7 @@ describe("ridge regression in modes", () => {
   const eigenvalues = Array.from({ length: p }, (_, i) => (i + 1) ** -2);
   const labels = gaussianMatrix(n, c, generator);
   const target = [1, -2];
-  const scaled = (phi: typeof features): typeof features => {
-    const result = zeros(phi.rows, p);
-    result.data.set(phi.data.map((value, at) => value * Math.sqrt(eigenvalues[at % p]!)));
-    return result;
-  };
+  const scaled = (phi: typeof features): typeof features => scaledColumns(phi, eigenvalues.map(Math.sqrt));
 
   it("has the errors of kernel regression, on the training labels and at many new points", async () => {
     const errors = await ridgeInModes(engine, { features, eigenvalues, target, labels, ridge: 0.1 });

@@ -34,6 +34,21 @@ export function exponentialSpectrum(rate: number, modes: number): KernelSpectrum
   return simpleSpectrum(modes, (i) => Math.exp(-rate * i), Math.exp(-rate * modes) / Math.expm1(rate));
 }
 
+/**
+ * λ_i = i^(−ln i) = exp(−ln² i), i = 1 … modes, each once: faster than any power, slower than an exponential. The tail is the leading
+ * term of its integral.
+ *
+ * @see claim IN-06
+ */
+export function superPolynomialSpectrum(modes: number): KernelSpectrum {
+  const end = Math.log(modes + 0.5);
+  return simpleSpectrum(
+    modes,
+    (i) => Math.exp(-(Math.log(i) ** 2)),
+    end > 1 ? Math.exp(end - end ** 2) / (2 * end - 1) : 1,
+  );
+}
+
 function simpleSpectrum(modes: number, lambda: (i: number) => number, tail: number): KernelSpectrum {
   if (!Number.isInteger(modes) || modes < 1)
     throw new RangeError(`spectrum: ${modes} modes; give a whole number, 1 or more`);
