@@ -5,5 +5,6 @@ export * from "./lanczos.ts";
 export * from "./runge-kutta.ts";
 export { breather } from "./queue.ts";
 export * from "./spectral-density.ts";
+export * from "./spectral-norm.ts";
 export * from "./symmetric-product.ts";
 export type * from "./engine.ts";
