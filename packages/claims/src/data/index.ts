@@ -1,4 +1,5 @@
 export * from "./circle-labels.ts";
+export * from "./collages.ts";
 export * from "./friedman.ts";
 export * from "./concrete.ts";
 export * from "./gated-product.ts";
@@ -25,5 +26,6 @@ export * from "./sphere-polynomials.ts";
 export * from "./spurious-coordinate.ts";
 export * from "./standardized.ts";
 export * from "./two-layer-start.ts";
+export * from "./wavy-labels.ts";
 export * from "./whitened-features.ts";
 export * from "./zonal-targets.ts";

@@ -1,6 +1,7 @@
 import { random } from "lineament";
 import { describe, expect, it } from "vitest";
 import {
+  collages,
   digits,
   friedman,
   modularAddition,
@@ -74,6 +75,13 @@ describe("labels with two explanations", () => {
     });
   });
 
+  it("are told wrongly by the line as often as asked", () => {
+    const { x, y } = slabs(4000, 1, random(6), { wrong: 0.3 });
+    const wrong = rowsOf(x).map((row, i): number => (Math.sign(row[0]!) === y.data[i] ? 0 : 1));
+    // The standard deviation of the mean is √(0.21/4000) = 0.007.
+    expect(Math.abs(mean(wrong) - 0.3)).toBeLessThan(0.03);
+  });
+
   it.each([0.9, 0, -0.9])("go along with the spurious coordinate as often as they should (ρ = %s)", (rho) => {
     const { x, y } = spuriousCoordinate(4000, rho, 1, random(5));
     const rows = rowsOf(x);
@@ -108,6 +116,20 @@ describe("images", () => {
     const brightness = (pixel: number): number => mean(images.map((row) => row[pixel]!));
     expect(brightness(7 * 14 + 7)).toBeGreaterThan(5 * brightness(13));
     expect(images.every((row) => row.every(Number.isFinite))).toBe(true);
+  });
+
+  it("make collages of one label, every left image once before one comes again", async () => {
+    const [left, right] = [(await shirts()).test, (await digits()).test];
+    const { x, y } = collages(500, left, right, random(7));
+    const lefts = rowsOf(x).map((row) => row.slice(0, 196).join());
+    const labels = new Map(rowsOf(left.x).map((row, i) => [row.join(), left.labels[i]]));
+    const kinds = new Map(rowsOf(right.x).map((row, i) => [row.join(), right.labels[i]]));
+    rowsOf(x).forEach((row, i) => {
+      const label = labels.get(lefts[i]!);
+      expect(kinds.get(row.slice(196).join())).toBe(label);
+      expect(y.data[i]).toBe(label === 0 ? 1 : -1);
+    });
+    expect(new Set(lefts.slice(0, 397)).size).toBe(labels.size);
   });
 
   it("can be chosen by label", async () => {

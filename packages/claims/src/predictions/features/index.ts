@@ -1,4 +1,6 @@
 export * from "./balanced-features.ts";
 export * from "./iteration-invariants.ts";
 export * from "./known-functions.ts";
+export * from "./metric-kernels.ts";
 export * from "./modular-addition.ts";
+export * from "./spurious-accuracy.ts";
