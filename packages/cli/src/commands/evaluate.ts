@@ -1,11 +1,11 @@
-import type { Evaluation } from "lineament";
+import { CompletionModel, type Evaluation, type Table } from "lineament";
 import { EvaluateDocument } from "../output/documents.ts";
 import { scoreTable } from "../output/scores.ts";
 import type { Screen } from "../output/screen.ts";
 import { countOf, formatNumber, formatShare } from "../report/numbers.ts";
 import { readTable } from "../tables/index.ts";
 import type { Context } from "./context.ts";
-import { openModel } from "./models.ts";
+import { openAnyModel } from "./models.ts";
 import { type EngineFlags, withEngine } from "./options.ts";
 
 export interface EvaluateFlags extends EngineFlags {
@@ -22,16 +22,30 @@ export async function evaluate(
   screen: Screen,
 ): Promise<void> {
   await withEngine(flags, async (engine) => {
-    const model = await openModel(engine, modelPath);
+    const model = await openAnyModel(engine, modelPath);
     const { table, notices } = await readTable(path, { query: flags.query, signal, stdin });
     screen.progress("predicting", 0, `predicting ${countOf(table.rows, "row")}`);
-    const { evaluation } = await model.evaluate(table, { coverage: flags.intervals, signal });
+    const evaluation =
+      model instanceof CompletionModel
+        ? pairEvaluation(model, table)
+        : (await model.evaluate(table, { coverage: flags.intervals, signal })).evaluation;
     screen.done();
     const warnings = [...notices, ...evaluation.warnings];
     for (const warning of warnings) screen.warn(warning);
     if (screen.json) screen.document(EvaluateDocument.parse({ ...evaluation, model: modelPath, warnings }));
     else describe(evaluation, screen);
   });
+}
+
+function pairEvaluation(model: CompletionModel, table: Table): Evaluation {
+  const { scores, scored, warnings } = model.evaluate(table);
+  return {
+    task: "regression",
+    target: model.record.value,
+    rows: { scored, withoutTarget: table.rows - scored, unknownClass: 0 },
+    test: scores,
+    warnings,
+  };
 }
 
 function describe(

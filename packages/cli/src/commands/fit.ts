@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { open } from "node:fs/promises";
 import {
   type FitOptions,
   fitTable,
@@ -16,10 +15,18 @@ import { FitDocument } from "../output/documents.ts";
 import { scoreTable } from "../output/scores.ts";
 import type { Screen } from "../output/screen.ts";
 import { countOf, formatSeconds, formatShare } from "../report/numbers.ts";
-import { assertWritable, readTable, writeWhole } from "../tables/index.ts";
+import { assertWritable, readTable } from "../tables/index.ts";
 import type { Context } from "./context.ts";
-import { columnNames, type EngineFlags, kindPairs, memoryBudget, withEngine } from "./options.ts";
+import {
+  columnNames,
+  commandLine,
+  type EngineFlags,
+  kindPairs,
+  memoryBudget,
+  withEngine,
+} from "./options.ts";
 import { reportOf } from "./report-of-fit.ts";
+import { writeBytes } from "./write-bytes.ts";
 
 export interface FitFlags extends EngineFlags {
   readonly target: string;
@@ -126,22 +133,6 @@ function machineOf({ metric, kernel }: FitFlags): FitOptions["machine"] {
     ...(kernel ?? namedKernel("laplace")),
     ...(learns ? { metric, iterations: 5 } : { iterations: 0 }),
   };
-}
-
-/** The words as a shell would take them. */
-function commandLine(words: readonly string[]): string {
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
-  );
-  return ["lineament", ...quoted].join(" ");
-}
-
-async function writeBytes(path: string, bytes: Uint8Array): Promise<void> {
-  await writeWhole(path, async (temporary) => {
-    await using file = await open(temporary, "wx");
-    await file.writeFile(bytes);
-    await file.sync();
-  });
 }
 
 /** What was inferred, and what will be done: on stderr, before the work. */

@@ -1,11 +1,33 @@
 import { readFile } from "node:fs/promises";
-import { type Engine, InputError, TableModel } from "lineament";
+import {
+  CompletionModel,
+  type Engine,
+  FileFormatError,
+  InputError,
+  isCompletion,
+  TableModel,
+} from "lineament";
 
-/** Opens a model file. @throws InputError in one line when it cannot be read or is no model */
+/** Opens a model of a table. @throws InputError in one line when it cannot be read or is no such model */
 export async function openModel(engine: Engine, path: string): Promise<TableModel> {
-  let bytes: Uint8Array;
+  return TableModel.fromBytes(engine, await bytesOf(path), path);
+}
+
+/** Opens whatever model the file holds. @throws InputError in one line when it cannot be read or is no model */
+export async function openAnyModel(engine: Engine, path: string): Promise<TableModel | CompletionModel> {
+  const bytes = await bytesOf(path);
   try {
-    bytes = await readFile(path);
+    if (isCompletion(bytes)) return CompletionModel.fromBytes(bytes, path);
+  } catch (error) {
+    if (error instanceof FileFormatError) throw new InputError(`${path}: ${error.message}`);
+    throw error;
+  }
+  return TableModel.fromBytes(engine, bytes, path);
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =
@@ -18,5 +40,4 @@ export async function openModel(engine: Engine, path: string): Promise<TableMode
             : (code ?? "it cannot be read");
     throw new InputError(`${path}: ${why}`);
   }
-  return TableModel.fromBytes(engine, bytes, path);
 }

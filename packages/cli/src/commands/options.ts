@@ -22,6 +22,14 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Layers of a factorization: a product has at least two. */
+export function depth(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/u.test(text) || value < 2 || value > 8)
+    throw new InvalidArgumentError("It must be a whole number from 2 to 8.");
+  return value;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^\d+$/u.test(text) || !Number.isSafeInteger(Number(text)))
     throw new InvalidArgumentError("It must be a whole number, 0 or more.");
@@ -148,4 +156,12 @@ export function memoryBudget(): number {
   const constrained = process.constrainedMemory();
   const available = process.availableMemory();
   return Math.floor(0.8 * (constrained > 0 ? Math.min(constrained, available) : available));
+}
+
+/** The words as a shell would take them. */
+export function commandLine(words: readonly string[]): string {
+  const quoted = words.map((word) =>
+    /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+  );
+  return ["lineament", ...quoted].join(" ");
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { InputError, lineamentVersion } from "lineament";
 import { Screen } from "../output/screen.ts";
 import { type Context, Ended, Interrupted } from "./context.ts";
+import { type CompleteFlags, complete } from "./complete.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
 import { type EvaluateFlags, evaluate } from "./evaluate.ts";
 import { type ExplainFlags, explain } from "./explain.ts";
@@ -9,6 +10,7 @@ import { type FitFlags, fit } from "./fit.ts";
 import {
   collect,
   coverage,
+  depth,
   duration,
   engineNames,
   kernelByName,
@@ -148,6 +150,46 @@ Column names that hold commas are given one a flag: --exclude "a, b" --exclude c
     )
     .action((table: string, flags: FitFlags) => fit(table, flags, context, screen));
 
+  engineFlags(program.command("complete"))
+    .summary("fill in a matrix of which some entries are known, such as ratings")
+    .description(
+      "Completes a matrix from a table with one known entry a row: biases of rows and columns and a deep factorization of their interactions, whose depth, rank and stopping time are chosen on held-out entries.",
+    )
+    .argument("<table>", "the known entries")
+    .requiredOption(
+      "--row <column>",
+      "the column of the table that names the rows of the matrix, such as users",
+    )
+    .requiredOption("--column <column>", "the one that names its columns, such as movies")
+    .requiredOption("--value <column>", "the one with its entries, such as ratings")
+    .option("--split <column>", "a column that holds train and test; test rows are scored at the end")
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(
+      new Option("--method <method>", "how the matrix is completed")
+        .choices(["deep-factorization", "soft-impute", "alternating-least-squares", "biases", "mean"])
+        .default("deep-factorization"),
+    )
+    .option("--depth <n>", "layers of the factorization (default: 2, 3 and 4 are compared)", depth)
+    .option("--rank <n>", "largest rank of the interactions", positiveInteger)
+    .option("--seed <n>", "seed of every random choice", wholeNumber, 0)
+    .option("--out <file>", "where to put the model", "completion.safetensors")
+    .option("--no-out", "keep no model")
+    .option("--report <file>", "where to put the report", "completion.html")
+    .option("--no-report", "write no report")
+    .option("--no-baselines", "fit no simpler completions to compare with")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament complete ratings.csv --row userId --column movieId --value rating
+  $ lineament complete ratings.csv --row userId --column movieId --value rating --split part --json
+  $ lineament predict completion.safetensors pairs.csv
+  $ lineament predict completion.safetensors users.csv --top 10
+
+${tableHelp}`,
+    )
+    .action((table: string, flags: CompleteFlags) => complete(table, flags, context, screen));
+
   engineFlags(program.command("predict"))
     .summary("predict the rows of a table")
     .description("Predicts the rows of a table with a fitted model: CSV on standard output, or a file.")
@@ -161,6 +203,11 @@ Column names that hold commas are given one a flag: --exclude "a, b" --exclude c
     )
     .option("--explain", "add how much each column contributes to each prediction")
     .option("--keep <columns>", "copy these columns of the table beside the predictions", collect)
+    .option(
+      "--top <k>",
+      "of a completed matrix: the k best columns of every row name in the table, without those that training had",
+      positiveInteger,
+    )
     .option("--query <sql>", "an SQL query over the table, which is named input")
     .addHelpText(
       "after",
@@ -169,6 +216,7 @@ Examples:
   $ lineament predict model.safetensors new-houses.csv --out predictions.parquet
   $ lineament predict model.safetensors new-houses.csv --intervals 0.9 --keep address | head
   $ cat new-houses.csv | lineament predict model.safetensors - --json
+  $ lineament predict completion.safetensors users.csv --top 10
 
 Columns may come in any order; columns that training did not have are ignored; levels that it did
 not have are predicted, counted and reported.`,

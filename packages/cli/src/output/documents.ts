@@ -1,4 +1,4 @@
-import { FitRecord, ImportanceRecord, ScoresRecord } from "lineament";
+import { CompletionRecord, FitRecord, ImportanceRecord, ScoresRecord } from "lineament";
 import { z } from "zod";
 
 const count = z.int().nonnegative();
@@ -11,9 +11,18 @@ export const FitDocument = FitRecord.extend({
 }).meta({ title: "lineament fit --json" });
 export type FitDocument = z.output<typeof FitDocument>;
 
+/** What `complete --json` prints: the record of the completion, and where it went. */
+export const CompleteDocument = CompletionRecord.extend({
+  model: file.describe("path of the model file; null when none was asked for"),
+  report: file.describe("path of the report; null when none was asked for"),
+}).meta({ title: "lineament complete --json" });
+export type CompleteDocument = z.output<typeof CompleteDocument>;
+
 const predictionRecord = z
   .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
-  .describe("prediction, probability_<class>, lower, upper, contribution_<column>");
+  .describe(
+    "prediction, probability_<class>, lower, upper, contribution_<column>; of completed matrices the row, the column and, with --top, the rank",
+  );
 
 /** What `predict --json` prints. */
 export const PredictDocument = z
@@ -267,6 +276,7 @@ export type ClaimRecord = ReproduceDocument["claims"][number];
 /** Every document by the command that prints it. */
 export const documents = {
   fit: FitDocument,
+  complete: CompleteDocument,
   predict: PredictDocument,
   evaluate: EvaluateDocument,
   explain: ExplainDocument,

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export * from "./completion-file.ts";
 export * from "./matrix-model-file.ts";
 export { modelFileVersion, type ModelFile, readModelFile, writeModelFile } from "./model-file.ts";
 export {

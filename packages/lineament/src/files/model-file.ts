@@ -22,13 +22,26 @@ export interface ModelFile {
  */
 export function writeModelFile({ state, parts, tensors = new Map() }: ModelFile): Uint8Array {
   const machine = describeMachine(state);
+  return writeModelParts(
+    { machine: machine.description, ...parts },
+    new Map([...machine.tensors, ...tensors]),
+  );
+}
+
+/** The bytes of a model file with these JSON parts and tensors. @throws TypeError when a part holds functions */
+export function writeModelParts(
+  parts: Readonly<Record<string, unknown>>,
+  tensors: ReadonlyMap<string, Tensor>,
+): Uint8Array {
   const metadata = new Map([
     ["format", "lineament"],
     ["version", String(modelFileVersion)],
-    ["machine", JSON.stringify(machine.description, refuseFunctions)],
-    ...Object.entries(parts).map(([name, value]): [string, string] => [name, JSON.stringify(value)]),
+    ...Object.entries(parts).map(([name, value]): [string, string] => [
+      name,
+      JSON.stringify(value, refuseFunctions),
+    ]),
   ]);
-  return writeSafetensors({ tensors: new Map([...machine.tensors, ...tensors]), metadata });
+  return writeSafetensors({ tensors, metadata });
 }
 
 /**
@@ -38,6 +51,18 @@ export function writeModelFile({ state, parts, tensors = new Map() }: ModelFile)
 export function readModelFile(
   bytes: Uint8Array,
 ): ModelFile & { readonly tensors: ReadonlyMap<string, Tensor> } {
+  const { parts, tensors } = readModelParts(bytes);
+  const { machine, ...others } = parts;
+  if (machine === undefined && others["completion"] !== undefined)
+    throw new FileFormatError("a model that completes a matrix: it predicts pairs of a row and a column");
+  return { state: restoreMachine(tensors, machine), parts: others, tensors };
+}
+
+/** The JSON parts and the tensors of a file that says it is a model of a known version. @throws FileFormatError in one line */
+export function readModelParts(bytes: Uint8Array): {
+  readonly parts: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+} {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.get("format") !== "lineament")
     throw new FileFormatError("a safetensors file, but not a model of Lineament");
@@ -56,8 +81,7 @@ export function readModelFile(
       throw new FileFormatError(`damaged model file: its ${JSON.stringify(name)} is not JSON`);
     }
   }
-  const { machine, ...others } = parts;
-  return { state: restoreMachine(tensors, machine), parts: others, tensors };
+  return { parts, tensors };
 }
 
 /** A file holds data only: what a function was cannot be opened again. */

@@ -13,6 +13,7 @@ import {
   type Target,
 } from "../machines/index.ts";
 import { type BaselineResult, fitBaselines } from "./baselines.ts";
+import { divide } from "./division.ts";
 import { candidateName } from "../machines/automatic/candidate.ts";
 import type { ColumnKind } from "./column-kinds.ts";
 import { encode, type Encoder, fitEncoder } from "./encoder.ts";
@@ -334,30 +335,6 @@ function checkMagnitude(table: Table, { spec, values, rows }: LearnedTarget): vo
     throw new InputError(
       `${where}: the values differ by less than ${1 / LARGEST_TARGET}; rescale the target`,
     );
-}
-
-/** Rows of a column that holds `train` and `test`. */
-function divide(table: Table, name: string): { train: Int32Array; test: Int32Array } {
-  const column = columnNamed(table, name);
-  const where = `${sourceOf(table)}: split column ${quote(name)}`;
-  if (column.type !== "text")
-    throw new InputError(`${where} holds ${column.type}s; it must hold train and test`);
-  const parts = column.levels.map((level) => ["train", "test"].indexOf(level.trim().toLowerCase()));
-  const [train, test]: [number[], number[]] = [[], []];
-  column.codes.forEach((code, i) => {
-    const part = code < 0 ? -1 : parts[code]!;
-    if (part < 0)
-      throw new InputError(
-        `${where}, row ${rowNumber(table, i)}: ${code < 0 ? "the cell is empty" : `${quote(column.levels[code]!)} is neither train nor test`}`,
-      );
-    (part === 0 ? train : test).push(i);
-  });
-  for (const [rows, word] of [
-    [train, "train"],
-    [test, "test"],
-  ] as const)
-    if (rows.length === 0) throw new InputError(`${where} has no ${word} rows`);
-  return { train: Int32Array.from(train), test: Int32Array.from(test) };
 }
 
 function checkRoles(

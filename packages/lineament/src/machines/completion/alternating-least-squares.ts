@@ -90,6 +90,7 @@ function solveRows(
   ridge: number,
 ): void {
   const width = factor.cols;
+  const rows = other.data;
   const a = new Float64Array(width * width);
   const b = new Float64Array(width);
   for (let i = 0; i < factor.rows; i++) {
@@ -97,11 +98,12 @@ function solveRows(
     b.fill(0);
     for (let r = 0; r < width; r++) a[r * width + r] = ridge;
     for (let k = first[i]!; k < first[i + 1]!; k++) {
-      const z = other.data.subarray(met[k]! * width, (met[k]! + 1) * width);
+      const z = met[k]! * width;
+      const target = targets[k]!;
       for (let r = 0; r < width; r++) {
-        const entry = z[r]!;
-        b[r]! += targets[k]! * entry;
-        for (let s = 0; s <= r; s++) a[r * width + s]! += entry * z[s]!;
+        const entry = rows[z + r]!;
+        b[r]! += target * entry;
+        for (let s = 0; s <= r; s++) a[r * width + s]! += entry * rows[z + s]!;
       }
     }
     solvePositiveDefinite(a, b);

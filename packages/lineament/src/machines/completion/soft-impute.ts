@@ -110,27 +110,32 @@ function residuals(
   right: Doubles,
 ): Float64Array {
   const width = left.cols;
-  return targets.map((target, k) => {
+  const [l, r] = [left.data, right.data];
+  const result = targets.slice();
+  for (let k = 0; k < result.length; k++) {
+    const from = row[k]! * width;
+    const at = column[k]! * width;
     let inner = 0;
-    const [from, at] = [row[k]! * width, column[k]! * width];
-    for (let r = 0; r < width; r++) inner += left.data[from + r]! * right.data[at + r]!;
-    return target - inner;
-  });
+    for (let f = 0; f < width; f++) inner += l[from + f]! * r[at + f]!;
+    result[k]! -= inner;
+  }
+  return result;
 }
 
 /** out += S b, or Sᵀ b. */
 function addProduct(
   { row, column }: KnownEntries,
   sparse: Float64Array,
-  b: Doubles,
-  out: Doubles,
+  { data: b, cols: width }: Doubles,
+  { data: out }: Doubles,
   transposed: boolean,
 ): void {
-  const width = b.cols;
   const [to, of] = transposed ? [column, row] : [row, column];
   for (let k = 0; k < sparse.length; k++) {
-    const [at, from, value] = [to[k]! * width, of[k]! * width, sparse[k]!];
-    for (let r = 0; r < width; r++) out.data[at + r]! += value * b.data[from + r]!;
+    const at = to[k]! * width;
+    const from = of[k]! * width;
+    const value = sparse[k]!;
+    for (let r = 0; r < width; r++) out[at + r]! += value * b[from + r]!;
   }
 }
 
