@@ -24,24 +24,23 @@ export function kernelVote(
   });
 }
 
-/** Nodes of the table, evenly spaced in ln u: 0.01 apart. */
-const nodes = 4096;
-const least = Math.log(1e-17);
+/** Ends of the table in ln(u/(1 − u)), and its nodes. */
+const [least, most] = [-39, 36];
+const nodes = 8192;
 
 /**
- * ln of the NNGP kernel behind L equal hidden layers as a table in ln u, for many pairs: linear between nodes, to 10⁻⁵. Gaps below
- * 10⁻¹⁷ count as that.
+ * ln of the NNGP kernel behind L equal hidden layers as a table in ln(u/(1 − u)), for many pairs: linear between nodes, to 10⁻⁵. Gaps
+ * within 10⁻¹⁶ of 0 and 1 count as these.
  */
 export function tabulatedDeepKernel(map: CorrelationMap, depth: number): LogKernel {
-  const step = -least / (nodes - 1);
-  const gaps = Float64Array.from({ length: nodes }, (_, i) =>
-    Math.min(Math.exp(least + i * step), 1 - 1e-12),
-  );
+  const step = (most - least) / (nodes - 1);
+  const gaps = Float64Array.from({ length: nodes }, (_, i) => 1 / (1 + Math.exp(-least - i * step)));
   const { logNngp } = deepCorrelations(map, gaps, depth);
   return (gap) => {
-    const place = Math.min(nodes - 1, Math.max(0, (Math.log(gap) - least) / step));
-    const at = Math.min(nodes - 2, Math.floor(place));
-    return logNngp[at]! + (place - at) * (logNngp[at + 1]! - logNngp[at]!);
+    const place = (Math.log(gap) - Math.log1p(-gap) - least) / step;
+    const at = Math.min(nodes - 2, Math.max(0, Math.floor(place)));
+    const part = Math.min(1, Math.max(0, place - at));
+    return logNngp[at]! + part * (logNngp[at + 1]! - logNngp[at]!);
   };
 }
 

@@ -18,7 +18,8 @@ export interface DeepCorrelations {
  * at exactly 1 (they drift in deep networks of smooth activations). NTK and NNGP kernel are followed by their ratio,
  * R_{l+1} = 1 + R_l ξ_l φ̌′(ξ_l)/φ̌(ξ_l).
  *
- * Where φ̌ has become linear in floating point (for φ̌(0) = 0 < φ̌′(0) soon) the other layers cost nothing.
+ * Where φ̌ has become linear in floating point (for φ̌(0) = 0 < φ̌′(0) soon, and for equal inputs at once) the other layers cost
+ * nothing.
  *
  * @param gaps - 1 − ξ₀ in [0, 1] for each pair, as of `correlationGaps`; 0 for an input and itself
  * @param depth - L ≥ 1
@@ -56,6 +57,7 @@ function follow(
   depth: number,
 ): { readonly gap: number; readonly log: number; readonly logRatio: number } {
   const { order } = map;
+  if (start === 0) return { gap: 0, log: 0, logRatio: logGeometricSum(map.slopeAtOne, depth) };
   let [gap, correlation] = [start, 1 - start];
   // Of a ξ too small for floating point; ratio · e^shift is R.
   let log: number | undefined;
@@ -85,6 +87,14 @@ function follow(
     if (ratio > most) [ratio, shift] = [1, shift + Math.log(ratio)];
   }
   return { gap, log: log ?? logOf(gap, correlation), logRatio: Math.log(ratio) + shift };
+}
+
+/** ln Σ_{l≤L} b^l. */
+function logGeometricSum(b: number, depth: number): number {
+  const power = (depth + 1) * Math.log(b);
+  if (power === 0) return Math.log(depth + 1);
+  if (power > 40) return power - Math.log(b - 1);
+  return Math.log(Math.expm1(power) / (b - 1));
 }
 
 function logOf(gap: number, correlation: number): number {
