@@ -36,6 +36,7 @@ export * from "./ridge-in-modes.ts";
 export * from "./ridge-on-noise.ts";
 export * from "./ridge-weights.ts";
 export * from "./sample-modes.ts";
+export * from "./smallest-eigenpair.ts";
 export * from "./sphere-kernels.ts";
 export * from "./scaled-columns.ts";
 export * from "./statistics.ts";

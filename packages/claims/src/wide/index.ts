@@ -1,4 +1,5 @@
 import type { Claim } from "../claim.ts";
+import assembly from "./assembly.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
 import graphInDegree from "./graph-in-degree.ts";
@@ -7,6 +8,7 @@ import kernelChange from "./kernel-change.ts";
 import linearCriticalRate from "./linear-critical-rate.ts";
 import nonlinearOutput from "./nonlinear-output.ts";
 import quadraticModelRecursion from "./quadratic-model-recursion.ts";
+import restrictedStrongConvexity from "./restricted-strong-convexity.ts";
 import sharedCatapult from "./shared-catapult.ts";
 
 /** Claims of wide networks, in the order of their codes. */
@@ -15,7 +17,9 @@ export const wide: readonly Claim[] = [
   kernelChange,
   nonlinearOutput,
   deepHessian,
+  restrictedStrongConvexity,
   graphInDegree,
+  assembly,
   linearCriticalRate,
   quadraticModelRecursion,
   catapultRegimes,
