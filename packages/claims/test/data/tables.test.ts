@@ -1,6 +1,13 @@
 import { random } from "lineament";
 import { describe, expect, it } from "vitest";
-import { concrete, gaussianMatrix, standardized } from "../../src/data/index.ts";
+import {
+  concrete,
+  gatedProduct,
+  gaussianMatrix,
+  pairProducts,
+  productTarget,
+  standardized,
+} from "../../src/data/index.ts";
 import { mean, standardDeviation } from "../../src/measures/index.ts";
 
 describe("the concrete table", () => {
@@ -14,6 +21,25 @@ describe("the concrete table", () => {
     expect([train.y.data[0], test.y.data[0]]).toEqual([79.99, 61.89]);
     expect(standardDeviation(test.y.data)).toBeCloseTo(16.71, 1);
     expect(mean([...train.y.data, ...test.y.data])).toBeCloseTo(35.818, 3);
+  });
+});
+
+describe("targets of low rank", () => {
+  it("are a product where a gate is open, of inputs of half the size", () => {
+    const { x, y } = gatedProduct(400, 7, random(2));
+    expect(standardDeviation(x.data)).toBeCloseTo(0.5, 1);
+    for (let i = 0; i < 400; i++) {
+      const row = x.data.subarray(7 * i, 7 * i + 7);
+      expect(y.data[i]).toBe(row[5]! > 0 ? row[0]! * row[1]! : 0);
+    }
+  });
+
+  it("are sums of products of pairs, of variance 1", () => {
+    const { x, y } = pairProducts(4000, 6, 3, random(3));
+    const [a, b, c, d, e, f] = x.data;
+    expect(y.data[0]).toBeCloseTo((a! * b! + c! * d! + e! * f!) / Math.sqrt(3), 14);
+    expect(standardDeviation(y.data)).toBeCloseTo(1, 1);
+    expect(pairProducts(5, 4, 1, random(4))).toEqual(productTarget(5, 4, random(4)));
   });
 });
 

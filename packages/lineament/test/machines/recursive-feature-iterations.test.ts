@@ -120,6 +120,7 @@ interface Iterated {
   readonly M: Rows;
   readonly alpha: readonly number[];
   readonly test_pred: readonly number[];
+  readonly train_mse?: number;
 }
 
 async function expectIterates(
@@ -137,11 +138,16 @@ async function expectIterates(
   );
   expect(iterates).toHaveLength(expected.length);
   for (const [t, { m, solution, expansion }] of iterates.entries()) {
-    const { M, alpha, test_pred: predictions } = expected[t]!;
+    const { M, alpha, test_pred: predictions, train_mse: error } = expected[t]!;
     expectWithin(m.data, M, tol);
     expectWithin(solution.coefficients.data, [alpha], tol);
     const values = await evaluate(engine, expansion, points(asMatrix(Xtest)));
     expectWithin(values.data, [predictions], tol);
+    if (error === undefined) continue;
+    const fitted = await evaluate(engine, expansion, points(asMatrix(X)));
+    const squares = y.map((value, i) => (fitted.data[i]! - value) ** 2);
+    // The errors are smaller than the tolerance of the vectors: they are held to a relative one.
+    expect(squares.reduce((sum, square) => sum + square) / y.length / error).toBeCloseTo(1, 4);
   }
 }
 
