@@ -183,7 +183,7 @@ export default claim({
           x: { title: "width m", scale: "log" },
           y: { title: "curvature of the loss" },
           series: [
-            along("smallest in the cone", (i) => measured[i]!.map(({ curvature }) => curvature)),
+            along("worst direction tried in the cone", (i) => measured[i]!.map(({ curvature }) => curvature)),
             along("smallest eigenvalue", (i) => measured[i]!.map(({ smallest }) => smallest)),
             {
               label: "bound",
@@ -210,12 +210,11 @@ interface Example {
   readonly start: TwoLayerStart;
 }
 
+/** The same points at every width. */
 function examples({ samples, dimension, draws, seed }: Chosen, width: number): readonly Example[] {
   const generator = random(seed);
-  return Array.from({ length: draws }, () => ({
-    ...wavyLabels(samples, dimension, 0.5, generator),
-    start: twoLayerStart(width, dimension, generator),
-  }));
+  const points = Array.from({ length: draws }, () => wavyLabels(samples, dimension, 0.5, generator));
+  return points.map((labeled) => ({ ...labeled, start: twoLayerStart(width, dimension, generator) }));
 }
 
 /** κ ĝ ± √(1 − κ²) r, with r the part of a vector orthogonal to ĝ, at length 1. */
