@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import assembly from "./assembly.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
+import geometricConvergence from "./geometric-convergence.ts";
 import graphInDegree from "./graph-in-degree.ts";
 import hessianNorm from "./hessian-norm.ts";
 import kernelChange from "./kernel-change.ts";
@@ -18,6 +19,7 @@ export const wide: readonly Claim[] = [
   nonlinearOutput,
   deepHessian,
   restrictedStrongConvexity,
+  geometricConvergence,
   graphInDegree,
   assembly,
   linearCriticalRate,
