@@ -14,6 +14,7 @@ import parityGrokking from "./parity-grokking.ts";
 import powersAndCollapse from "./powers-and-collapse.ts";
 import simplicityBias from "./simplicity-bias.ts";
 import spuriousFeatures from "./spurious-features.ts";
+import tabularGain from "./tabular-gain.ts";
 
 /** Claims of feature learning, in the order of their codes. */
 export const features: readonly Claim[] = [
@@ -31,5 +32,6 @@ export const features: readonly Claim[] = [
   lotteryTickets,
   simplicityBias,
   spuriousFeatures,
+  tabularGain,
   explanations,
 ];

@@ -1,4 +1,5 @@
 export * from "./balanced-features.ts";
+export * from "./friedman-shares.ts";
 export * from "./iteration-invariants.ts";
 export * from "./known-functions.ts";
 export * from "./metric-kernels.ts";
