@@ -19,7 +19,7 @@ export interface OutputDerivatives {
 export async function outputDerivatives(
   model: Model,
   theta: Float64Array,
-  x: Matrix<Float64Array>,
+  x: Matrix,
   {
     tolerance = 0.01,
     signal,
