@@ -32,6 +32,10 @@ export interface RidgeAssessment {
   readonly generalizedCrossValidation: number;
   /** d_eff = Σ_j Λ_j / (Λ_j + λ), the trace of the map from targets to fitted values. */
   readonly effectiveDimension: number;
+  /** The leave-one-out error if all targets were noise of variance 1: mean of w_i (C W⁻¹ C)_ii / C_ii², at least 1. */
+  readonly noiseFactor: number;
+  /** Mean of w_i / C_ii: λ, and the Gaussian process's variance of a row given the others, k(x, x) − kᵀ(K + λ)⁻¹k. */
+  readonly leftOutVariance: number;
 }
 
 /** The λ of a path that does best on rows it was not fitted on. */
@@ -113,26 +117,37 @@ export async function leaveOneOut(
         shrunk.data[(j * count + t) * c + l] = projections.data[j * c + l]! / (eigenvalues[j]! + ridges[t]!);
   const solutions = zeros(n, count * c);
   await engine.gemm({ a: eigenvectors, b: shrunk, c: solutions });
-  const inverses = zeros(n, count);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) {
-      const square = eigenvectors.data[i * n + j]! ** 2;
-      for (let t = 0; t < count; t++)
-        inverses.data[i * count + t]! += square / (eigenvalues[j]! + ridges[t]!);
+  // Columns t and count + t: D⁻² C_ii and (D⁻¹ C D⁻¹)²_ii for λ_t, from the squares of Q.
+  const squares = zeros(n, n);
+  for (let at = 0; at < n * n; at++) squares.data[at] = eigenvectors.data[at]! ** 2;
+  const shares = zeros(n, 2 * count);
+  for (let j = 0; j < n; j++)
+    for (let t = 0; t < count; t++) {
+      const share = 1 / (eigenvalues[j]! + ridges[t]!);
+      shares.data[j * 2 * count + t] = share;
+      shares.data[j * 2 * count + count + t] = share * share;
     }
+  const inverses = zeros(n, 2 * count);
+  await engine.gemm({ a: squares, b: shares, c: inverses });
 
   return ridges.map((ridge, t) => {
     const coefficients = zeros(n, c);
     const residuals = zeros(n, c);
     let error = 0;
-    for (let i = 0; i < n; i++)
+    let noiseFactor = 0;
+    let leftOutVariance = 0;
+    for (let i = 0; i < n; i++) {
+      const inverse = inverses.data[i * 2 * count + t]!;
+      noiseFactor += inverses.data[i * 2 * count + count + t]! / inverse ** 2 / n;
+      leftOutVariance += 1 / inverse / n;
       for (let l = 0; l < c; l++) {
         const value = solutions.data[(i * count + t) * c + l]!;
-        const weighted = value / inverses.data[i * count + t]!; // √w_i e_i
+        const weighted = value / inverse; // √w_i e_i
         coefficients.data[i * c + l] = roots[i]! * value;
         residuals.data[i * c + l] = weighted / roots[i]!;
         error += weighted ** 2;
       }
+    }
     let missed = 0;
     let effectiveDimension = 0;
     for (let j = 0; j < n; j++) {
@@ -148,6 +163,8 @@ export async function leaveOneOut(
       leaveOneOutError: error / totalWeight,
       generalizedCrossValidation: missed / totalWeight / free ** 2,
       effectiveDimension,
+      noiseFactor,
+      leftOutVariance,
     };
   });
 }

@@ -102,6 +102,29 @@ describe.each([
     );
   });
 
+  test("the noise factor is the leave-one-out error over targets 1/√w_j e_j, and 1/C_ii the variance of a left-out row", async () => {
+    const ridge = 0.3;
+    const k = await kernelMatrix();
+    const noise = filled(n, n, (i, j) => (i === j ? 1 / Math.sqrt(weights?.[i] ?? 1) : 0));
+    const [one] = await leaveOneOut(engine, await ridgeSpectrum(engine, k, noise, weights), [ridge]);
+    const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? n;
+    expect(one!.noiseFactor).toBeCloseTo((one!.leaveOneOutError * total) / n, 10);
+    let variance = 0;
+    for (let left = 0; left < n; left++) {
+      const kept = Array.from({ length: n }, (_, i) => i).filter((i) => i !== left);
+      const weight = (i: number): number => weights?.[i] ?? 1;
+      const system = filled(
+        n - 1,
+        n - 1,
+        (a, b) => k.data[kept[a]! * n + kept[b]!]! + (a === b ? ridge / weight(kept[a]!) : 0),
+      );
+      const cross = filled(n - 1, 1, (a) => k.data[kept[a]! * n + left]!);
+      const explained = eliminate(system, cross).data.reduce((sum, v, a) => sum + v * cross.data[a]!, 0);
+      variance += (weight(left) * (k.data[left * n + left]! + ridge / weight(left) - explained)) / n;
+    }
+    expect(one!.leftOutVariance).toBeCloseTo(variance, 9);
+  });
+
   test("one ridge agrees with A / C_ii of the ridge system", async () => {
     const ridge = 0.02;
     const [one] = await leaveOneOut(engine, await ridgeSpectrum(engine, await kernelMatrix(), y, weights), [
