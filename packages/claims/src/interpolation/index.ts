@@ -1,16 +1,20 @@
 import type { Claim } from "../claim.ts";
 import adaptiveBandwidth from "./adaptive-bandwidth.ts";
+import benignRidge from "./benign-ridge.ts";
 import classicalOrModern from "./classical-or-modern.ts";
 import deepRelu from "./deep-relu.ts";
+import depthHurtsRegression from "./depth-hurts-regression.ts";
 import doubleDescent from "./double-descent.ts";
 import eigenframework from "./eigenframework.ts";
 import exponentIsDimension from "./exponent-is-dimension.ts";
 import gridInterpolation from "./grid-interpolation.ts";
+import manifoldDimension from "./manifold-dimension.ts";
 import marchenkoPasturFrontier from "./marchenko-pastur-frontier.ts";
 import nearestNeighbors from "./nearest-neighbors.ts";
 import optimalActivations from "./optimal-activations.ts";
 import orderedPhase from "./ordered-phase.ts";
 import randomPoints from "./random-points.ts";
+import singularClassifier from "./singular-classifier.ts";
 import singularExponent from "./singular-exponent.ts";
 import sizeTrainTestBound from "./size-train-test-bound.ts";
 import spectralTaxonomy from "./spectral-taxonomy.ts";
@@ -26,6 +30,8 @@ export const interpolation: readonly Claim[] = [
   doubleDescent,
   eigenframework,
   spectralTaxonomy,
+  manifoldDimension,
+  benignRidge,
   nearestNeighbors,
   trainedNetworks,
   gridInterpolation,
@@ -37,5 +43,7 @@ export const interpolation: readonly Claim[] = [
   singularExponent,
   optimalActivations,
   exponentIsDimension,
+  singularClassifier,
   tangentRate,
+  depthHurtsRegression,
 ];

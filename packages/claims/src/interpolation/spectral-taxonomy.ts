@@ -34,7 +34,7 @@ const settings = z.object({
     .int()
     .min(10)
     .max(100)
-    .default(30)
+    .default(20)
     .describe("eigenvalues for each sample; the tail beyond is added to the kernel's diagonal"),
   tail: z.boolean().default(true).describe("whether it is added"),
   draws: z.int().min(5).max(200).default(20).describe("draws of the training points"),
@@ -215,8 +215,8 @@ export default claim({
   },
 
   contrast: {
-    statement: String.raw`Cut off at $30n$ eigenvalues, without the tail, a power law with $\alpha$ near 1 has another ratio: few eigenvalues are left over to spread the noise on.`,
-    settings: { tail: false, samples: [30], draws: 5 },
+    statement: String.raw`Cut off at $10n$ eigenvalues, without the tail, a power law with $\alpha$ near 1 has another ratio: few eigenvalues are left over to spread the noise on.`,
+    settings: { tail: false, modesPerSample: 10, samples: [30], draws: 5 },
   },
 });
 

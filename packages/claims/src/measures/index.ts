@@ -2,6 +2,7 @@ export * from "./adam.ts";
 export * from "./accuracy.ts";
 export * from "./averaged.ts";
 export * from "./best-step.ts";
+export * from "./blocked-network.ts";
 export * from "./circulant-energy.ts";
 export * from "./deep-classifier.ts";
 export * from "./deep-vote.ts";
