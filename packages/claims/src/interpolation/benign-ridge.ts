@@ -148,7 +148,7 @@ export default claim({
   },
 
   figures({ threshold, sphere }, measured, { ridge, draws, noise }) {
-    const names = { ...methods, 1: `ridge δ = ${ridge}` };
+    const names = methods.map((method) => (method === "constant ridge" ? `ridge δ = ${ridge}` : method));
     const predicted = ["no ridge", "constant ridge", "best ridge"] as const;
     return [
       {
