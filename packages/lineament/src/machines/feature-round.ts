@@ -81,7 +81,7 @@ export interface RoundOptions {
   readonly signal?: AbortSignal | undefined;
   /** So many last rows are also judged as if they had been left out. Default 0. */
   readonly heldOut?: number;
-  /** Relative residual of solutions by conjugate gradients. Default 1e-4. */
+  /** Relative residual of solutions by conjugate gradients, where these pay; 0: factorizations alone. Default 1e-4. */
   readonly tolerance?: number;
   /** Steps of iterative refinement of every solution; see `RidgeSystem.solve`. */
   readonly refinements?: number;
@@ -113,7 +113,7 @@ export async function solveRound(
   await kernelMatrix(engine, { kernel, tables, x: centers, out: scratch, signal });
   const system = new RidgeSystem(engine, scratch);
   const solved =
-    !weights && heldOut === 0 && iterationPays(y.rows, y.cols, ridges.length)
+    tolerance > 0 && !weights && heldOut === 0 && iterationPays(y.rows, y.cols, ridges.length)
       ? await system.solveByConjugateGradients(ridges, y, { tolerance, signal })
       : [];
   const solutions: RoundSolution[] = [];

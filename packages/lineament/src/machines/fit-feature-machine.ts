@@ -298,6 +298,7 @@ async function fitGivenMachine(
         loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss,
       },
       seed,
+      tolerance: 1e-4,
       signal,
     },
   );

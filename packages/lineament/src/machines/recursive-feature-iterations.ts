@@ -43,6 +43,8 @@ export interface IterationOptions {
   readonly judge?: IterateJudge | undefined;
   /** Of the rows that gradients are averaged over and distances are measured between. Default 0. */
   readonly seed?: number;
+  /** See `RoundOptions`. Default 0: every solve is a factorization. */
+  readonly tolerance?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,7 +84,7 @@ export async function* recursiveFeatureIterations(
   engine: Engine,
   problem: FeatureProblem,
   given: IterationSettings,
-  { iterations, ridges, judge, seed = 0, signal }: IterationOptions,
+  { iterations, ridges, judge, seed = 0, tolerance = 0, signal }: IterationOptions,
 ): AsyncGenerator<Iterate, void> {
   const settings: FeatureSettings = { ...defaults, ...given };
   const generator = random(seed);
@@ -91,7 +93,8 @@ export async function* recursiveFeatureIterations(
   let metric: Metric = firstMetric(problem);
   for (let iteration = 0; iteration <= iterations; iteration++) {
     const started = performance.now();
-    const round = await solveRound(engine, problem, settings, metric, ridges, scratch, generator, { signal });
+    const options = { signal, tolerance };
+    const round = await solveRound(engine, problem, settings, metric, ridges, scratch, generator, options);
     const values = judge
       ? await roundPredictions(engine, round, judge.x, settings.precision, signal)
       : undefined;
