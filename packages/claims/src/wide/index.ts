@@ -1,5 +1,6 @@
 import type { Claim } from "../claim.ts";
 import assembly from "./assembly.ts";
+import bottleneckDegree from "./bottleneck-degree.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
 import geometricConvergence from "./geometric-convergence.ts";
@@ -20,6 +21,7 @@ export const wide: readonly Claim[] = [
   deepHessian,
   restrictedStrongConvexity,
   geometricConvergence,
+  bottleneckDegree,
   graphInDegree,
   assembly,
   linearCriticalRate,

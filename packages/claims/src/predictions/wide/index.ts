@@ -1,4 +1,5 @@
 export * from "./assembly-derivatives.ts";
+export * from "./bottleneck-law.ts";
 export * from "./composed-hessian.ts";
 export * from "./catapult-map.ts";
 export * from "./nonlinearity.ts";
