@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { identityMetric, type Metric, metricRoot, transform } from "../../src/kernels/index.ts";
+import {
+  identityMetric,
+  type Metric,
+  metricMatrix,
+  type MetricNormalization,
+  metricRoot,
+  transform,
+} from "../../src/kernels/index.ts";
 import { type Engine, type Matrix, transpose } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import { expectClose, filled, normals, points, product, withLevels } from "../contracts/data.ts";
@@ -104,6 +111,44 @@ describe("the root S = (M / max M)^s", () => {
     expect(await metricRoot(engine, diagonal([1, 0]), 1, 0.5)).toMatchObject({
       scale: Float64Array.of(0.75, 0.25),
     });
+  });
+});
+
+describe("the scale of the metric S²", () => {
+  const values = [4, 1];
+  const blocks = [[4, 9], [36]];
+  const squares = async (power: number, normalization: MetricNormalization): Promise<number[]> => {
+    const metric = await metricRoot(engine, diagonal(values, blocks), power, 0, normalization);
+    if (metric?.form !== "diagonal") throw new Error("expected a diagonal metric");
+    return [metric.scale, ...metric.blocks].flatMap((part) => Array.from(part, (entry) => entry ** 2));
+  };
+  const expectEntries = (got: readonly number[], expected: readonly number[]): void =>
+    got.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 14));
+
+  test("is taken over coordinates and blocks together", async () => {
+    expectEntries(
+      await squares(0.5, "maximum"),
+      [4, 1, 4, 9, 36].map((value) => value / 36),
+    );
+    expectEntries(
+      await squares(0.5, "trace"),
+      [4, 1, 4, 9, 36].map((value) => (5 * value) / 54),
+    );
+    expectEntries(await squares(0.25, "maximum"), [2 / 6, 1 / 6, 2 / 6, 3 / 6, 1]);
+    expectEntries(await squares(0.25, "none"), [2, 1, 2, 3, 6]);
+  });
+
+  test("is the same for a full metric, whose largest entry is on its diagonal", async () => {
+    const m = semidefinite(5, 3, 7, 8);
+    for (const normalization of ["maximum", "trace", "none"] as const) {
+      const root = await metricRoot(engine, full(m), 0.25, 0, normalization);
+      const { data } = await metricMatrix(engine, root!);
+      expectClose(data, product(rootOf(root), rootOf(root)).data, 1e-14);
+      const trace = data.reduce((sum, value, at) => (at % 6 === 0 ? sum + value : sum), 0);
+      if (normalization === "maximum") expect(Math.max(...data)).toBeCloseTo(1, 14);
+      else if (normalization === "trace") expect(trace).toBeCloseTo(5, 13);
+      else expectClose(product({ data, rows: 5, cols: 5 }, { data, rows: 5, cols: 5 }).data, m.data, 1e-12);
+    }
   });
 });
 
