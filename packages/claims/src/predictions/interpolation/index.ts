@@ -2,6 +2,7 @@ export * from "./adaptive-bandwidth.ts";
 export * from "./decaying-spectra.ts";
 export * from "./deep-limit.ts";
 export * from "./deep-recursion.ts";
+export * from "./dirichlet.ts";
 export * from "./dual-map.ts";
 export * from "./exact-gap.ts";
 export * from "./grid-interpolation.ts";

@@ -4,10 +4,12 @@ import {
   deepRecursion,
   deepReluGap,
   deepReluTangent,
+  dirichletLogOdds,
   type DualMap,
   erfMap,
   exactGap,
   hermiteQuadrature,
+  logGamma,
   logHilbertKernel,
   logSingularKernel,
   optimalActivation,
@@ -217,4 +219,26 @@ describe("the limit of depth", () => {
     [[0.3, 0.2, 0.5], "majority"],
     [[0.5, 0.3, 0.2], "collapse"],
   ])("of %j is %s", (powers, limit) => expect(deepLimit(polynomialMap(powers))).toBe(limit));
+});
+
+describe("the best classifier of Dirichlet classes", () => {
+  it("knows Γ", () => {
+    for (const [x, value] of [
+      [0.1, 9.513_507_698_668_732],
+      [0.5, Math.sqrt(Math.PI)],
+      [5, 24],
+      [12, 39_916_800],
+    ] as const)
+      expect(logGamma(x)).toBeCloseTo(Math.log(value), 13);
+    expect(() => logGamma(0)).toThrow(RangeError);
+  });
+
+  it("compares densities: 2x and 2(1 − x) on an interval", () => {
+    const odds = dirichletLogOdds([2, 1], [1, 2], 0.4);
+    expect(odds([0.6, 0.4])).toBeCloseTo(Math.log(1), 14);
+    expect(odds([0.9, 0.1])).toBeCloseTo(Math.log((0.4 * 0.9) / (0.6 * 0.1)), 14);
+  });
+
+  it("knows normalizations: 6x(1 − x) against 1", () =>
+    expect(dirichletLogOdds([2, 2], [1, 1], 0.5)([0.3, 0.7])).toBeCloseTo(Math.log(6 * 0.3 * 0.7), 13));
 });
