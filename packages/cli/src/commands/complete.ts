@@ -83,7 +83,7 @@ function methodOf({ method: kind, depth, rank }: CompleteFlags): CompletionMetho
     kind,
     ...(rank === undefined ? {} : { rank }),
     ...(depth === undefined ? {} : { depth }),
-  } as CompletionMethod;
+  };
 }
 
 function describe(

@@ -204,12 +204,10 @@ async function fitted(entries: Entries, options: CompletionFitOptions): Promise<
     return await MatrixCompletion.fit(entries, options);
   } catch (error) {
     // Its own refusals of entries and options, not what might go wrong below.
-    const refusal =
-      error instanceof RangeError &&
-      /^(?:MatrixCompletion[^:]*: |options of the completion:)/u.exec(error.message);
-    if (refusal)
+    const refusal = /^(?:MatrixCompletion[^:]*: |options of the completion:)/u;
+    if (error instanceof RangeError && refusal.test(error.message))
       throw new InputError(
-        (error as RangeError).message.replace(/^MatrixCompletion[^:]*: /u, "").replaceAll(/\s*\n\s*/gu, " "),
+        error.message.replace(/^MatrixCompletion[^:]*: /u, "").replaceAll(/\s*\n\s*/gu, " "),
       );
     throw error;
   }

@@ -53,15 +53,9 @@ export class CompletionModel {
       unknownRows,
       unknownColumns,
       warnings: [
-        [unknownRows, this.rows, this.columns],
-        [unknownColumns, this.columns, this.rows],
-      ].flatMap(([count, of, other]) =>
-        count === 0
-          ? []
-          : [
-              `${sourceOf(table)}: ${String(count)} rows have a ${quote((of as Labels).column)} that training did not have; predicted by ${quote((other as Labels).column)} alone`,
-            ],
-      ),
+        ...unknownNames(table, unknownRows, this.rows, this.columns),
+        ...unknownNames(table, unknownColumns, this.columns, this.rows),
+      ],
     };
   }
 
@@ -139,6 +133,13 @@ export class CompletionModel {
       throw error;
     }
   }
+}
+
+function unknownNames(table: Table, count: number, of: Labels, other: Labels): string[] {
+  if (count === 0) return [];
+  return [
+    `${sourceOf(table)}: ${count} row${count === 1 ? " has" : "s have"} a ${quote(of.column)} that training did not have; predicted by ${quote(other.column)} alone`,
+  ];
 }
 
 /** The labels of a column without empty cells. @throws InputError naming the first empty one */

@@ -17,7 +17,7 @@ export async function factorSingularValues(
   const whole = zeros(right.cols, right.cols);
   await engine.gemm({ a: half, b: root, c: whole });
   const { values } = await engine.eigenSymmetric(symmetrized(whole));
-  return values.reverse().map((square) => Math.sqrt(Math.max(0, square)));
+  return values.toReversed().map((square) => Math.sqrt(Math.max(0, square)));
 }
 
 /** The thin singular value decomposition of left rightᵀ, without those parts that are rounding. */

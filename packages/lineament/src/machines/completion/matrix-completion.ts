@@ -127,7 +127,7 @@ const DEFAULT_RANK = {
   "soft-impute": 40,
   "alternating-least-squares": 20,
 } as const;
-const RIDGES = [0.3, 1, 2, 3, 5, 8, 15].reverse();
+const RIDGES = [15, 8, 5, 3, 2, 1, 0.3];
 /** Points of a path without a better one before it is given up. */
 const PATIENCE = 8;
 
