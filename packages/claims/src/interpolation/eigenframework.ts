@@ -52,7 +52,7 @@ export default claim({
   source:
     "Simon et al., arXiv:2110.03922; Canatar, Bordelon & Pehlevan, arXiv:2006.13198; used by Mallinar et al., arXiv:2207.06569",
   status: "checked",
-  seconds: 5,
+  seconds: 3,
   settings,
   full: { modes: 6000 },
 

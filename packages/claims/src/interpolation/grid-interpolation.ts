@@ -33,13 +33,13 @@ const settings = z.object({
     .describe("M of the Laplace kernels on the circle, in units of the period"),
   points: z.array(points).min(1).max(8).default([5, 20, 100]).describe("points m on the circle"),
   planeBandwidths: z
-    .array(bandwidth)
+    .array(z.number().min(0.05).max(2))
     .min(1)
     .max(3)
     .default([0.1, 1])
     .describe("M of the Laplace kernels on the torus of dimension 2"),
   planePoints: z
-    .array(z.int().min(3).max(30))
+    .array(z.int().min(6).max(30))
     .min(1)
     .max(4)
     .default([6])
@@ -87,7 +87,7 @@ export default claim({
     points: [5, 10, 20, 50, 100, 200],
     places: 8000,
     planeBandwidths: [0.1, 0.3, 1],
-    planePoints: [4, 6, 10],
+    planePoints: [6, 8, 10],
     gaussPoints: [5, 7, 11, 15, 21],
   },
 

@@ -52,7 +52,7 @@ export default claim({
     $\mathbb E[t^2+(1-t)^2]=\frac23$ of the noise, a ratio of $\frac53$. Features of one variable are not like independent Gaussians.`,
   source: "Mallinar et al., arXiv:2207.06569 (tempered overfitting of Laplace and ReLU-NTK kernels)",
   status: "checked",
-  seconds: 8,
+  seconds: 6,
   settings,
   full: { samples: [100, 400, 800], draws: 12 },
 

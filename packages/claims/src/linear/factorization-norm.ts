@@ -12,7 +12,7 @@ import { z } from "zod";
 import { atLeast, atMost, claim, verdict } from "../claim.ts";
 import { gaussianMatrix, logSpaced, orthogonalMatrix, rowsOf } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
-import { distance, product } from "../measures/index.ts";
+import { distance, product, scaledColumns } from "../measures/index.ts";
 import { factorizationNorm, singularValues } from "../predictions/index.ts";
 
 const settings = z.object({
@@ -148,10 +148,6 @@ async function refactored(
     result[j + 1] = await product(engine, result[j + 1]!, inverse);
   }
   return result;
-}
-
-function scaledColumns(a: Matrix<Float64Array>, factors: readonly number[]): Matrix<Float64Array> {
-  return { ...a, data: a.data.map((value, at) => value * factors[at % a.cols]!) };
 }
 
 function sumOfSquares(layers: LinearNetwork): number {

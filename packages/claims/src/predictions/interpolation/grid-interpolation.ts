@@ -5,7 +5,8 @@ import type { TorusKernel } from "./torus-kernels.ts";
  * j + mq of each residue j, V = 1/n Σ_j Σ_q k̂(j + mq)² / (Σ_q k̂(j + mq))². Proved for every kernel of the kind.
  *
  * @param m - points along each edge
- * @param reach - aliases with |q_i| ≤ reach are summed, the rest integrated; by default enough for 4 digits of a Laplace kernel
+ * @param reach - aliases with |q_i| ≤ reach are summed, the rest integrated; by default enough for 3 digits of a Laplace kernel whose
+ * bandwidth is not below 0.3 spacings
  * @see Beaglehole, Belkin & Pandit, arXiv:2205.13525 (the setting); claim IN-11
  */
 export function gridNoise(kernel: TorusKernel, m: number, { reach = reaches(kernel) } = {}): number {
