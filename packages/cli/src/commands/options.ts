@@ -36,6 +36,14 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** A ridge: 0 or more. */
+export function ridge(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value < Infinity))
+    throw new InvalidArgumentError("It must be a number, 0 or more.");
+  return value;
+}
+
 /** 3, 0..4, or 0,3,7: whole numbers, each once. */
 export function seedList(text: string): number[] {
   const seeds = text.split(",").flatMap((part) => {

@@ -3,6 +3,7 @@ import { InputError, lineamentVersion } from "lineament";
 import { Screen } from "../output/screen.ts";
 import { type Context, Ended, Interrupted } from "./context.ts";
 import { type CompleteFlags, complete } from "./complete.ts";
+import { type DiagnoseFlags, diagnose } from "./diagnose.ts";
 import { type DoctorFlags, doctor } from "./doctor.ts";
 import { type EvaluateFlags, evaluate } from "./evaluate.ts";
 import { type ExplainFlags, explain } from "./explain.ts";
@@ -15,6 +16,7 @@ import {
   engineNames,
   kernelByName,
   positiveInteger,
+  ridge,
   seedList,
   size,
   wholeNumber,
@@ -269,6 +271,40 @@ Examples:
     .action((model: string, table: string | undefined, flags: ExplainFlags) =>
       explain(model, table, flags, context, screen),
     );
+
+  engineFlags(program.command("diagnose"))
+    .summary("show what more rows would do, and how a kernel machine overfits")
+    .description(
+      "Reads the learning curve of a kernel machine off its training rows: how its error would fall with more of them, how much of the target is noise, how its eigenvalues fall, and whether its overfitting is benign, tempered or catastrophic. Of a table: for kernel ridge regression on it, without feature learning. Of a model: for its heaviest machine, with its learned metric.",
+    )
+    .argument("<table or model>", "training rows, or a model file")
+    .option("--target <column>", "the column to predict (of a table)")
+    .addOption(
+      new Option("--task <task>", "what the target is")
+        .choices(["auto", "regression", "classification"])
+        .default("auto"),
+    )
+    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
+    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
+    .option("--kinds <column=kind>", "what a column is (repeatable)", collect)
+    .option("--split <column>", "a column that holds train and test; errors are measured on test rows too")
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .option("--kernel <name>", "the kernel, such as gaussian or ntk:relu:3 (default: laplace)", kernelByName)
+    .option("--ridge <lambda>", "the ridge (default: chosen by validation)", ridge)
+    .option("--rows <n>", "look at this many training rows at most", positiveInteger, 2000)
+    .option("--seed <n>", "seed of the samples of rows", wholeNumber, 0)
+    .option("--report <file>", "write a page with pictures here")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament diagnose houses.csv --target price --report diagnosis.html
+  $ lineament diagnose houses.csv --target price --kernel gaussian --ridge 0.01
+  $ lineament diagnose model.safetensors --json
+
+${tableHelp}`,
+    )
+    .action((path: string, flags: DiagnoseFlags) => diagnose(path, flags, context, screen));
 
   engineFlags(program.command("doctor"))
     .summary("show what this machine offers and what will be used")

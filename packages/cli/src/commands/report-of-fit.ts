@@ -9,6 +9,7 @@ import {
   type Encoder,
   encodeTarget,
   type Engine,
+  FEWEST_DIAGNOSED_ROWS,
   formatDate,
   holdout,
   intervalCoverage,
@@ -50,6 +51,7 @@ import type {
   ValidationCurve,
 } from "../report/report-data.ts";
 import type { Provenance } from "../tables/index.ts";
+import { diagnosisOf } from "./diagnosis-of-model.ts";
 
 export interface ReportRequest {
   readonly provenance: Provenance;
@@ -68,6 +70,9 @@ export interface ReportRequest {
 const DRAWN_ROWS = 2000;
 /** Columns with a curve of their own. */
 const CURVES = 6;
+
+/** Rows that the learning curve is read off: few enough that it takes a small part of the time of the fit. */
+const DIAGNOSED_ROWS = { quick: 500, default: 1000, thorough: 2000 } as const;
 
 /** The report of a fit, one page of HTML. */
 export async function reportOf(fit: TableFit, request: ReportRequest): Promise<string> {
@@ -126,6 +131,11 @@ export async function reportData(fit: TableFit, request: ReportRequest): Promise
   const pairs = columns.length > 1 ? await interactionsOf(model, signal) : undefined;
   progress(0.75, "learning once more, round by round");
   const rounds = await replay(model, engine, signal);
+  progress(0.9, "what more rows would do");
+  const diagnosis =
+    record.rows.train < FEWEST_DIAGNOSED_ROWS
+      ? undefined
+      : await diagnosisOf(model, { rows: DIAGNOSED_ROWS[record.effort], seed, signal });
   progress(0.95, "drawing");
 
   const { task, target } = { task: record.task, target: record.target };
@@ -168,6 +178,7 @@ export async function reportData(fit: TableFit, request: ReportRequest): Promise
     ...importancesOf(fit),
     agop: gradientMatrix(model, directions.agop),
     ...rounds,
+    ...(diagnosis ? { diagnosis } : {}),
     ...(task === "regression" ? { predictions: [predictedActual(model, judged, seed)] } : {}),
     ...(task === "classification" ? classQuality(model, judged) : {}),
     partialDependence: {

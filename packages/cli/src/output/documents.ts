@@ -142,6 +142,77 @@ export const ExplainDocument = z
   .meta({ title: "lineament explain --json" });
 export type ExplainDocument = z.output<typeof ExplainDocument>;
 
+const relative = z.number().describe("1 is the error of always predicting the mean");
+
+const OverfittingRecord = z.strictObject({
+  kind: z.enum(["benign", "tempered", "catastrophic"]),
+  noiseFactor: z.number().describe("what overfitting multiplies noise by"),
+  noiseFactorAtQuarter: z.number().describe("the same with a quarter of the rows"),
+});
+
+/** What `diagnose --json` prints. */
+export const DiagnoseDocument = z
+  .strictObject({
+    model: z.string().optional(),
+    table: z.string().optional(),
+    target: z.string(),
+    task: z.enum(["regression", "classification"]),
+    kernel: z.string(),
+    ridge: z.number().describe("λ"),
+    weight: z.number().describe("share of this machine in the model's average"),
+    updates: count.describe("metric updates; 0 is kernel ridge regression"),
+    rows: count.describe("training rows looked at"),
+    of: count.describe("training rows in all"),
+    error: z.string().describe("what the errors are"),
+    guessing: z
+      .number()
+      .describe("squared error of always predicting the mean, in the units that the machine sees"),
+    trainError: relative,
+    leaveOneOut: z.strictObject({
+      error: relative,
+      standardError: z.number(),
+      rmse: z.number().optional().describe("in units of the target"),
+    }),
+    curve: z
+      .array(
+        z.strictObject({
+          rows: count,
+          error: relative,
+          rmse: z.number().optional(),
+          noiseFactor: z.number(),
+          extrapolated: z.boolean().describe("power laws went on beyond what the rows show"),
+        }),
+      )
+      .describe("predicted, by number of rows"),
+    measured: z
+      .array(
+        z.strictObject({
+          rows: count,
+          error: relative.describe("on rows left out one by one"),
+          standardError: z.number(),
+          test: relative.optional().describe("on test rows"),
+        }),
+      )
+      .describe("of fits to parts of the rows"),
+    noise: z
+      .strictObject({ estimate: z.number(), atMost: z.number() })
+      .describe("part of the target that no number of rows would remove"),
+    effectiveDimension: z.number().describe("tr K (K + λI)⁻¹"),
+    spectrum: z.strictObject({
+      eigenvalues: z.array(z.strictObject({ rank: count, value: z.number() })).describe("of K ÷ rows"),
+      decay: z
+        .number()
+        .optional()
+        .describe("α of the kernel's eigenvalues C i^−α; absent without such a law"),
+      amplitude: z.number().optional().describe("C"),
+    }),
+    overfitting: z.strictObject({ withRidge: OverfittingRecord, withoutRidge: OverfittingRecord }),
+    report: file,
+    warnings: z.array(z.string()),
+  })
+  .meta({ title: "lineament diagnose --json" });
+export type DiagnoseDocument = z.output<typeof DiagnoseDocument>;
+
 /** What `doctor --json` prints. */
 export const DoctorDocument = z
   .strictObject({
@@ -280,6 +351,7 @@ export const documents = {
   predict: PredictDocument,
   evaluate: EvaluateDocument,
   explain: ExplainDocument,
+  diagnose: DiagnoseDocument,
   doctor: DoctorDocument,
   claims: ClaimsDocument,
   reproduce: ReproduceDocument,

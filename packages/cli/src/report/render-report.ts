@@ -2,6 +2,7 @@ import { markup } from "./markup.ts";
 import { page } from "./page/page.ts";
 import type { ReportData } from "./report-data.ts";
 import { learned } from "./sections/learned.ts";
+import { moreRows } from "./sections/more-rows.ts";
 import { columnsSection, origin } from "./sections/origin.ts";
 import { overview } from "./sections/overview.ts";
 import { quality } from "./sections/quality.ts";
@@ -15,6 +16,7 @@ export async function renderReport(data: ReportData): Promise<string> {
   const parts = [
     { id: "quality", title: "How good it is", body: await quality(data) },
     { id: "learned", title: "What it learned", body: await learned(data) },
+    { id: "more-rows", title: "What more rows would do", body: await moreRows(data.diagnosis) },
     { id: "search", title: "How it was found", body: await search(data) },
     { id: "table", title: "What it was given", body: columnsSection(data) },
     { id: "origin", title: "Where it comes from", body: origin(data) },

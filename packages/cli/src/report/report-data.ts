@@ -36,6 +36,8 @@ export interface ReportData {
   readonly partialDependence?: PartialDependences | undefined;
   readonly interactions?: Interactions | undefined;
   readonly intervals?: IntervalCoverage | undefined;
+  /** How the error of the heaviest machine changes with the number of rows. */
+  readonly diagnosis?: Diagnosis | undefined;
   readonly provenance: Provenance;
   /** Things that may make the model wrong; shown at the top. */
   readonly warnings?: readonly string[] | undefined;
@@ -284,6 +286,70 @@ export interface IntervalCoverage {
     readonly meanWidth?: number | undefined;
   }[];
   readonly rows: number;
+}
+
+/** What the eigenframework says of one kernel machine. Errors are relative: 1 is always predicting the mean. */
+export interface Diagnosis {
+  readonly kernel: string;
+  /** λ. */
+  readonly ridge: number;
+  /** Share of the machine in the model's average. */
+  readonly weight: number;
+  /** Metric updates. */
+  readonly updates: number;
+  /** Training rows looked at, and training rows in all. */
+  readonly rows: number;
+  readonly of: number;
+  /** What the errors are: "squared error ÷ variance". */
+  readonly error: string;
+  /** The squared error of always predicting the mean (or class frequencies), in the units that the machine sees. */
+  readonly guessing: number;
+  readonly trainError: number;
+  readonly leaveOneOut: {
+    readonly error: number;
+    readonly standardError: number;
+    /** Root of the mean squared error, in units of the target. */
+    readonly rmse?: number | undefined;
+  };
+  /** Predicted, by number of rows. */
+  readonly curve: readonly {
+    readonly rows: number;
+    readonly error: number;
+    readonly rmse?: number | undefined;
+    readonly noiseFactor: number;
+    /** Power laws went on beyond what the rows show. */
+    readonly extrapolated: boolean;
+  }[];
+  /** Of fits to parts of the rows: on rows left out, and on test rows. */
+  readonly measured: readonly {
+    readonly rows: number;
+    readonly error: number;
+    readonly standardError: number;
+    readonly test?: number | undefined;
+  }[];
+  /** What no number of rows would remove. */
+  readonly noise: { readonly estimate: number; readonly atMost: number };
+  /** Of `rows` at most. */
+  readonly effectiveDimension: number;
+  readonly spectrum: {
+    /** Of the kernel matrix ÷ rows; some of them, when there are many. */
+    readonly eigenvalues: readonly { readonly rank: number; readonly value: number }[];
+    /** α and C of the power law C i^−α of the kernel's eigenvalues, where there is one. */
+    readonly decay?: number | undefined;
+    readonly amplitude?: number | undefined;
+  };
+  readonly overfitting: {
+    readonly withRidge: OverfittingVerdict;
+    /** Of the interpolant. */
+    readonly withoutRidge: OverfittingVerdict;
+  };
+}
+
+export interface OverfittingVerdict {
+  readonly kind: "benign" | "tempered" | "catastrophic";
+  /** What overfitting multiplies noise by, at all rows and at a quarter of them. */
+  readonly noiseFactor: number;
+  readonly noiseFactorAtQuarter: number;
 }
 
 export interface Provenance {

@@ -1,0 +1,106 @@
+import { diagnoseMachine, type Points, type TableModel, type Target } from "lineament";
+import type { Diagnosis } from "../report/report-data.ts";
+
+export interface DiagnosisRequest {
+  /** Training rows looked at. */
+  readonly rows: number;
+  readonly seed: number;
+  /** Rows to measure errors on too. */
+  readonly test?: { readonly x: Points; readonly target: Target } | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** From an eighth of the rows to eight times as many, by half octaves. */
+const SHARES = Array.from({ length: 13 }, (_, step) => 2 ** (step / 2 - 3));
+/** Eigenvalues drawn. */
+const DRAWN = 150;
+
+/** What the eigenframework says of a model's heaviest machine; errors relative to always predicting the mean. */
+export async function diagnosisOf(
+  model: TableModel,
+  { rows: most, seed, test, signal }: DiagnosisRequest,
+): Promise<Diagnosis> {
+  const { machine, training } = model;
+  const n = training.target.length;
+  const target = targetOf(model, training.target);
+  const looked = Math.min(most, machine.state.members[heaviest(model)]!.expansions[0]!.rows.length);
+  const found = await diagnoseMachine(machine, target, {
+    rows: looked,
+    at: SHARES.map((share) => Math.round(share * looked)),
+    test,
+    seed,
+    signal,
+  });
+  const { variance, unit, laws } = found;
+  const inUnits = (error: number): { readonly rmse?: number } =>
+    unit === undefined || found.logarithm ? {} : { rmse: Math.sqrt(error) * unit };
+  return {
+    kernel: found.kernel,
+    ridge: found.ridge,
+    weight: found.weight,
+    updates: found.updates,
+    rows: found.rows,
+    of: n,
+    error: errorName(model, found.logarithm),
+    guessing: variance,
+    trainError: found.trainError / variance,
+    leaveOneOut: {
+      error: found.leaveOneOutError / variance,
+      standardError: found.standardError / variance,
+      ...inUnits(found.leaveOneOutError),
+    },
+    curve: found.curve.map(({ rows, testError, noiseFactor, extrapolated }) => ({
+      rows,
+      error: testError / variance,
+      ...inUnits(testError),
+      noiseFactor,
+      extrapolated,
+    })),
+    measured: found.measured.map(({ rows, leaveOneOutError, standardError, testError }) => ({
+      rows,
+      error: leaveOneOutError / variance,
+      standardError: standardError / variance,
+      ...(testError === undefined ? {} : { test: testError / variance }),
+    })),
+    noise: { estimate: laws.noise / variance, atMost: found.noiseAtMost / variance },
+    effectiveDimension: found.effectiveDimension,
+    spectrum: {
+      eigenvalues: drawn(found.eigenvalues),
+      ...(laws.amplitude > 0 ? { decay: laws.decay, amplitude: laws.amplitude } : {}),
+    },
+    overfitting: found.overfitting,
+  };
+}
+
+/** Targets as numbers or class numbers. */
+export function targetOf({ target }: TableModel, values: ArrayLike<number>): Target {
+  return target.task === "regression"
+    ? {
+        task: "regression",
+        y: { data: Float64Array.from(values), rows: values.length, cols: 1 },
+      }
+    : { task: "classification", labels: Int32Array.from(values), classes: target.classes.length };
+}
+
+function heaviest({ machine }: TableModel): number {
+  const weights = machine.state.members.map(({ recipe }) => recipe.weight);
+  return weights.indexOf(Math.max(...weights));
+}
+
+function errorName({ target }: TableModel, logarithm: boolean): string {
+  if (target.task === "classification") return "squared error of the classes ÷ that of guessing";
+  return logarithm ? "squared error of the logarithm ÷ its variance" : "squared error ÷ variance";
+}
+
+/** All eigenvalues, or as many as can be told apart on a logarithmic axis. */
+function drawn(eigenvalues: Float64Array): { readonly rank: number; readonly value: number }[] {
+  const n = eigenvalues.length;
+  const ranks = new Set(
+    Array.from({ length: Math.min(n, DRAWN) }, (_, i) =>
+      Math.round(n ** (i / Math.max(1, Math.min(n, DRAWN) - 1))),
+    ),
+  );
+  return [...ranks]
+    .map((rank) => ({ rank, value: eigenvalues[rank - 1]! }))
+    .filter(({ value }) => value > 1e-14 * eigenvalues[0]!);
+}

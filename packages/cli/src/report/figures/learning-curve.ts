@@ -1,0 +1,106 @@
+import { formatCount, formatNumber } from "../numbers.ts";
+import type { Diagnosis } from "../report-data.ts";
+import { type Figure, layersIf, type Position } from "../picture.ts";
+import { colors } from "../theme.ts";
+import { finite } from "./axis.ts";
+
+/** Error against rows, both logarithmic: a line where it is predicted, dashed beyond what the rows show, marks where it was measured. */
+export function learningCurve({ curve, measured, rows, noise, leaveOneOut }: Diagnosis): Figure {
+  const predicted = curve.filter(({ error }) => Number.isFinite(error) && error > 0);
+  const spread = Math.min(0.9, (2 * leaveOneOut.standardError) / leaveOneOut.error || 0);
+  const band = predicted.map((point) => ({
+    rows: point.rows,
+    lower: point.error * (1 - spread),
+    upper: point.error * (1 + spread),
+  }));
+  const points = measured
+    .filter(({ error }) => error > 0)
+    .map((point) => ({
+      ...point,
+      low: Math.max(point.error / 3, point.error - 2 * point.standardError),
+      high: point.error + 2 * point.standardError,
+      note: `${formatCount(point.rows)} rows: ${formatNumber(point.error)} on rows left out`,
+    }));
+  const tested = points
+    .filter((point): point is typeof point & { test: number } => point.test !== undefined && point.test > 0)
+    .map((point) => ({
+      ...point,
+      note: `${formatCount(point.rows)} rows: ${formatNumber(point.test)} on test rows`,
+    }));
+  // The solid line ends where the dashed one begins.
+  const resolved = predicted.filter(({ extrapolated }) => !extrapolated);
+  const beyond = [...resolved.slice(-1), ...predicted.filter(({ extrapolated }) => extrapolated)];
+  const values = finite([
+    ...band.flatMap(({ lower, upper }) => [lower, upper]),
+    ...points.flatMap(({ low, high }) => [low, high]),
+    ...tested.map(({ test }) => test),
+  ]);
+  const [low, high] = [Math.min(...values) * 0.9, Math.max(...values) * 1.1];
+  const x: Position = {
+    field: "rows",
+    type: "quantitative",
+    title: "training rows",
+    scale: { type: "log", nice: false, domain: logDomain(predicted.map((point) => point.rows)) },
+    axis: { tickCount: 5, format: ",~r" },
+  };
+  const y: Position = {
+    type: "quantitative",
+    title: "squared error ÷ that of the mean",
+    scale: { type: "log", nice: false, domain: [low, high] },
+    axis: { tickCount: 5, format: "~r" },
+  };
+  const line = (data: readonly object[], dash: readonly number[]) => ({
+    data: { values: data as object[] },
+    mark: { type: "line" as const, color: colors.accent, strokeDash: [...dash], aria: false },
+    encoding: { x, y: { ...y, field: "error" } },
+  });
+  return {
+    width: 340,
+    height: 240,
+    layer: [
+      {
+        data: { values: band },
+        mark: { type: "area", color: colors.accent, opacity: 0.13, clip: true, aria: false },
+        encoding: { x, y: { ...y, field: "lower" }, y2: { field: "upper" } },
+      },
+      ...layersIf(noise.estimate > low && noise.estimate < high, {
+        data: { values: [{ noise: noise.estimate }] },
+        mark: { type: "rule", color: colors.quiet, strokeDash: [2, 3] },
+        encoding: { y: { ...y, field: "noise" } },
+      }),
+      {
+        data: { values: [{ rows }] },
+        mark: { type: "rule", color: colors.line, aria: false },
+        encoding: { x },
+      },
+      line(resolved, [1, 0]),
+      line(beyond, [5, 4]),
+      {
+        data: { values: points },
+        mark: { type: "rule", color: colors.soft, aria: false },
+        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" } },
+      },
+      {
+        data: { values: points },
+        mark: { type: "point", filled: true, color: colors.ink, size: 45, opacity: 1 },
+        encoding: { x, y: { ...y, field: "error" }, description: { field: "note" } },
+      },
+      ...layersIf(tested.length > 0, {
+        data: { values: tested },
+        mark: {
+          type: "point",
+          filled: true,
+          shape: "diamond",
+          color: colors.second,
+          size: 70,
+          opacity: 1,
+        },
+        encoding: { x, y: { ...y, field: "test" }, description: { field: "note" } },
+      }),
+    ],
+  };
+}
+
+function logDomain(values: readonly number[]): [number, number] {
+  return [Math.min(...values) * 0.9, Math.max(...values) * 1.1];
+}
