@@ -76,10 +76,12 @@ export default claim({
       blocks:
         k > 0
           ? []
-          : [...drawn, iterates.length - 1].map((iteration) => ({
-              iteration,
-              entries: overLargest(iterates[iteration]!.block),
-            })),
+          : [...drawn.filter((iteration) => iteration < iterates.length - 1), iterates.length - 1].map(
+              (iteration) => ({
+                iteration,
+                entries: overLargest(iterates[iteration]!.block),
+              }),
+            ),
     }));
   },
 
