@@ -4,7 +4,7 @@ import {
   type CompletionFitOptions,
   type CompletionMethod,
   MatrixCompletion,
-  nameOf,
+  completionMethodName,
   type RegressionScores,
 } from "../machines/index.ts";
 import { CompletionModel, entryValues, filledLabels } from "./completion-model.ts";
@@ -115,7 +115,7 @@ export async function completeTable(table: Table, options: CompleteTableOptions)
       cold,
     },
     chosen: {
-      name: nameOf(method),
+      name: completionMethodName(method),
       ...("depth" in method && method.depth !== undefined ? { depth: method.depth } : {}),
       rank,
       penalty,
@@ -124,12 +124,12 @@ export async function completeTable(table: Table, options: CompleteTableOptions)
       columnRidge: ridges.columns,
     },
     scores: fits.map(({ completion: { state }, test: scores }) => ({
-      name: nameOf(state.summary.method),
+      name: completionMethodName(state.summary.method),
       validation: state.summary.candidates[0]!.rmse,
       ...(scores ? { test: scores } : {}),
     })),
     candidates: candidates.map((one) => ({
-      name: nameOf(one.method),
+      name: completionMethodName(one.method),
       validation: one.rmse,
       steps: one.step,
     })),

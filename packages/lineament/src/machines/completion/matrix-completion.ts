@@ -183,7 +183,7 @@ export class MatrixCompletion {
         range,
         patience: contender.kind === "biases" ? Infinity : PATIENCE,
         onPoint: (points) =>
-          onProgress?.(share * (at + points / (points + 20)), `trying ${nameOf(contender)}`),
+          onProgress?.(share * (at + points / (points + 20)), `trying ${completionMethodName(contender)}`),
       });
       searched.push({ method: contender, walked });
     }
@@ -192,7 +192,7 @@ export class MatrixCompletion {
     const final = await walk(pathOf(chosen, chosenRidges, ridges), entries, context, {
       points: walked.best + 1,
       onPoint: (points) =>
-        onProgress?.(0.7 + (0.3 * points) / (walked.best + 1), `fitting ${nameOf(chosen)}`),
+        onProgress?.(0.7 + (0.3 * points) / (walked.best + 1), `fitting ${completionMethodName(chosen)}`),
     });
     const { step, penalty } = final.trace.at(-1)!;
     return new MatrixCompletion({
@@ -232,7 +232,7 @@ export class MatrixCompletion {
     const { method, ridges, penalty } = summary;
     if (method.kind !== "deep-factorization")
       throw new RangeError(
-        `MatrixCompletion.restart: it is made for deep factorizations, not for ${nameOf(method)}`,
+        `MatrixCompletion.restart: it is made for deep factorizations, not for ${completionMethodName(method)}`,
       );
     const entries = knownEntries("MatrixCompletion.restart", observed);
     checkEntries(entries, method);
@@ -318,7 +318,7 @@ export class MatrixCompletion {
 }
 
 /** Deep factorization, soft-impute, … for people. */
-export function nameOf(method: CompletionMethod): string {
+export function completionMethodName(method: CompletionMethod): string {
   switch (method.kind) {
     case "deep-factorization":
       return method.depth === undefined ? "deep factorization" : `factorization of depth ${method.depth}`;
