@@ -25,6 +25,7 @@ const programs = [
       const newRows = rows.map(({ size, age }) => ({ size, age }));`,
   },
   { name: "library", document: "packages/lineament/README.md", given: "" },
+  { name: "claims", document: "packages/claims/README.md", given: "" },
   { name: "command-line", document: "packages/cli/README.md", given: "" },
 ] as const;
 
