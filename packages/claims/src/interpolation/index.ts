@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import adaptiveBandwidth from "./adaptive-bandwidth.ts";
 import benignRidge from "./benign-ridge.ts";
 import classicalOrModern from "./classical-or-modern.ts";
+import deepLimits from "./deep-limits.ts";
 import deepRelu from "./deep-relu.ts";
 import depthHurtsRegression from "./depth-hurts-regression.ts";
 import doubleDescent from "./double-descent.ts";
@@ -38,6 +39,7 @@ export const interpolation: readonly Claim[] = [
   adaptiveBandwidth,
   randomPoints,
   stableDepth,
+  deepLimits,
   deepRelu,
   orderedPhase,
   singularExponent,
