@@ -1,5 +1,6 @@
 import type { Claim } from "../claim.ts";
 import assembly from "./assembly.ts";
+import blockHessians from "./block-hessians.ts";
 import bottleneckDegree from "./bottleneck-degree.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
@@ -22,6 +23,7 @@ export const wide: readonly Claim[] = [
   restrictedStrongConvexity,
   geometricConvergence,
   bottleneckDegree,
+  blockHessians,
   graphInDegree,
   assembly,
   linearCriticalRate,

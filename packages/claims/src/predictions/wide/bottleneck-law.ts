@@ -4,6 +4,8 @@ export interface BottleneckLaw {
   readonly degree: number;
   /** The exponent of m by which the coefficient of degree B + 1 vanishes along the gradients of the blocks. */
   readonly nextExponent: number;
+  /** The exponent of m of ‖∂²f/∂θ_j²‖ in one block, and of ‖∂²f/∂θ_i ∂θ_j‖ across two. */
+  readonly hessianExponents: { readonly within: number; readonly across: number };
 }
 
 /**
@@ -14,5 +16,5 @@ export interface BottleneckLaw {
  * @see Liu, Zhu & Belkin, arXiv:2206.15058
  */
 export function bottleneckLaw(bottlenecks: number): BottleneckLaw {
-  return { degree: bottlenecks + 1, nextExponent: -1 };
+  return { degree: bottlenecks + 1, nextExponent: -1, hessianExponents: { within: -1 / 2, across: 0 } };
 }
