@@ -1,12 +1,4 @@
-import {
-  asMatrix,
-  denseNetwork,
-  gradientOuterProduct,
-  type Matrix,
-  neuralFeatureMatrix,
-  openEngine,
-  random,
-} from "lineament";
+import { asMatrix, type Matrix, openEngine, random } from "lineament";
 import { describe, expect, it } from "vitest";
 import { gaussianMatrix, rowsOf } from "../../src/data/index.ts";
 import { coordinateEnergy, cosine, matrixPower, pearson, trainRelu } from "../../src/measures/index.ts";
@@ -47,64 +39,6 @@ describe("likeness of feature matrices", () => {
     ]);
     expect(coordinateEnergy(m, [0, 1])).toBe(0.5);
     expect(coordinateEnergy(m, [0, 1, 2])).toBe(1);
-  });
-});
-
-describe("feature matrices of a fixed network", () => {
-  const one = vector<Readonly<Record<"W1" | "W2" | "w3" | "X", number[][]>>>("FL-V7");
-  const { W1, W2, w3, X } = one.inputs;
-
-  it.each(["tanh", "relu"] as const)("agree with FL-V7 (%s)", async (activation) => {
-    const network = denseNetwork(engine, {
-      inputs: 2,
-      widths: [3, 2],
-      activation,
-      parameterization: { kind: "standard" },
-    });
-    const theta = Float64Array.from([W1, W2, w3].flat(2));
-    const x = doubles(X);
-    const agop = async (layer: number) => gradientOuterProduct(network, theta, x, { layer });
-    const nfm = async (layer: number) => neuralFeatureMatrix(network, theta, layer);
-    expectVector(
-      { ...one, expected: (one.expected as Record<string, unknown>)[activation] },
-      {
-        f: Array.from((await network.value(theta, x)).data),
-        agop_layer1_input: rowsOf(await agop(1)),
-        agop_layer2_input: rowsOf(await agop(2)),
-        nfm_layer1: rowsOf(await nfm(1)),
-        nfm_layer2: rowsOf(await nfm(2)),
-        pearson_layer1: pearson(await nfm(1), await agop(1)),
-      },
-    );
-  });
-});
-
-describe("a balanced linear network", () => {
-  it("has weights that are powers of its gradients: agrees with FL-V8", async () => {
-    const one = vector<Readonly<Record<"W1" | "W2" | "W3", number[][]>>>("FL-V8");
-    const layers = Object.values(one.inputs);
-    const network = denseNetwork(engine, {
-      inputs: 3,
-      widths: [3, 3],
-      outputs: 2,
-      activation: "identity",
-      parameterization: { kind: "standard" },
-    });
-    const theta = Float64Array.from(layers.flat(2));
-    const agop = async (layer: number) =>
-      gradientOuterProduct(network, theta, gaussianMatrix(4, 3, random(1)), { layer });
-    expectVector(one, {
-      agop: rowsOf(await agop(1)),
-      nfm1: rowsOf(await matrixPower(engine, await agop(1), 1 / 3)),
-      nfm2: rowsOf(await matrixPower(engine, await agop(2), 1 / 2)),
-      agop_layer2: rowsOf(await agop(2)),
-    });
-    expectVector(one, {
-      agop: rowsOf(await agop(1)),
-      nfm1: rowsOf(await neuralFeatureMatrix(network, theta, 1)),
-      nfm2: rowsOf(await neuralFeatureMatrix(network, theta, 2)),
-      agop_layer2: rowsOf(await agop(2)),
-    });
   });
 });
 
