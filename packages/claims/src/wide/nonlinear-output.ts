@@ -36,7 +36,7 @@ export default claim({
   status: "proved",
   seconds: 4,
   settings,
-  full: { draws: 200, widths: [64, 256, 1024, 4096, 16_384] },
+  full: { draws: 60, widths: [64, 256, 1024, 4096, 16_384] },
 
   predict: (chosen) =>
     Array.from(drawn(chosen), ({ width, x, start }): Norms => {
