@@ -2,6 +2,7 @@ import type { Claim } from "../claim.ts";
 import assembly from "./assembly.ts";
 import blockHessians from "./block-hessians.ts";
 import bottleneckDegree from "./bottleneck-degree.ts";
+import catapultGeneralization from "./catapult-generalization.ts";
 import catapultRegimes from "./catapult-regimes.ts";
 import deepHessian from "./deep-hessian.ts";
 import geometricConvergence from "./geometric-convergence.ts";
@@ -30,4 +31,5 @@ export const wide: readonly Claim[] = [
   quadraticModelRecursion,
   catapultRegimes,
   sharedCatapult,
+  catapultGeneralization,
 ];
