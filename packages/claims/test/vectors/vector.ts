@@ -13,17 +13,20 @@ export interface Vector<Inputs> {
   readonly tol: { readonly abs: number; readonly rel: number };
 }
 
-/** A case of a file: the files write tolerances as { abs, rel }, as one number for both, or apart. */
+/** A case of a file. A bare `tol` is absolute or relative, as the file says. */
 interface Case extends Omit<Vector<unknown>, "tol"> {
   readonly tol?: number | Vector<unknown>["tol"];
   readonly tol_abs?: number;
   readonly tol_rel?: number;
 }
 
-function read(cases: readonly unknown[]): readonly Vector<unknown>[] {
-  return (cases as readonly Case[]).map(({ tol = 0, tol_abs, tol_rel, ...rest }) => ({
+function read(cases: readonly unknown[], bare: "abs" | "rel" = "abs"): readonly Vector<unknown>[] {
+  return (cases as readonly Case[]).map(({ tol, tol_abs = 0, tol_rel = 0, ...rest }) => ({
     ...rest,
-    tol: typeof tol === "object" ? tol : { abs: tol_abs ?? tol, rel: tol_rel ?? tol },
+    tol:
+      typeof tol === "object"
+        ? tol
+        : { abs: tol_abs, rel: tol_rel, ...(tol === undefined ? {} : { [bare]: tol }) },
   }));
 }
 
@@ -40,7 +43,7 @@ export const featureVectors = read(features.cases);
 export const wideVectors = read(wide.cases);
 
 /** All vectors of interpolation (IN). */
-export const interpolationVectors = read(interpolation.cases);
+export const interpolationVectors = read(interpolation.cases, "rel");
 
 const files = [vectors, linearNetworkVectors, featureVectors, wideVectors, interpolationVectors];
 
@@ -48,20 +51,12 @@ const files = [vectors, linearNetworkVectors, featureVectors, wideVectors, inter
 export function vector<Inputs>(id: string): Vector<Inputs> {
   const found = files.flat().find((one) => one.id === id);
   if (found === undefined) throw new RangeError(`vector: no vector ${id} in the files of this folder`);
-  return { ...(found as Vector<Inputs>), tol: toleranceOf({ ...found }) };
+  return found as Vector<Inputs>;
 }
 
 /** Fails unless |got − expected| ≤ abs + rel |expected| for every number of the vector. */
 export function expectVector({ id, expected, tol }: Vector<unknown>, got: unknown): void {
   expect(differences(id, got, expected, tol)).toEqual([]);
-}
-
-/** As one pair. Files differ: a pair, or `tol` (also `tol_rel`) relative and `tol_abs` absolute. */
-function toleranceOf(one: Record<string, unknown>): Vector<unknown>["tol"] {
-  const { tol, tol_rel = tol, tol_abs = 0 } = one;
-  return typeof tol === "object" && tol !== null
-    ? (tol as Vector<unknown>["tol"])
-    : { abs: Number(tol_abs), rel: Number(tol_rel) };
 }
 
 function differences(at: string, got: unknown, expected: unknown, tol: Vector<unknown>["tol"]): string[] {
