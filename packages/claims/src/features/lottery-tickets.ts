@@ -58,7 +58,7 @@ const networkScale = 0.3;
 export default claim({
   code: "FL-12",
   id: "features/lottery-tickets",
-  title: "Keeping only the inputs that a feature machine looks at does no harm",
+  title: "The inputs that a feature machine looks at are enough",
   statement: String.raw`Let a feature machine learn a metric $M$, keep the inputs with the largest entries of $\mathrm{diag}M$, and train plain machines from scratch on
     them alone. On $y=\mathrm{sgn}(x_0x_1+\frac12x_2)$ with 47 inputs of noise this ticket finds the three that matter, and a plain kernel
     machine and a network become much better than with all inputs, and better than the feature machine itself, whose metric keeps a rest
