@@ -3,10 +3,10 @@ import { type Matrix, zeros } from "../linalg/index.ts";
 /** Solutions of several systems with one matrix, column by column. */
 export interface ConjugateGradientSolution {
   readonly x: Matrix<Float64Array>;
-  /** `stalled`: a column stopped improving, as rounding in the products allows no better. */
-  readonly outcome: "converged" | "out-of-steps" | "stalled";
+  /** `stalled`: a column stopped improving, as rounding in the products allows no better. `interrupted`: by `enough`. */
+  readonly outcome: "converged" | "out-of-steps" | "stalled" | "interrupted";
   readonly steps: number;
-  /** ‖b − A x‖ / ‖b‖ of every column at the end, as the recurrence knows it. */
+  /** ‖b − A x‖ / ‖b‖ (or `scale`) of every column at the end, as the recurrence knows it. */
   readonly residuals: Float64Array;
 }
 
@@ -16,7 +16,13 @@ export interface ConjugateGradientOptions {
   readonly tolerance?: number;
   /** Default: the number of rows. */
   readonly maxSteps?: number;
+  /** What the norms of the residuals are parts of. Default: the norms of the columns of b. */
+  readonly scale?: Float64Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted no further step is made, and the solution so far is the answer. */
+  readonly enough?: AbortSignal | undefined;
+  /** Told the residuals after every step. */
+  readonly onStep?: ((step: number, residuals: Float64Array) => void) | undefined;
 }
 
 /**
@@ -32,13 +38,21 @@ export async function conjugateGradients(
   multiply: (v: Matrix<Float64Array>) => Promise<Matrix>,
   precondition: (r: Matrix<Float64Array>) => Promise<Matrix>,
   b: Matrix,
-  { tolerance = 1e-6, maxSteps = b.rows, signal }: ConjugateGradientOptions = {},
+  {
+    tolerance = 1e-6,
+    maxSteps = b.rows,
+    scale: given,
+    signal,
+    enough,
+    onStep,
+  }: ConjugateGradientOptions = {},
 ): Promise<ConjugateGradientSolution> {
   const { rows: n, cols: w } = b;
   const x = zeros(n, w);
   const r: Matrix<Float64Array> = { data: Float64Array.from(b.data), rows: n, cols: w };
-  const scale = dots(r, r).map(Math.sqrt);
-  const residuals = scale.map((norm) => (norm === 0 ? 0 : 1));
+  const norms = dots(r, r).map(Math.sqrt);
+  const scale = given ?? norms;
+  const residuals = norms.map((norm, l) => (norm === 0 ? 0 : norm / scale[l]!));
   const active = (): boolean => residuals.some((residual) => residual > tolerance);
   if (!active()) return { x, outcome: "converged", steps: 0, residuals };
   let z = await precondition(r);
@@ -46,6 +60,7 @@ export async function conjugateGradients(
   let rz = dots(r, z);
   for (let step = 1; step <= maxSteps; step++) {
     signal?.throwIfAborted();
+    if (enough?.aborted) return { x, outcome: "interrupted", steps: step - 1, residuals };
     const product = await multiply(p);
     const curvature = dots(p, product);
     // A column that is done, or whose direction has lost its curvature to rounding, no longer moves.
@@ -58,6 +73,7 @@ export async function conjugateGradients(
         r.data[at]! -= alpha[l]! * product.data[at]!;
       }
     dots(r, r).forEach((square, l) => (residuals[l] = scale[l] === 0 ? 0 : Math.sqrt(square) / scale[l]!));
+    onStep?.(step, residuals);
     if (!active()) return { x, outcome: "converged", steps: step, residuals };
     z = await precondition(r);
     const next = dots(r, z);
