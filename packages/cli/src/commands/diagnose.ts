@@ -56,6 +56,8 @@ export interface DiagnoseFlags extends EngineFlags {
 interface Subject {
   readonly model: TableModel;
   readonly test?: { readonly x: Points; readonly target: Target } | undefined;
+  /** Training rows of the table. */
+  readonly of?: number | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -74,7 +76,7 @@ export async function diagnose(
   if (flags.report !== undefined) await assertWritable(flags.report, [".html", ".htm"]);
   const fromModel = await isModelFile(path);
   await withEngine(flags, async (engine) => {
-    const { model, test, warnings } = fromModel
+    const { model, test, of, warnings } = fromModel
       ? await fittedModel(engine, path, flags)
       : await plainRidge(engine, path, flags, context, screen);
     const { length: n } = model.training.target;
@@ -83,7 +85,7 @@ export async function diagnose(
         `${path}: ${n} training rows; at least ${FEWEST_DIAGNOSED_ROWS} are needed to see how errors fall with more of them`,
       );
     screen.progress("diagnosing", 0.5, "reading the learning curve off rows left out");
-    const diagnosis = await diagnosisOf(model, { rows: flags.rows, seed: flags.seed, test, signal });
+    const diagnosis = await diagnosisOf(model, { rows: flags.rows, seed: flags.seed, of, test, signal });
     const target = model.target.column;
     if (flags.report !== undefined) {
       const title = `${target} in ${path === "-" ? "standard input" : basename(path)}`;
@@ -151,7 +153,8 @@ async function plainRidge(
   const kinds = kindPairs(flags.kinds);
   screen.progress("reading", 0, `reading ${path}`);
   const { table, notices } = await readTable(path, { query: flags.query, signal, stdin });
-  const { model } = await fitTable(fewerRows(table, split, flags.rows, seed), {
+  const training = trainingRows(table, split);
+  const { model } = await fitTable(fewerRows(table, training, flags.rows, seed), {
     target,
     split,
     seed,
@@ -171,28 +174,31 @@ async function plainRidge(
     signal,
     onProgress: ({ stage, fraction, message }) => screen.progress(stage, fraction / 2, message),
   });
-  if (split === undefined) return { model, warnings: notices };
+  const of = training.length;
+  if (split === undefined) return { model, of, warnings: notices };
   const rows = takeTableRows(
     table,
     rowsOf(table, split, (part) => part === "test"),
   );
   const { rows: known, values, codes } = targetValues(model.target, rows);
   const x = takePoints(model.encode(rows).x, known, model.encoder.blocks.length);
-  return { model, test: { x, target: targetOf(model, codes ?? values) }, warnings: notices };
+  return { model, test: { x, target: targetOf(model, codes ?? values) }, of, warnings: notices };
+}
+
+function trainingRows(table: Table, split: string | undefined): number[] {
+  return split === undefined
+    ? Array.from({ length: table.rows }, (_, i) => i)
+    : rowsOf(table, split, (part) => part === "train");
 }
 
 /** The table with at most so many training rows; all others stay, and a split column that is no such thing is left to the fit. */
-function fewerRows(table: Table, split: string | undefined, most: number, seed: number): Table {
-  const training =
-    split === undefined
-      ? Array.from({ length: table.rows }, (_, i) => i)
-      : rowsOf(table, split, (part) => part === "train");
+function fewerRows(table: Table, training: readonly number[], most: number, seed: number): Table {
   if (training.length <= most) return table;
-  const kept = new Set(Array.from(sample(training.length, most, random(seed)), (at) => training[at]!));
-  const isTraining = new Set(training);
+  const left = new Set(training);
+  for (const at of sample(training.length, most, random(seed))) left.delete(training[at]!);
   return takeTableRows(
     table,
-    Array.from({ length: table.rows }, (_, i) => i).filter((i) => kept.has(i) || !isTraining.has(i)),
+    Array.from({ length: table.rows }, (_, i) => i).filter((i) => !left.has(i)),
   );
 }
 
@@ -205,11 +211,11 @@ function rowsOf({ columns, rows }: Table, split: string, fits: (part: string) =>
 }
 
 function describe(diagnosis: Diagnosis, target: string, report: string | undefined, screen: Screen): void {
-  const { curve, measured, rows, leaveOneOut } = diagnosis;
+  const { curve, measured, fitted, leaveOneOut } = diagnosis;
   const tested = measured.some(({ test }) => test !== undefined);
   const units = curve.some(({ rmse }) => rmse !== undefined);
   screen.print(screen.style("bold", `Error of ${quote(target)} by number of training rows`));
-  const shown = [1 / 4, 1 / 2, 1, 2, 4].map((share) => Math.round(share * rows));
+  const shown = [...measured.slice(1).map(({ rows }) => rows), fitted, 2 * fitted, 4 * fitted];
   screen.print(
     screen.table(
       [
@@ -223,14 +229,14 @@ function describe(diagnosis: Diagnosis, target: string, report: string | undefin
       curve
         .filter((point) => shown.includes(point.rows))
         .map((point) => {
-          const found = measured.find((one) => Math.abs(one.rows - point.rows) <= 1);
+          const found = measured.find(({ rows }) => rows === point.rows);
           return [
             formatCount(point.rows),
             formatNumber(point.error),
             ...(units ? [formatNumber(point.rmse)] : []),
             found ? `${formatNumber(found.error)} ± ${formatNumber(found.standardError, 1)}` : "",
             ...(tested ? [found ? formatNumber(found.test) : ""] : []),
-            point.rows === rows
+            point.rows === fitted
               ? screen.style("dim", "now")
               : point.extrapolated
                 ? screen.style("dim", "extrapolated")

@@ -5,28 +5,36 @@ export interface DiagnosisRequest {
   /** Training rows looked at. */
   readonly rows: number;
   readonly seed: number;
+  /** Training rows there are, when the model was fitted on a sample of them. */
+  readonly of?: number | undefined;
   /** Rows to measure errors on too. */
   readonly test?: { readonly x: Points; readonly target: Target } | undefined;
   readonly signal: AbortSignal;
 }
 
-/** From an eighth of the rows to eight times as many, by half octaves. */
+/** From an eighth of the machine's rows to eight times as many, by half octaves. */
 const SHARES = Array.from({ length: 13 }, (_, step) => 2 ** (step / 2 - 3));
+/** Parts of the rows that are fitted, so that what is measured has its prediction beside it. */
+const PARTS = [8, 4, 2, 1];
 /** Eigenvalues drawn. */
 const DRAWN = 150;
 
 /** What the eigenframework says of a model's heaviest machine; errors relative to always predicting the mean. */
 export async function diagnosisOf(
   model: TableModel,
-  { rows: most, seed, test, signal }: DiagnosisRequest,
+  { rows: most, seed, of, test, signal }: DiagnosisRequest,
 ): Promise<Diagnosis> {
   const { machine, training } = model;
-  const n = training.target.length;
   const target = targetOf(model, training.target);
-  const looked = Math.min(most, machine.state.members[heaviest(model)]!.expansions[0]!.rows.length);
+  const fitted = machine.state.members[heaviest(model)]!.expansions[0]!.rows.length;
+  const looked = Math.min(most, fitted);
+  const at = [
+    ...SHARES.map((share) => Math.round(share * fitted)),
+    ...PARTS.map((part) => Math.floor(looked / part)),
+  ];
   const found = await diagnoseMachine(machine, target, {
     rows: looked,
-    at: SHARES.map((share) => Math.round(share * looked)),
+    at: [...new Set(at)].sort((a, b) => a - b),
     test,
     seed,
     signal,
@@ -40,7 +48,8 @@ export async function diagnosisOf(
     weight: found.weight,
     updates: found.updates,
     rows: found.rows,
-    of: n,
+    fitted,
+    of: of ?? training.target.length,
     error: errorName(model, found.logarithm),
     guessing: variance,
     trainError: found.trainError / variance,

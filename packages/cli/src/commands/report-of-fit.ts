@@ -72,7 +72,7 @@ const DRAWN_ROWS = 2000;
 const CURVES = 6;
 
 /** Rows that the learning curve is read off: few enough that it takes a small part of the time of the fit. */
-const DIAGNOSED_ROWS = { quick: 500, default: 1000, thorough: 2000 } as const;
+const DIAGNOSED_ROWS = { quick: 400, default: 800, thorough: 1500 } as const;
 
 /** The report of a fit, one page of HTML. */
 export async function reportOf(fit: TableFit, request: ReportRequest): Promise<string> {

@@ -162,6 +162,7 @@ export const DiagnoseDocument = z
     weight: z.number().describe("share of this machine in the model's average"),
     updates: count.describe("metric updates; 0 is kernel ridge regression"),
     rows: count.describe("training rows looked at"),
+    fitted: count.describe("training rows that the machine was fitted on"),
     of: count.describe("training rows in all"),
     error: z.string().describe("what the errors are"),
     guessing: z

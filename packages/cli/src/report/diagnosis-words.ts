@@ -1,23 +1,23 @@
-import { formatCount, formatNumber, formatShare } from "./numbers.ts";
+import { fixed, formatCount, formatNumber, formatShare } from "./numbers.ts";
 import type { Diagnosis } from "./report-data.ts";
 
-/** A diagnosis in sentences, for the page and the screen alike. */
+// A diagnosis in sentences, for the page and the screen alike.
 
 /** What twice as many rows would do, and what no number of rows would. */
-export function moreRowsSentence({ curve, rows, noise }: Diagnosis): string {
+export function moreRowsSentence({ curve, fitted, noise }: Diagnosis): string {
   const at = (share: number): number | undefined =>
-    curve.find((point) => point.rows === Math.round(share * rows))?.error;
+    curve.find((point) => point.rows === Math.round(share * fitted))?.error;
   const [now, twice, fourfold] = [at(1), at(2), at(4)];
   const gain = (then: number | undefined): number =>
-    now === undefined || then === undefined ? 0 : Math.max(0, 1 - then / now);
+    now === undefined || then === undefined ? 0 : Math.max(0, 1 - then / now) || 0;
   const floor =
     noise.estimate > 0.005 * noise.atMost
       ? `; the curve bends towards ${formatShare(noise.estimate)}`
       : "; the curve does not bend yet";
   const gains =
     gain(fourfold) < 0.01
-      ? "Even four times as many rows would change next to nothing."
-      : `Twice as many rows would lower the squared error by ${formatShare(gain(twice), 0)}, four times as many by ${formatShare(gain(fourfold), 0)}.`;
+      ? `Even four times the ${formatCount(fitted)} rows would change next to nothing.`
+      : `Twice the ${formatCount(fitted)} rows would lower the squared error by ${formatShare(gain(twice), 0)}, four times as many by ${formatShare(gain(fourfold), 0)}.`;
   return `${gains} At most ${formatShare(noise.atMost)} of the target is noise${floor}.`;
 }
 
@@ -33,7 +33,7 @@ export function spectrumSentence({ spectrum, effectiveDimension, rows, kernel }:
     kinked && decay < 2.2 && decay > 1.02
       ? `, as those of a Laplace kernel do on data of about ${formatNumber(1 / (decay - 1), 2)} dimensions`
       : "";
-  return `${spent} Eigenvalues fall like i^−${decay.toFixed(2)}${dimensions}.`;
+  return `${spent} Eigenvalues fall like i^−${fixed(decay, 2)}${dimensions}.`;
 }
 
 /** The verdict and its numbers. */
@@ -42,7 +42,7 @@ export function overfittingSentence({
   spectrum,
   ridge,
 }: Diagnosis): string {
-  const times = (factor: number): string => `${factor.toFixed(factor < 10 ? 2 : 0)}-fold`;
+  const times = (factor: number): string => `${fixed(factor, factor < 10 ? 2 : 0)}-fold`;
   const { decay } = spectrum;
   const told =
     decay !== undefined && withoutRidge.kind === "tempered"

@@ -297,8 +297,9 @@ export interface Diagnosis {
   readonly weight: number;
   /** Metric updates. */
   readonly updates: number;
-  /** Training rows looked at, and training rows in all. */
+  /** Training rows looked at, those that the machine was fitted on, and those there are in all. */
   readonly rows: number;
+  readonly fitted: number;
   readonly of: number;
   /** What the errors are: "squared error ÷ variance". */
   readonly error: string;

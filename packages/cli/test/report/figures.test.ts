@@ -4,6 +4,8 @@ import { explainedTrace } from "../../src/report/figures/explained-trace.ts";
 import { gradientHeatMap } from "../../src/report/figures/gradient-heat-map.ts";
 import { importanceBars } from "../../src/report/figures/importance-bars.ts";
 import { interactionBars } from "../../src/report/figures/interaction-bars.ts";
+import { kernelSpectrum } from "../../src/report/figures/kernel-spectrum.ts";
+import { learningCurve } from "../../src/report/figures/learning-curve.ts";
 import { lossByRound } from "../../src/report/figures/loss-by-round.ts";
 import { partialDependenceCurve } from "../../src/report/figures/partial-dependence-curve.ts";
 import { predictedActual } from "../../src/report/figures/predicted-actual.ts";
@@ -21,6 +23,8 @@ const figures: readonly (readonly [string, Figure])[] = [
   ["importances", importanceBars(numbers.importances!)],
   ["gradients", gradientHeatMap(numbers.agop!)],
   ["spectrum", explainedTrace(numbers.spectrum!)],
+  ["the learning curve", learningCurve(numbers.diagnosis!)],
+  ["eigenvalues", kernelSpectrum(numbers.diagnosis!)],
   ["losses", lossByRound(numbers.validationCurve!)],
   ["predictions", predictedActual(numbers.predictions![0]!, "strength", "MPa")],
   ["interactions", interactionBars(numbers.interactions!)],

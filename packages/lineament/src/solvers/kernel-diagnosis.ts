@@ -26,7 +26,7 @@ export interface KernelDiagnosis {
   readonly overfitting: {
     /** Of the machine with its ridge. */
     readonly withRidge: OverfittingVerdict;
-    /** Of the interpolant, λ → 0. */
+    /** Of the interpolant, λ → 0 (10⁻¹² of the largest eigenvalue). */
     readonly withoutRidge: OverfittingVerdict;
   };
   /** What the eigenframework predicts, by number of rows. */
@@ -84,8 +84,11 @@ const PARTS = [
   { share: 2, parts: 2 },
 ] as const;
 
-/** λ of no ridge, in units of the largest eigenvalue: enough above rounding. */
-const NO_RIDGE = 1e-9;
+/**
+ * λ of no ridge, in units of the largest eigenvalue: as little as rounding allows. Where eigenvalues fall below it, as those of
+ * Gaussian kernels of few variables do, it is a ridge still: the interpolant itself is beyond floating-point numbers.
+ */
+const NO_RIDGE = 1e-12;
 
 /**
  * Diagnoses kernel ridge regression with a kernel matrix, targets and a ridge: the eigenframework read off by leave-one-out

@@ -27,7 +27,7 @@ interface Node extends ResolvedEigenstructure {
 
 /** Steps of the path of ridges in a decade, and how many decades it goes down from ten times the largest eigenvalue. */
 const STEPS = 5;
-const DECADES = 11;
+const DECADES = 13;
 
 /**
  * The three functions of the eigenframework read off N rows. Leave-one-out at ridge λ is a test at N rows, for which the

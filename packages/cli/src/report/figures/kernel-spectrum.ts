@@ -6,11 +6,11 @@ import { colors } from "../theme.ts";
 /** Eigenvalues against their rank, both logarithmic, and the power law of the kernel's own. */
 export function kernelSpectrum({ spectrum, rows }: Diagnosis): Figure {
   const { eigenvalues, decay, amplitude } = spectrum;
-  const values = eigenvalues.filter(({ value }) => value > 0);
+  const values = drawnEigenvalues(eigenvalues);
   const least = Math.min(...values.map(({ value }) => value));
   const most = Math.max(...values.map(({ value }) => value));
   const law =
-    decay === undefined || amplitude === undefined
+    decay === undefined || amplitude === undefined || !Number.isFinite(decay * amplitude)
       ? []
       : Array.from({ length: 20 }, (_, i) => rows ** (i / 19)).map((rank) => ({
           rank,
@@ -46,4 +46,11 @@ export function kernelSpectrum({ spectrum, rows }: Diagnosis): Figure {
       }),
     ],
   };
+}
+
+/** The eigenvalues that have a place on logarithmic axes. */
+export function drawnEigenvalues(
+  eigenvalues: Diagnosis["spectrum"]["eigenvalues"],
+): Diagnosis["spectrum"]["eigenvalues"] {
+  return eigenvalues.filter(({ rank, value }) => rank >= 1 && value > 0 && value < Infinity);
 }

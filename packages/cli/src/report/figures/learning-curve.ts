@@ -5,8 +5,8 @@ import { colors } from "../theme.ts";
 import { finite } from "./axis.ts";
 
 /** Error against rows, both logarithmic: a line where it is predicted, dashed beyond what the rows show, marks where it was measured. */
-export function learningCurve({ curve, measured, rows, noise, leaveOneOut }: Diagnosis): Figure {
-  const predicted = curve.filter(({ error }) => Number.isFinite(error) && error > 0);
+export function learningCurve({ curve, measured, fitted, noise, leaveOneOut }: Diagnosis): Figure {
+  const predicted = drawnPoints(curve);
   const spread = Math.min(0.9, (2 * leaveOneOut.standardError) / leaveOneOut.error || 0);
   const band = predicted.map((point) => ({
     rows: point.rows,
@@ -14,15 +14,18 @@ export function learningCurve({ curve, measured, rows, noise, leaveOneOut }: Dia
     upper: point.error * (1 + spread),
   }));
   const points = measured
-    .filter(({ error }) => error > 0)
+    .filter(({ error }) => error > 0 && error < Infinity)
     .map((point) => ({
       ...point,
-      low: Math.max(point.error / 3, point.error - 2 * point.standardError),
-      high: point.error + 2 * point.standardError,
+      low: Math.max(point.error / 3, point.error - 2 * (point.standardError || 0)),
+      high: point.error + 2 * (point.standardError || 0),
       note: `${formatCount(point.rows)} rows: ${formatNumber(point.error)} on rows left out`,
     }));
   const tested = points
-    .filter((point): point is typeof point & { test: number } => point.test !== undefined && point.test > 0)
+    .filter(
+      (point): point is typeof point & { test: number } =>
+        point.test !== undefined && point.test > 0 && point.test < Infinity,
+    )
     .map((point) => ({
       ...point,
       note: `${formatCount(point.rows)} rows: ${formatNumber(point.test)} on test rows`,
@@ -68,11 +71,11 @@ export function learningCurve({ curve, measured, rows, noise, leaveOneOut }: Dia
         mark: { type: "rule", color: colors.quiet, strokeDash: [2, 3] },
         encoding: { y: { ...y, field: "noise" } },
       }),
-      {
-        data: { values: [{ rows }] },
+      ...layersIf(Number.isFinite(fitted), {
+        data: { values: [{ rows: fitted }] },
         mark: { type: "rule", color: colors.line, aria: false },
         encoding: { x },
-      },
+      }),
       line(resolved, [1, 0]),
       line(beyond, [5, 4]),
       {
@@ -99,6 +102,11 @@ export function learningCurve({ curve, measured, rows, noise, leaveOneOut }: Dia
       }),
     ],
   };
+}
+
+/** The predicted points that have a place on logarithmic axes. */
+export function drawnPoints(curve: Diagnosis["curve"]): Diagnosis["curve"] {
+  return curve.filter(({ error, rows }) => error > 0 && error < Infinity && rows > 0);
 }
 
 function logDomain(values: readonly number[]): [number, number] {

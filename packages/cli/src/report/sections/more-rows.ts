@@ -4,8 +4,8 @@ import {
   overfittingSentence,
   spectrumSentence,
 } from "../diagnosis-words.ts";
-import { kernelSpectrum } from "../figures/kernel-spectrum.ts";
-import { learningCurve } from "../figures/learning-curve.ts";
+import { drawnEigenvalues, kernelSpectrum } from "../figures/kernel-spectrum.ts";
+import { drawnPoints, learningCurve } from "../figures/learning-curve.ts";
 import { markup, type Markup } from "../markup.ts";
 import { formatCount, formatNumber } from "../numbers.ts";
 import { card, frame, more, section } from "../page/card.ts";
@@ -22,12 +22,15 @@ export async function moreRows(diagnosis: Diagnosis | undefined): Promise<Markup
     "What more rows would do",
     markup`Predicted from ${formatCount(diagnosis.rows)} training rows by the eigenframework of kernel ridge regression,
       for the same kernel and ridge (${diagnosis.kernel}, λ = ${formatNumber(diagnosis.ridge)}).${caution === undefined ? "" : ` ${caution}`}`,
-    [await curveCard(diagnosis), await spectrumCard(diagnosis)],
+    [
+      drawnPoints(diagnosis.curve).length > 1 ? await curveCard(diagnosis) : undefined,
+      drawnEigenvalues(diagnosis.spectrum.eigenvalues).length > 1 ? await spectrumCard(diagnosis) : undefined,
+    ],
   );
 }
 
 async function curveCard(diagnosis: Diagnosis): Promise<Markup> {
-  const { curve, measured, rows } = diagnosis;
+  const { curve, measured, rows, fitted } = diagnosis;
   const tested = measured.some(({ test }) => test !== undefined);
   const svg = await picture(
     learningCurve(diagnosis),
@@ -40,7 +43,7 @@ async function curveCard(diagnosis: Diagnosis): Promise<Markup> {
     {
       title: "left-out rows",
       numeric: true,
-      cell: (point) => formatNumber(measured.find((one) => near(one.rows, point.rows))?.error),
+      cell: (point) => formatNumber(measured.find((one) => one.rows === point.rows)?.error),
     },
     ...(tested
       ? [
@@ -48,7 +51,7 @@ async function curveCard(diagnosis: Diagnosis): Promise<Markup> {
             title: "test rows",
             numeric: true,
             cell: (point: { readonly rows: number }) =>
-              formatNumber(measured.find((one) => near(one.rows, point.rows))?.test),
+              formatNumber(measured.find((one) => one.rows === point.rows)?.test),
           },
         ]
       : []),
@@ -64,14 +67,9 @@ async function curveCard(diagnosis: Diagnosis): Promise<Markup> {
   ]);
   return card(
     "Error by number of rows",
-    `${moreRowsSentence(diagnosis)} Line: predicted, with a band of two standard errors; dashed where it goes on beyond what ${formatCount(rows)} rows show. Points: fits to parts of the rows, on rows left out${tested ? "; diamonds: on test rows" : ""}.`,
+    `${moreRowsSentence(diagnosis)} Line: predicted, with a band of two standard errors; dashed where it goes on beyond what ${formatCount(rows)} rows show; upright: the ${formatCount(fitted)} rows there are. Points: fits to parts of the rows, on rows left out${tested ? "; diamonds: on test rows" : ""}.`,
     markup`${frame(svg)}${more("Numbers", numbers)}`,
   );
-}
-
-/** Parts are rounded down, predictions to the nearest. */
-function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 1;
 }
 
 async function spectrumCard(diagnosis: Diagnosis): Promise<Markup> {
