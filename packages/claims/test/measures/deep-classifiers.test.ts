@@ -4,11 +4,10 @@ import {
   correlationMap,
   deepCorrelations,
   dualOf,
-  type Engine,
   openEngine,
   random,
 } from "lineament";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { orthantPoints, randomSigns } from "../../src/data/index.ts";
 import {
   column,
@@ -22,11 +21,7 @@ import {
   tabulatedDeepKernel,
 } from "../../src/measures/index.ts";
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine();
-});
-afterAll(() => engine.close());
+const engine = await openEngine({ engine: "plain" });
 
 function problem(n: number, m: number) {
   const generator = random(2);

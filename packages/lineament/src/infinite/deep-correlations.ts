@@ -74,12 +74,12 @@ function follow(
     }
     if (next < 0.5) [gap, correlation] = [next, 1 - next];
     else {
-      if (log !== undefined) {
-        log = order * log + Math.log(factor);
+      if (order === 0) correlation = factor;
+      else if (log === undefined && correlation >= 1 / most)
+        correlation = factor * (order === 1 ? correlation : correlation ** order);
+      else {
+        log = order * (log ?? Math.log(correlation)) + Math.log(factor);
         correlation = Math.exp(log);
-      } else {
-        if (correlation < 1 / most) log = order * Math.log(correlation) + Math.log(factor);
-        correlation = order === 0 ? factor : factor * (order === 1 ? correlation : correlation ** order);
       }
       gap = 1 - correlation;
     }

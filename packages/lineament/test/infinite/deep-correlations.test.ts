@@ -128,6 +128,17 @@ test("orthogonal inputs stay orthogonal behind odd activations", () => {
   expect([gap[0], logNngp[0], logNtk[0]]).toEqual([1, -Infinity, -Infinity]);
 });
 
+test("orthogonal inputs come together behind ReLU: 1/π, then (√(1 − 1/π²) + (π − arccos(1/π))/π)/π", () => {
+  const map = correlationMap("relu");
+  const [one, two] = [1, 2].map((depth) => deepCorrelations(map, [1], depth));
+  expect(Math.exp(one!.logNngp[0]!)).toBeCloseTo(1 / Math.PI, 14);
+  expect(Math.exp(one!.logNtk[0]!)).toBeCloseTo(1 / Math.PI, 14);
+  const [xi, angle] = [1 / Math.PI, Math.acos(1 / Math.PI)];
+  const next = (Math.sqrt(1 - xi ** 2) + xi * (Math.PI - angle)) / Math.PI;
+  expect(1 - two!.gap[0]!).toBeCloseTo(next, 14);
+  expect(Math.exp(two!.logNtk[0]!)).toBeCloseTo(next + (xi * (Math.PI - angle)) / Math.PI, 14);
+});
+
 test("gaps of nearly equal rows keep their digits", () => {
   const [gap] = correlationGaps([[1, 0]], [[3, 3e-9]]);
   expect(gap! / 5e-19).toBeCloseTo(1, 14);
