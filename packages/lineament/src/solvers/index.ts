@@ -6,6 +6,7 @@ export * from "./feature-ridge.ts";
 export * from "./kernel-diagnosis.ts";
 export * from "./leave-one-out.ts";
 export * from "./logistic.ts";
+export * from "./nystrom-logistic.ts";
 export * from "./nystrom-preconditioner.ts";
 export * from "./nystrom-ridge.ts";
 export * from "./posterior-variance.ts";
