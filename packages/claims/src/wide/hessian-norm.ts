@@ -48,7 +48,7 @@ export default claim({
     with normal $v_i$ a factor $\sqrt{\ln m}$ flattens it.`,
   source: "Liu, Zhu & Belkin, arXiv:2010.01092; Zhu, Liu & Belkin, arXiv:2205.11786",
   status: "proved",
-  seconds: 8,
+  seconds: 10,
   settings,
   full: { draws: 30 },
 
