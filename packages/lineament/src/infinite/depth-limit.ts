@@ -27,11 +27,11 @@ export interface DepthLimit {
 const negligible = 1e-12;
 
 /**
- * The rule that networks with this activation, normalized to E[φ²] = 1, tend to with depth. One with mean 0 and φ̌(0) = 0 is made
- * of any activation by subtracting its mean.
+ * The rule that networks with this activation tend to with depth, if variances are held at 1 (φ divided by √E[φ²]).
  *
  * @throws RangeError for an activation that is 0 everywhere
- * @see Radhakrishnan, Belkin & Uhler, arXiv:2204.14126 (three classes); "collapse" is theirs to leave out, φ̌(0) > 0 with φ̌′(1) < 1
+ * @see Radhakrishnan, Belkin & Uhler, arXiv:2204.14126, for nearest neighbors, singular kernels and majority votes; claim IN-17 for
+ * the collapse
  */
 export function depthLimit(activation: ActivationChoice): DepthLimit {
   const dual = dualOf(activation);
