@@ -25,8 +25,7 @@ export function moreRowsSentence({ curve, fitted, noise }: Diagnosis): string {
 export function spectrumSentence({ spectrum, effectiveDimension, rows, kernel }: Diagnosis): string {
   const { decay } = spectrum;
   const spent = `The fit spends ${formatNumber(effectiveDimension, 3)} of ${formatCount(rows)} rows on directions it learns (effective dimension).`;
-  if (decay === undefined)
-    return `${spent} Its eigenvalues follow no power law: they fall faster, or not at all.`;
+  if (decay === undefined) return `${spent} Its eigenvalues follow no power law: they fall faster, or end.`;
   // On a d-dimensional set the eigenvalues of kernels with a kink fall like i^−(1 + 1/d).
   const kinked = /^(?:product )?laplace\(.*q=1\)$/u.test(kernel);
   const dimensions =

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { logarithmicTicks } from "../../src/report/figures/axis.ts";
 import { confusionHeatMap } from "../../src/report/figures/confusion-heat-map.ts";
 import { explainedTrace } from "../../src/report/figures/explained-trace.ts";
 import { gradientHeatMap } from "../../src/report/figures/gradient-heat-map.ts";
@@ -52,6 +53,13 @@ test.each(figures)("the figure of %s is drawn without a warning", async (_, figu
 
 test.each(figures)("the figure of %s is JSON", (_, figure) => {
   expect(JSON.parse(JSON.stringify(figure))).toEqual(figure);
+});
+
+test("ticks of logarithmic axes are round numbers, neither few nor many", () => {
+  expect(logarithmicTicks([0.07, 0.4])).toEqual([0.07, 0.1, 0.15, 0.2, 0.3]);
+  expect(logarithmicTicks([90, 3300])).toEqual([100, 200, 500, 1000, 2000]);
+  expect(logarithmicTicks([1e-5, 0.5])).toEqual([1e-5, 1e-4, 1e-3, 0.01, 0.1]);
+  expect(logarithmicTicks([1e-14, 2])).toHaveLength(8);
 });
 
 test("points outside of their interval are drawn differently", async () => {

@@ -182,7 +182,7 @@ export async function diagnoseKernel(
         trainError,
         noiseFactor,
         dimension,
-        extrapolated: kappa < structure.resolution,
+        extrapolated: kappa < 0.98 * structure.resolution,
       };
     }),
     measured,

@@ -13,7 +13,7 @@ export interface SampledEigenstructure extends Eigenstructure {
 export interface PowerLaws {
   /** α ≥ 1 of eigenvalues λ_i ∝ i^−α: the dimension grows like κ^(−1/α). `Infinity` when it does not grow. */
   readonly decay: number;
-  /** C of λ_i ≈ C i^−α. 0 when α is infinite or 1. */
+  /** C of λ_i ≈ C i^−α. 0 where eigenvalues follow no such law: α is infinite, or rises by half from the decade of κ above to this one. */
   readonly amplitude: number;
   /** σ² in remainder = σ² + c κ^β: what no number of rows would remove. */
   readonly noise: number;
@@ -119,22 +119,31 @@ function extrapolate(
   };
 }
 
-/** Points of the last decade that power laws are fitted to. */
+/** Points of a decade that power laws are fitted to. */
 const FITTED = 13;
+/** From one decade of κ to the next, the exponent of a power law does not rise so much. */
+const STEADY = 1.5;
 
 function fitPowerLaws(at: (kappa: number) => ResolvedEigenstructure, resolution: number): PowerLaws {
-  const kappas = Array.from({ length: FITTED }, (_, i) => resolution * 10 ** (i / (FITTED - 1)));
+  const decade = (from: number): number[] =>
+    Array.from({ length: FITTED }, (_, i) => from * 10 ** (i / (FITTED - 1)));
+  const decayOver = (kappas: readonly number[]): number => {
+    const growth = -line(
+      kappas.map(Math.log),
+      kappas.map((kappa) => Math.log(at(kappa).dimension)),
+    ).slope;
+    return growth < 0.01 ? Infinity : Math.max(1, 1 / growth);
+  };
+  const kappas = decade(resolution);
   const logarithms = kappas.map(Math.log);
   const resolved = kappas.map(at);
-  const growth = -line(
-    logarithms,
-    resolved.map(({ dimension }) => Math.log(dimension)),
-  ).slope;
-  const decay = growth < 0.01 ? Infinity : Math.max(1, 1 / growth);
+  const decay = decayOver(kappas);
+  const steady = decay < STEADY * decayOver(decade(10 * resolution));
   const { dimension } = resolved[0]!;
   // ∫ di / (1 + κ i^α / C) = (C/κ)^(1/α) (π/α) / sin(π/α).
   const whole = Math.PI / decay / Math.sin(Math.PI / decay);
-  const amplitude = decay > 1.001 && decay < Infinity ? resolution * (dimension / whole) ** decay : 0;
+  const amplitude =
+    steady && decay > 1.001 && decay < Infinity ? resolution * (dimension / whole) ** decay : 0;
   const remainders = resolved.map(({ remainder }) => remainder);
   return { decay, amplitude, ...fitRemainder(logarithms, remainders) };
 }

@@ -146,7 +146,8 @@ describe("its verdict", () => {
 
   test("the Gaussian interpolant is catastrophic", async () => {
     const gaussian = await gram(engine, { family: "gaussian", bandwidth: 3 }, takeRows(x, train));
-    const { overfitting } = await diagnoseKernel(engine, gaussian, y, 1);
+    const { overfitting, laws } = await diagnoseKernel(engine, gaussian, y, 1);
+    expect(laws.amplitude).toBe(0); // its eigenvalues follow no power law
     expect(overfitting.withoutRidge.kind).toBe("catastrophic");
     expect(overfitting.withRidge.kind).not.toBe("catastrophic");
   });

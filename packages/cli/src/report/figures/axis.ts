@@ -28,3 +28,15 @@ export function numberAxis(
   if (size >= 1e6) return { labelExpr: "replace(format(datum.value, '~s'), 'G', 'B')" };
   return { format: ",~r" };
 }
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 of each decade; more of a part of one, only the 1 of many. */
+export function logarithmicTicks([low, high]: readonly [number, number]): number[] {
+  const decades = Math.log10(high / low);
+  const steps = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7];
+  const every = Math.ceil(decades / 8);
+  const first = Math.floor(Math.log10(low));
+  return Array.from({ length: Math.ceil(decades) + 2 }, (_, i) => first + i)
+    .filter((power) => power % every === 0)
+    .flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
+    .filter((tick) => tick >= low && tick <= high);
+}

@@ -2,6 +2,7 @@ import { formatNumber } from "../numbers.ts";
 import type { Diagnosis } from "../report-data.ts";
 import { type Figure, layersIf, type Position } from "../picture.ts";
 import { colors } from "../theme.ts";
+import { logarithmicTicks } from "./axis.ts";
 
 /** Eigenvalues against their rank, both logarithmic, and the power law of the kernel's own. */
 export function kernelSpectrum({ spectrum, rows }: Diagnosis): Figure {
@@ -16,19 +17,21 @@ export function kernelSpectrum({ spectrum, rows }: Diagnosis): Figure {
           rank,
           value: amplitude * rank ** -decay,
         }));
+  const ranks: [number, number] = [1, Math.max(2, rows)];
+  const domain: [number, number] = [least / 1.3, most * 1.5];
   const x: Position = {
     field: "rank",
     type: "quantitative",
     title: "rank",
-    scale: { type: "log", nice: false, domain: [1, Math.max(2, rows)] },
-    axis: { tickCount: 4, format: ",~r" },
+    scale: { type: "log", nice: false, domain: ranks },
+    axis: { values: logarithmicTicks(ranks), format: ",~r" },
   };
   const y: Position = {
     field: "value",
     type: "quantitative",
     title: "eigenvalue of K/n",
-    scale: { type: "log", nice: false, domain: [least / 1.3, most * 1.5] },
-    axis: { tickCount: 5, format: "~e" },
+    scale: { type: "log", nice: false, domain },
+    axis: { values: logarithmicTicks(domain), format: "~e" },
   };
   return {
     width: 340,

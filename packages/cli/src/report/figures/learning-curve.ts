@@ -2,7 +2,7 @@ import { formatCount, formatNumber } from "../numbers.ts";
 import type { Diagnosis } from "../report-data.ts";
 import { type Figure, layersIf, type Position } from "../picture.ts";
 import { colors } from "../theme.ts";
-import { finite } from "./axis.ts";
+import { finite, logarithmicTicks } from "./axis.ts";
 
 /** Error against rows, both logarithmic: a line where it is predicted, dashed beyond what the rows show, marks where it was measured. */
 export function learningCurve({ curve, measured, fitted, noise, leaveOneOut }: Diagnosis): Figure {
@@ -38,19 +38,20 @@ export function learningCurve({ curve, measured, fitted, noise, leaveOneOut }: D
     ...points.flatMap(({ low, high }) => [low, high]),
     ...tested.map(({ test }) => test),
   ]);
-  const [low, high] = [Math.min(...values) * 0.9, Math.max(...values) * 1.1];
+  const [low, high] = logDomain(values);
+  const rowsDomain = logDomain(predicted.map((point) => point.rows));
   const x: Position = {
     field: "rows",
     type: "quantitative",
     title: "training rows",
-    scale: { type: "log", nice: false, domain: logDomain(predicted.map((point) => point.rows)) },
-    axis: { tickCount: 5, format: ",~r" },
+    scale: { type: "log", nice: false, domain: rowsDomain },
+    axis: { values: logarithmicTicks(rowsDomain), format: ",~r" },
   };
   const y: Position = {
     type: "quantitative",
     title: "squared error ÷ that of the mean",
     scale: { type: "log", nice: false, domain: [low, high] },
-    axis: { tickCount: 5, format: "~r" },
+    axis: { values: logarithmicTicks([low, high]), format: "~r" },
   };
   const line = (data: readonly object[], dash: readonly number[]) => ({
     data: { values: data as object[] },

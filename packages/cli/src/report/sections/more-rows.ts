@@ -67,7 +67,7 @@ async function curveCard(diagnosis: Diagnosis): Promise<Markup> {
   ]);
   return card(
     "Error by number of rows",
-    `${moreRowsSentence(diagnosis)} Line: predicted, with a band of two standard errors; dashed where it goes on beyond what ${formatCount(rows)} rows show; upright: the ${formatCount(fitted)} rows there are. Points: fits to parts of the rows, on rows left out${tested ? "; diamonds: on test rows" : ""}.`,
+    `${moreRowsSentence(diagnosis)} Line: predicted, with a band of two standard errors; dashed where it goes on beyond what ${formatCount(rows)} rows show; upright: the ${formatCount(fitted)} rows that it was fitted on. Points: fits to parts of the rows, on rows left out${tested ? "; diamonds: on test rows" : ""}.`,
     markup`${frame(svg)}${more("Numbers", numbers)}`,
   );
 }
@@ -81,7 +81,7 @@ async function spectrumCard(diagnosis: Diagnosis): Promise<Markup> {
   const { kind } = diagnosis.overfitting.withRidge;
   return card(
     `Its overfitting is ${kind}`,
-    `${overfittingSentence(diagnosis)} ${spectrumSentence(diagnosis)} Points: eigenvalues of the kernel matrix of these rows, whose end is bent by sampling; line: the power law of the kernel itself.`,
+    `${overfittingSentence(diagnosis)} ${spectrumSentence(diagnosis)} Points: eigenvalues of the kernel matrix of these rows, whose end is bent by sampling${diagnosis.spectrum.decay === undefined ? "" : "; line: the power law of the kernel itself"}.`,
     frame(svg),
   );
 }
