@@ -230,7 +230,7 @@ function softmaxLoss(classes: number, offsets: ArrayLike<number> | undefined) {
       return sum;
     },
     /** out ← W H U for products [F, U]: per row (diag(π) − ππᵀ) u. */
-    hessianProducts({ data, rows, cols }: Matrix, { weights }: RowChunk, out: Matrix): void {
+    hessianProducts: ({ data, rows, cols }: Matrix, { weights }: RowChunk, out: Matrix): void => {
       const latent = zeros(rows, c);
       for (let i = 0; i < rows; i++) for (let l = 0; l < c; l++) latent.data[i * c + l] = data[i * cols + l]!;
       const p = logisticProbabilities(latent, offsets);

@@ -1,4 +1,4 @@
-import { type Matrix, type Points, precisionOf, rowRange, zeros } from "../linalg/index.ts";
+import { type Matrix, type Points, precisionOf, rowRange, takeRows, zeros } from "../linalg/index.ts";
 
 /** Some consecutive rows of a table. They stay valid until the next ones are asked for. */
 export interface RowChunk {
@@ -53,6 +53,22 @@ export function chunkRange({ x, y, weights }: RowChunk, start: number, end: numb
   };
 }
 
+/** Copies of the rows with these numbers, in that order. */
+export function takeChunkRows({ x, y, weights }: RowChunk, rows: ArrayLike<number>): RowChunk {
+  const coordinates = takeRows(x.coordinates, rows);
+  const targets = takeRows(y, rows);
+  const blocks = x.levels ? x.levels.length / x.coordinates.rows : 0;
+  const levels = x.levels && new Int32Array(rows.length * blocks);
+  if (x.levels)
+    for (let at = 0; at < rows.length; at++)
+      levels!.set(x.levels.subarray(rows[at]! * blocks, (rows[at]! + 1) * blocks), at * blocks);
+  return {
+    x: levels ? { coordinates, levels } : { coordinates },
+    y: targets,
+    weights: weights && Float64Array.from({ length: rows.length }, (_, at) => weights[rows[at]!]!),
+  };
+}
+
 /**
  * Copies of the rows with these numbers, in one pass.
  *
@@ -64,34 +80,38 @@ export async function takeSourceRows(
   rows: ArrayLike<number>,
   signal?: AbortSignal,
 ): Promise<RowChunk> {
-  const count = rows.length;
-  let taken:
-    | { x: Matrix; levels: Int32Array | undefined; y: Matrix; weights: Float64Array | undefined }
-    | undefined;
+  const parts: RowChunk[] = [];
   let first = 0;
   let at = 0;
-  for await (const { x, y, weights } of source.chunks(signal)) {
+  for await (const chunk of source.chunks(signal)) {
     signal?.throwIfAborted();
-    const { coordinates, levels } = x;
-    const blocks = levels ? levels.length / Math.max(1, coordinates.rows) : 0;
-    taken ??= {
-      x: zeros(count, coordinates.cols, precisionOf(coordinates)),
-      levels: levels && new Int32Array(count * blocks),
-      y: zeros(count, y.cols, precisionOf(y)),
-      weights: weights && new Float64Array(count),
-    };
-    const end = first + coordinates.rows;
-    for (; at < count && rows[at]! < end; at++) {
-      const i = rows[at]! - first;
-      taken.x.data.set(rowRange(coordinates, i, i + 1).data, at * coordinates.cols);
-      taken.y.data.set(rowRange(y, i, i + 1).data, at * y.cols);
-      if (levels) taken.levels?.set(levels.subarray(i * blocks, (i + 1) * blocks), at * blocks);
-      if (weights && taken.weights) taken.weights[at] = weights[i]!;
-    }
+    const end = first + chunk.x.coordinates.rows;
+    const own: number[] = [];
+    for (; at < rows.length && rows[at]! < end; at++) own.push(rows[at]! - first);
+    if (own.length > 0) parts.push(takeChunkRows(chunk, own));
     first = end;
-    if (at === count) break;
+    if (at === rows.length) break;
   }
-  if (!taken || at < count) throw new RangeError(`takeSourceRows: the source ended after ${first} rows`);
-  const { x, levels, y, weights } = taken;
-  return { x: levels ? { coordinates: x, levels } : { coordinates: x }, y, weights };
+  if (at < rows.length || parts.length === 0)
+    throw new RangeError(`takeSourceRows: the source ended after ${first} rows`);
+  return parts.length === 1 ? parts[0]! : joinChunks(parts);
+}
+
+function joinChunks(parts: readonly RowChunk[]): RowChunk {
+  const [{ x, y, weights }] = parts as [RowChunk];
+  const count = parts.reduce((sum, part) => sum + part.y.rows, 0);
+  const blocks = x.levels ? x.levels.length / x.coordinates.rows : 0;
+  const coordinates = zeros(count, x.coordinates.cols, precisionOf(x.coordinates));
+  const levels = x.levels && new Int32Array(count * blocks);
+  const targets = zeros(count, y.cols, precisionOf(y));
+  const joined = weights && new Float64Array(count);
+  let row = 0;
+  for (const part of parts) {
+    coordinates.data.set(part.x.coordinates.data, row * coordinates.cols);
+    targets.data.set(part.y.data, row * targets.cols);
+    if (part.x.levels) levels?.set(part.x.levels, row * blocks);
+    if (part.weights) joined?.set(part.weights, row);
+    row += part.y.rows;
+  }
+  return { x: levels ? { coordinates, levels } : { coordinates }, y: targets, weights: joined };
 }
