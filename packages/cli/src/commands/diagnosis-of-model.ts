@@ -47,6 +47,7 @@ export async function diagnosisOf(
     ridge: found.ridge,
     weight: found.weight,
     updates: found.updates,
+    ...(found.updates > 0 && !found.logarithm ? { heldOut: heldOutError(model) } : {}),
     rows: found.rows,
     fitted,
     of: of ?? training.target.length,
@@ -58,13 +59,16 @@ export async function diagnosisOf(
       standardError: found.standardError / variance,
       ...inUnits(found.leaveOneOutError),
     },
-    curve: found.curve.map(({ rows, testError, noiseFactor, extrapolated }) => ({
-      rows,
-      error: testError / variance,
-      ...inUnits(testError),
-      noiseFactor,
-      extrapolated,
-    })),
+    // At the interpolation threshold of a kernel with few directions the error is infinite.
+    curve: found.curve
+      .filter(({ testError, noiseFactor }) => testError < Infinity && noiseFactor < Infinity)
+      .map(({ rows, testError, noiseFactor, extrapolated }) => ({
+        rows,
+        error: testError / variance,
+        ...inUnits(testError),
+        noiseFactor,
+        extrapolated,
+      })),
     measured: found.measured.map(({ rows, leaveOneOutError, standardError, testError }) => ({
       rows,
       error: leaveOneOutError / variance,
@@ -94,6 +98,24 @@ export function targetOf({ target }: TableModel, values: ArrayLike<number>): Tar
 function heaviest({ machine }: TableModel): number {
   const weights = machine.state.members.map(({ recipe }) => recipe.weight);
   return weights.indexOf(Math.max(...weights));
+}
+
+/** The relative squared error of the whole model on rows that the machines which predicted them were not fitted on. */
+function heldOutError({ machine }: TableModel): number {
+  const { predictions, target } = machine.state.validation;
+  const { rows, cols, data } = predictions;
+  const actual = (i: number, l: number): number =>
+    target.task === "regression" ? target.y.data[i * cols + l]! : +(target.labels[i] === l);
+  let [error, variance] = [0, 0];
+  for (let l = 0; l < cols; l++) {
+    let mean = 0;
+    for (let i = 0; i < rows; i++) mean += actual(i, l) / rows;
+    for (let i = 0; i < rows; i++) {
+      error += (data[i * cols + l]! - actual(i, l)) ** 2;
+      variance += (actual(i, l) - mean) ** 2;
+    }
+  }
+  return variance > 0 ? error / variance : 0;
 }
 
 function errorName({ target }: TableModel, logarithm: boolean): string {

@@ -161,6 +161,10 @@ export const DiagnoseDocument = z
     ridge: z.number().describe("λ"),
     weight: z.number().describe("share of this machine in the model's average"),
     updates: count.describe("metric updates; 0 is kernel ridge regression"),
+    heldOut: z
+      .number()
+      .optional()
+      .describe("with metric updates: relative error of the whole model on rows held out of its fits"),
     rows: count.describe("training rows looked at"),
     fitted: count.describe("training rows that the machine was fitted on"),
     of: count.describe("training rows in all"),

@@ -51,14 +51,25 @@ export function overfittingSentence({
 }
 
 /** What the numbers do not cover; undefined when there is nothing to say. */
-export function diagnosisCaution({ updates, weight, rows, of }: Diagnosis): string | undefined {
+export function diagnosisCaution({
+  updates,
+  weight,
+  rows,
+  of,
+  heldOut,
+  leaveOneOut,
+}: Diagnosis): string | undefined {
   const parts = [
     ...(weight < 0.999
       ? [`This is the heaviest machine of the average (${formatShare(weight, 0)} of it) by itself.`]
       : []),
     ...(updates > 0
       ? [
-          "Its metric was learned from the same rows and is taken as given: errors are a little optimistic, and with fewer rows the metric would be worse too.",
+          `Its metric was learned from the same rows and is taken as given, so that errors are optimistic${
+            heldOut === undefined
+              ? ""
+              : `: the whole model has ${formatNumber(heldOut)} on rows held out of its fits, and this machine ${formatNumber(leaveOneOut.error)} on rows left out`
+          }. Fewer rows would have learned a worse metric, more rows a better one.`,
         ]
       : []),
     ...(rows < of ? [`Looked at: ${formatCount(rows)} of ${formatCount(of)} training rows.`] : []),

@@ -297,6 +297,8 @@ export interface Diagnosis {
   readonly weight: number;
   /** Metric updates. */
   readonly updates: number;
+  /** With metric updates: the error of the whole model on rows held out of its fits. */
+  readonly heldOut?: number | undefined;
   /** Training rows looked at, those that the machine was fitted on, and those there are in all. */
   readonly rows: number;
   readonly fitted: number;

@@ -149,6 +149,7 @@ export function regressionReport({
       ridge: 1e-4,
       weight: 0.75,
       updates: 3,
+      heldOut: 0.16,
       rows: 400,
       fitted: 754,
       of: 754,

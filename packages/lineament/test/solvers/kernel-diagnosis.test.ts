@@ -192,3 +192,36 @@ describe("what cannot be diagnosed", () => {
     await expect(diagnoseKernel(engine, k, y, 1, { signal: AbortSignal.abort() })).rejects.toThrow();
   });
 });
+
+describe("nothing is NaN, whatever the kernel matrix", () => {
+  const rows = 64;
+  const z = normals(rows, 2, 3);
+  const clusters = (count: number) => filled(rows, rows, (i, j) => (i % count === j % count ? 1 : 0.2));
+  test.each([
+    ["all ones", filled(rows, rows, () => 1)],
+    ["the identity", filled(rows, rows, (i, j) => +(i === j))],
+    ["three clusters of equal rows", clusters(3)],
+    ["rows that occur twice", clusters(rows / 2)],
+    ["a line", filled(rows, rows, (i, j) => z.data[2 * i]! * z.data[2 * j]!)],
+    ["one row far larger", filled(rows, rows, (i, j) => (i === 0 && j === 0 ? 1e12 : +(i === j)))],
+    ["all alike to the last digits", filled(rows, rows, (i, j) => 1 + (i === j ? 1e-14 : 0))],
+    ["tiny units", filled(rows, rows, (i, j) => 1e-30 * Math.exp(-Math.abs(i - j)))],
+  ])("%s", async (_, matrix) => {
+    for (const targets of [
+      normals(rows, 1, 4),
+      filled(rows, 1, (i) => (i % 3) - 1),
+      filled(rows, 1, (i) => (i < 1 ? 63 : -1)),
+    ])
+      for (const lambda of [0, 1e-8, 1]) {
+        const found = await diagnoseKernel(engine, matrix, targets, lambda);
+        const numbers: number[] = [];
+        JSON.stringify(found, (_key, value: unknown) => {
+          if (typeof value === "number") numbers.push(value);
+          return value;
+        });
+        // Exponents and factors may be infinite, but nothing is undefined.
+        expect(numbers.filter(Number.isNaN)).toEqual([]);
+        for (const { testError } of found.curve) expect(testError).toBeGreaterThanOrEqual(0);
+      }
+  });
+});
