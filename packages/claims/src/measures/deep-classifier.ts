@@ -43,7 +43,7 @@ export async function deepClassifier(
     deepCorrelations(map, correlationGaps(test, train), depth),
   ];
   const largest = own.gap.reduce((most, gap) => Math.max(most, gap), 0);
-  if (kernel === "nngp" && largest < 0.5)
+  if (kernel === "nngp" && largest > 0 && largest < 0.5)
     return collapsed(engine, own.gap, other.gap, largest, { labels, ridge });
   const name = kernel === "nngp" ? "logNngp" : "logNtk";
   const top = own[name][0]!;
@@ -88,11 +88,4 @@ async function collapsed(
   const far = 1 / largest - 2;
   const level = (far * data[2 * m]!) / (1 + far * data[2 * m + 1]!);
   return Float64Array.from({ length: m }, (_, i) => data[2 * i]! + level * (1 - data[2 * i + 1]!));
-}
-
-/** The share of entries at which two lists of numbers have the same sign; 0 agrees with nothing. */
-export function signAgreement(left: ArrayLike<number>, right: ArrayLike<number>): number {
-  let agreed = 0;
-  for (let i = 0; i < left.length; i++) if (left[i]! * right[i]! > 0) agreed++;
-  return agreed / left.length;
 }

@@ -35,17 +35,20 @@ export function deepCorrelations(
   const logNngp = new Float64Array(gap.length);
   const logNtk = new Float64Array(gap.length);
   for (let i = 0; i < gap.length; i++) {
-    if (!(gap[i]! >= 0 && gap[i]! <= 1))
+    if (!(gap[i]! >= 0 && gap[i]! <= 1 + rounding))
       throw new RangeError(
         `deepCorrelations: gap ${i} is ${gap[i]}, expected a number in [0, 1]: correlations are not negative`,
       );
-    const pair = follow(map, gap[i]!, depth);
+    const pair = follow(map, Math.min(1, gap[i]!), depth);
     gap[i] = pair.gap;
     logNngp[i] = pair.log;
     logNtk[i] = pair.log === -Infinity ? -Infinity : pair.log + pair.logRatio;
   }
   return { gap, logNngp, logNtk };
 }
+
+/** By which orthogonal inputs may seem to be farther apart. */
+const rounding = 1e-13;
 
 /** Beyond this R is carried by its logarithm, and below its inverse ξ. */
 const most = 1e150;

@@ -126,6 +126,7 @@ test("where all has become linear, layers cost nothing: ξ halves, and T/ξ grow
 test("orthogonal inputs stay orthogonal behind odd activations", () => {
   const { gap, logNngp, logNtk } = deepCorrelations(correlationMap("erf"), [1], 7);
   expect([gap[0], logNngp[0], logNtk[0]]).toEqual([1, -Infinity, -Infinity]);
+  expect(deepCorrelations(correlationMap("erf"), [1 + 1e-15], 7).gap[0]).toBe(1);
 });
 
 test("orthogonal inputs come together behind ReLU: 1/π, then (√(1 − 1/π²) + (π − arccos(1/π))/π)/π", () => {
