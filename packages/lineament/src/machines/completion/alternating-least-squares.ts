@@ -1,6 +1,6 @@
 import { breather, type Matrix, random, zeros } from "../../linalg/index.ts";
-import { type BiasRidges, fitBiases, meanOnly } from "./biases.ts";
-import type { CompletionPath } from "./completion-path.ts";
+import { biasResiduals, fitBiases, meanOnly } from "./biases.ts";
+import { biasPoint, type CompletionPath, type Factorization } from "./completion-path.ts";
 import { factorSingularValues } from "./factors.ts";
 import type { KnownEntries } from "./known-entries.ts";
 import { largestSingularValue } from "./largest-singular-value.ts";
@@ -19,18 +19,12 @@ const SWEEPS = 4;
  *
  * @see Koren, Bell and Volinsky, "Matrix factorization techniques for recommender systems", 2009
  */
-export function alternatingLeastSquaresPath({
-  rank,
-  ridges,
-}: {
-  readonly rank: number;
-  readonly ridges: BiasRidges;
-}): CompletionPath {
+export function alternatingLeastSquaresPath({ rank, ridges }: Factorization): CompletionPath {
   return async function* alternatingLeastSquares(entries, { engine, seed, signal }) {
-    const { rows, cols, row, column, values } = entries;
+    const { rows, cols, column } = entries;
     const biases = fitBiases(entries, ridges, meanOnly(entries));
-    const { mean, rowBiases, columnBiases } = biases;
-    const targets = values.map((value, k) => value - mean - rowBiases[row[k]!]! - columnBiases[column[k]!]!);
+    yield biasPoint(biases);
+    const targets = biasResiduals(entries, biases);
     const generator = random(seed);
     const unit = largestSingularValue(entries, targets, generator);
     const width = Math.min(rank, rows, cols);
@@ -57,7 +51,6 @@ export function alternatingLeastSquaresPath({
         completion: () => ({ ...biases, left: l!, right: r! }),
       };
     }
-    if (unit === 0) yield { step, penalty: 1, singularValues: new Float64Array(0), completion: () => biases };
   };
 }
 

@@ -1,17 +1,11 @@
 import { zeros } from "../../linalg/index.ts";
-import type { Completion } from "./completion.ts";
-import type { CompletionPath } from "./completion-path.ts";
+import type { BiasRidges, Completion } from "./completion.ts";
+import { biasPoint, type CompletionPath } from "./completion-path.ts";
 import type { KnownEntries } from "./known-entries.ts";
-
-/** Ridges of biases: like so many entries at the mean in every row, and in every column. */
-export interface BiasRidges {
-  readonly rows: number;
-  readonly columns: number;
-}
 
 /** The mean of the entries, and nothing else. */
 export const meanPath: CompletionPath = async function* mean(entries) {
-  yield { step: 0, penalty: 1, singularValues: new Float64Array(0), completion: () => meanOnly(entries) };
+  yield biasPoint(meanOnly(entries));
 };
 
 /** Mean, row biases and column biases under each of these ridges in turn. */
@@ -21,13 +15,7 @@ export function biasPath(ridges: readonly BiasRidges[]): CompletionPath {
     for (const [step, ridge] of ridges.entries()) {
       signal?.throwIfAborted();
       completion = fitBiases(entries, ridge, completion);
-      const fitted = completion;
-      yield {
-        step,
-        penalty: ridge.rows,
-        singularValues: new Float64Array(0),
-        completion: () => fitted,
-      };
+      yield biasPoint(completion, step, ridge.rows);
     }
   };
 }
@@ -62,6 +50,14 @@ export function fitBiases(entries: KnownEntries, ridges: BiasRidges, start: Comp
     if (Math.max(movedColumns, movedRows) <= 1e-4 * spread) break;
   }
   return { ...start, rowBiases: a, columnBiases: b };
+}
+
+/** What mean and biases leave of the entries. */
+export function biasResiduals(
+  { row, column, values }: KnownEntries,
+  { mean, rowBiases, columnBiases }: Completion,
+): Float64Array {
+  return values.map((value, k) => value - mean - rowBiases[row[k]!]! - columnBiases[column[k]!]!);
 }
 
 /** The mean as a completion of these entries. */

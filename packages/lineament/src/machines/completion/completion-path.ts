@@ -1,5 +1,5 @@
 import type { Engine } from "../../linalg/index.ts";
-import type { Completion } from "./completion.ts";
+import type { BiasRidges, Completion } from "./completion.ts";
 import type { KnownEntries } from "./known-entries.ts";
 
 /** A point of a path. What it holds may be overwritten by the next one, except for the completion, which is made when asked for. */
@@ -26,3 +26,15 @@ export interface PathContext {
  * Validation says where to stop, and the same walk on all entries is the fit.
  */
 export type CompletionPath = (entries: KnownEntries, context: PathContext) => AsyncGenerator<PathPoint, void>;
+
+/** A factorization of what biases leave: its largest rank, and the ridges of the biases. */
+export interface Factorization {
+  /** At most min(rows, cols) is used. */
+  readonly rank: number;
+  readonly ridges: BiasRidges;
+}
+
+/** A point of biases alone. */
+export function biasPoint(completion: Completion, step = 0, penalty = 1): PathPoint {
+  return { step, penalty, singularValues: new Float64Array(0), completion: () => completion };
+}

@@ -12,6 +12,12 @@ export interface Completion {
   readonly right: Matrix<Float64Array>;
 }
 
+/** Ridges of biases: like so many entries at the mean in every row, and in every column. */
+export interface BiasRidges {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /**
  * Its entries at pairs of a row and a column. A row or column of number −1 is unknown: what is known of the other remains.
  * @param row - of each pair, from 0, or −1

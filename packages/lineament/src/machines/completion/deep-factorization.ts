@@ -1,22 +1,18 @@
 import { breather, type Engine, type Matrix, type Random, random, zeros } from "../../linalg/index.ts";
 import { layerProduct } from "../../linear/index.ts";
-import { type BiasRidges, fitBiases, meanOnly } from "./biases.ts";
-import type { Completion } from "./completion.ts";
-import type { CompletionPath } from "./completion-path.ts";
+import { biasResiduals, fitBiases, meanOnly } from "./biases.ts";
+import type { BiasRidges, Completion } from "./completion.ts";
+import { biasPoint, type CompletionPath, type Factorization } from "./completion-path.ts";
 import type { KnownEntries } from "./known-entries.ts";
 import { largestSingularValue } from "./largest-singular-value.ts";
 import { diagonal, factorDecomposition, factorSingularValues, scaledColumns, scaledRows } from "./factors.ts";
 
 type Doubles = Matrix<Float64Array>;
 
-/** A deep factorization and how it is held back. */
-export interface DeepFactorization {
+/** A deep factorization; its biases are trained together with the factors. */
+export interface DeepFactorization extends Factorization {
   /** N ≥ 2 factors. */
   readonly depth: number;
-  /** Inner widths; at most min(rows, cols) is used. */
-  readonly rank: number;
-  /** Of the biases, which are trained together with the factors. */
-  readonly ridges: BiasRidges;
 }
 
 /** Where descent goes on instead of starting near zero. */
@@ -61,7 +57,7 @@ export function deepFactorizationPath(
   return async function* deepFactorization(entries, { engine, seed, signal }) {
     const { rows, cols } = entries;
     const start = warm?.completion ?? fitBiases(entries, ridges, meanOnly(entries));
-    yield { step: 0, penalty: 1, singularValues: new Float64Array(0), completion: () => start };
+    yield biasPoint(start);
     const generator = random(seed);
     const coordinates = weighted(entries, start, generator);
     // The biases may explain every entry: there is nothing to factorize.
@@ -132,19 +128,12 @@ interface State extends Coordinates, Factors {
   readonly columnBiases: Float64Array;
 }
 
-function weighted(
-  entries: KnownEntries,
-  { mean, rowBiases, columnBiases }: Completion,
-  generator: Random,
-): Coordinates {
-  const { row, column, values } = entries;
+function weighted(entries: KnownEntries, start: Completion, generator: Random): Coordinates {
+  const { row, column } = entries;
   const rowScale = inverseWeights(entries.rowCounts);
   const columnScale = inverseWeights(entries.columnCounts);
-  const residuals = values.map(
-    (value, k) =>
-      (value - mean - rowBiases[row[k]!]! - columnBiases[column[k]!]!) *
-      rowScale[row[k]!]! *
-      columnScale[column[k]!]!,
+  const residuals = biasResiduals(entries, start).map(
+    (residual, k) => residual * rowScale[row[k]!]! * columnScale[column[k]!]!,
   );
   return { rowScale, columnScale, unit: largestSingularValue(entries, residuals, generator) };
 }

@@ -1,6 +1,6 @@
 import { type Engine, type Matrix, random, zeros } from "../../linalg/index.ts";
-import { type BiasRidges, fitBiases, meanOnly } from "./biases.ts";
-import type { CompletionPath } from "./completion-path.ts";
+import { biasResiduals, fitBiases, meanOnly } from "./biases.ts";
+import { biasPoint, type CompletionPath, type Factorization } from "./completion-path.ts";
 import { scaledColumns } from "./factors.ts";
 import type { KnownEntries } from "./known-entries.ts";
 import { largestSingularValue } from "./largest-singular-value.ts";
@@ -23,18 +23,12 @@ const REST = 1e-3;
  * @see Mazumder, Hastie and Tibshirani, "Spectral regularization algorithms for learning large incomplete matrices", 2010;
  * Hastie, Mazumder, Lee and Zadeh, arXiv:1410.2596
  */
-export function softImputePath({
-  rank,
-  ridges,
-}: {
-  readonly rank: number;
-  readonly ridges: BiasRidges;
-}): CompletionPath {
+export function softImputePath({ rank, ridges }: Factorization): CompletionPath {
   return async function* softImpute(entries, { engine, seed, signal }) {
-    const { rows, cols, row, column, values } = entries;
+    const { rows, cols } = entries;
     const biases = fitBiases(entries, ridges, meanOnly(entries));
-    const { mean, rowBiases, columnBiases } = biases;
-    const targets = values.map((value, k) => value - mean - rowBiases[row[k]!]! - columnBiases[column[k]!]!);
+    yield biasPoint(biases);
+    const targets = biasResiduals(entries, biases);
     const generator = random(seed);
     const unit = largestSingularValue(entries, targets, generator);
     const width = Math.min(rank, rows, cols);
@@ -64,7 +58,6 @@ export function softImputePath({
         completion: () => ({ ...biases, left: scaledColumns(u, singularValues), right: v }),
       };
     }
-    if (unit === 0) yield { step, penalty: 1, singularValues: new Float64Array(0), completion: () => biases };
   };
 }
 
