@@ -25,5 +25,4 @@ export type { MachineSetup } from "./automatic/evaluation.ts";
 export type { Member, MemberExpansion, MemberRecipe } from "./automatic/refit.ts";
 export type { PredictionForm } from "./matrix-outputs.ts";
 export type { TargetScaling } from "./target-scaling.ts";
-export type { BiasRidges } from "./completion/biases.ts";
-export type { Completion } from "./completion/completion.ts";
+export type { BiasRidges, Completion } from "./completion/completion.ts";
