@@ -4,6 +4,7 @@ import type { Matrix, Points } from "../linalg/index.ts";
 import {
   type Calibration,
   type FeatureMachineState,
+  type Partition,
   type Target,
   type TargetCoding,
   type View,
@@ -46,7 +47,7 @@ const coding = z.discriminatedUnion("task", [
     mean: z.array(z.number()),
     scale: z.array(z.number()),
   }),
-  z.object({ task: z.literal("classification") }),
+  z.object({ task: z.literal("classification"), link: z.literal("softmax").optional() }),
 ]);
 
 /** What a model file says about a machine beside its tensors (metadata `machine`). */
@@ -84,6 +85,8 @@ export const machineDescription = z.object({
         /** Forms of the metrics in tensors `….metric.K`. */
         metrics: z.array(z.enum(["full", "diagonal"])),
         expansions: z.array(z.object({ kernel: Kernel, metric: index })).min(1),
+        /** The expansions are leaves of the tree in tensors `….partition.*`. */
+        partition: z.object({ temperature: z.number().nonnegative() }).optional(),
       }),
     )
     .min(1),
@@ -126,17 +129,25 @@ export function describeMachine(state: FeatureMachineState): {
       putMatrix(`${at}.expansions.${e}.coefficients`, coefficients);
       return { kernel, metric: metrics.indexOf(metric) };
     });
-    const { recipe, view, coding: code, jitter } = member;
+    const { recipe, view, coding: code, jitter, partition } = member;
+    if (partition) {
+      putMatrix(`${at}.partition.directions`, partition.directions);
+      put(`${at}.partition.thresholds`, [partition.thresholds.length], partition.thresholds);
+      put(`${at}.partition.spreads`, [partition.spreads.length], partition.spreads);
+      put(`${at}.partition.children`, [partition.children.length], partition.children);
+      putMatrix(`${at}.partition.offsets`, partition.offsets);
+    }
     return {
       recipe: { ...recipe, ridges: [...recipe.ridges], calibration: plain(recipe.calibration) },
       view: { ...view, coordinates: view.coordinates.map(outline) },
       coding:
         code.task === "classification"
-          ? { task: code.task }
+          ? { task: code.task, link: code.link }
           : { ...code, mean: [...code.mean], scale: [...code.scale] },
       jitter,
       metrics: metrics.map(({ form }) => form),
       expansions,
+      partition: partition && { temperature: partition.temperature },
     };
   });
   const { task, outputs, groups, summary } = state;
@@ -205,6 +216,7 @@ export function restoreMachine(tensors: ReadonlyMap<string, Tensor>, value: unkn
     } else {
       code = {
         task: "classification",
+        link: member.coding.link,
         prior: read.doubles(`${at}.prior`, outputs).data,
         basis: read.doubles(`${at}.basis`, outputs, c),
       };
@@ -229,7 +241,10 @@ export function restoreMachine(tensors: ReadonlyMap<string, Tensor>, value: unkn
     });
     const { recipe, jitter } = member;
     checkCalibration(recipe.calibration, outputs);
-    return { recipe: { ...recipe, calibration: recipe.calibration }, view, coding: code, expansions, jitter };
+    const restored = { recipe: { ...recipe, calibration: recipe.calibration }, view, coding: code, expansions, jitter };
+    return member.partition
+      ? { ...restored, partition: restorePartition(member.partition, read, at, [expansions.length, k, c]) }
+      : restored;
   });
   checkCalibration(description.calibration, outputs);
   return {
@@ -295,6 +310,34 @@ function restoreView(
   });
   require(taken === numbers.length, `${at}: the numbers of its view do not fit`);
   return { kind, targetMeans, coordinates: restored };
+}
+
+/** @param sizes - leaves, view coordinates, values of a leaf */
+function restorePartition(
+  { temperature }: { readonly temperature: number },
+  read: ReturnType<typeof reader>,
+  at: string,
+  [leaves, k, c]: readonly [number, number, number],
+): Partition {
+  const name = `${at}.partition`;
+  const nodes = leaves - 1;
+  const children = read.integers(`${name}.children`, [2 * nodes]);
+  const spreads = read.doubles(`${name}.spreads`, nodes).data;
+  require(spreads.every((spread) => spread > 0), `${name}: a spread is not positive`);
+  // Every node but the root and every leaf has one parent, and nodes come after theirs: it is a tree.
+  const seen = new Set(children);
+  require(seen.size === children.length &&
+    children.every(
+      (child, place) => (child < 0 ? child >= -leaves : child > place >> 1 && child < nodes),
+    ), `${name}: its nodes are no tree`);
+  return {
+    directions: read.doubles(`${name}.directions`, nodes, k),
+    thresholds: read.doubles(`${name}.thresholds`, nodes).data,
+    spreads,
+    children,
+    temperature,
+    offsets: read.doubles(`${name}.offsets`, leaves, c),
+  };
 }
 
 function checkCalibration(value: Calibration | undefined, outputs: number): void {

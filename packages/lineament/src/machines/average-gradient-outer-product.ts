@@ -32,9 +32,11 @@ export interface TransformedExpansion {
 export interface AgopOptions {
   /** Default full. */
   readonly form?: "full" | "diagonal";
-  /** Rows of the centers at which gradients are taken. Default all. */
+  /** Where gradients are taken, in transformed coordinates. Default at the centers. */
+  readonly at?: Points | undefined;
+  /** Rows of these points. Default all. */
   readonly rows?: Int32Array;
-  /** One weight a center; the average is Σ w ∇f ∇fᵀ / Σ w. */
+  /** One weight a point; the average is Σ w ∇f ∇fᵀ / Σ w. */
   readonly weights?: Float64Array | undefined;
   /** Subtract the mean gradient of each output first. Default false. */
   readonly centered?: boolean | undefined;
@@ -45,7 +47,7 @@ export interface AgopOptions {
 const GRADIENT_ENTRIES = 2 ** 24;
 
 /**
- * The average gradient outer product of the expansion over some of its own centers, in input coordinates:
+ * The average gradient outer product of the expansion over some of its own centers, or other points, in input coordinates:
  * M = S [ (1/m) Σ_j Σ_l ∇_u f_l(u_j) ∇_u f_l(u_j)ᵀ ] S, d × d, or its diagonal. The multiplication by S happens once.
  * Pairs at negligible distance (the row itself, duplicates) contribute nothing.
  *
@@ -54,10 +56,11 @@ const GRADIENT_ENTRIES = 2 ** 24;
 export async function averageGradientOuterProduct(
   engine: Engine,
   expansion: TransformedExpansion,
-  { form = "full", rows: given, weights, centered = false, signal }: AgopOptions = {},
+  { form = "full", at: elsewhere, rows: given, weights, centered = false, signal }: AgopOptions = {},
 ): Promise<MetricMatrix> {
   const { kernel, metric, tables, centers, coefficients } = expansion;
-  const rows = given ?? Int32Array.from({ length: centers.coordinates.rows }, (_, i) => i);
+  const points = elsewhere ?? centers;
+  const rows = given ?? Int32Array.from({ length: points.coordinates.rows }, (_, i) => i);
   const d = centers.coordinates.cols;
   const c = coefficients.cols;
   const precision = precisionOf(coefficients);
@@ -76,10 +79,10 @@ export async function averageGradientOuterProduct(
     await kernelGradient(engine, {
       kernel,
       tables,
-      x: takePoints(centers, chosen, tables.length),
+      x: takePoints(points, chosen, tables.length),
       z: centers,
       coefficients,
-      selfPairs: chosen,
+      ...(elsewhere ? {} : { selfPairs: chosen }),
       out,
       signal,
     });
@@ -105,7 +108,9 @@ export async function averageGradientOuterProduct(
   }
   const blocks: Float64Array[] = [];
   for (let g = 0; g < tables.length; g++)
-    blocks.push(await categoricalBlock(engine, expansion, g, form, rows, weights, totalWeight, signal));
+    blocks.push(
+      await categoricalBlock(engine, expansion, g, form, points, rows, weights, totalWeight, signal),
+    );
   /** An entry of the average in transformed coordinates. */
   const average = (sum: number, i: number, j: number): number => {
     let value = sum / totalWeight;
@@ -144,6 +149,7 @@ async function categoricalBlock(
   expansion: TransformedExpansion,
   g: number,
   form: "full" | "diagonal",
+  points: Points,
   rows: Int32Array,
   weights: Float64Array | undefined,
   totalWeight: number,
@@ -160,9 +166,7 @@ async function categoricalBlock(
   const grouped = engine.allocate(n, size + 1, precisionOf(coefficients));
   const gradient = new Float64Array(size);
   const batch = Math.max(1, Math.min(rows.length, Math.floor(GRADIENT_ENTRIES / (size + 1))));
-  const byLevel = rows.toSorted(
-    (i, j) => centers.levels![i * blocks + g]! - centers.levels![j * blocks + g]!,
-  );
+  const byLevel = rows.toSorted((i, j) => points.levels![i * blocks + g]! - points.levels![j * blocks + g]!);
   let differences: { readonly level: number; readonly values: Float64Array } | undefined;
   for (let l = 0; l < c; l++) {
     grouped.data.fill(0);
@@ -170,9 +174,9 @@ async function categoricalBlock(
       grouped.data[i * (size + 1) + centers.levels![i * blocks + g]!] = coefficients.data[i * c + l]!;
     for (let start = 0; start < rows.length; start += batch) {
       const chosen = byLevel.subarray(start, Math.min(rows.length, start + batch));
-      const sums = await slopeSums(engine, expansion, chosen, grouped, signal);
+      const sums = await slopeSums(engine, expansion, points, chosen, grouped, signal);
       chosen.forEach((j, at) => {
-        const level = centers.levels![j * blocks + g]!;
+        const level = points.levels![j * blocks + g]!;
         const t = sums.data.subarray(at * (size + 1), (at + 1) * (size + 1));
         if (metric.form === "diagonal") {
           let total = 0;
@@ -209,13 +213,14 @@ async function categoricalBlock(
 async function slopeSums(
   engine: Engine,
   { kernel: given, tables, centers }: TransformedExpansion,
+  points: Points,
   rows: Int32Array,
   grouped: Matrix,
   signal: AbortSignal | undefined,
 ): Promise<Matrix> {
   const kernel = differenceKernel(given, "categorical blocks; spell the levels out as coordinates");
   const out = engine.allocate(rows.length, grouped.cols, precisionOf(grouped));
-  const x = takePoints(centers, rows, tables.length);
+  const x = takePoints(points, rows, tables.length);
   if (kernel.family !== "sum-power") {
     await engine.kernelProduct({
       kernel,
@@ -224,7 +229,7 @@ async function slopeSums(
       z: centers,
       v: grouped,
       part: "slope",
-      selfPairs: rows,
+      ...(points === centers ? { selfPairs: rows } : {}),
       out,
       signal,
     });

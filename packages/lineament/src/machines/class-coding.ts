@@ -1,4 +1,5 @@
 import { type Matrix, zeros } from "../linalg/index.ts";
+import { softmax } from "./calibration.ts";
 
 /**
  * Prevalence coding of K classes in K − 1 coordinates: class a is row a of Q − 1 π₀ᵀQ, Q an orthonormal basis of the
@@ -12,6 +13,8 @@ export interface ClassCoding {
   readonly prior: Float64Array;
   /** Q, K × (K − 1). */
   readonly basis: Matrix<Float64Array>;
+  /** `softmax`: values f are latent, of scores softmax(log π₀ + Q f), as logistic regression fits them. Default the scores π₀ + Q f. */
+  readonly link?: "softmax" | undefined;
 }
 
 /**
@@ -46,17 +49,20 @@ export function encodeClasses(
   return codes;
 }
 
-/** Class scores π₀ + Q f, n × K: rows sum to 1 but entries may leave [0, 1]. */
-export function decodeScores({ prior, basis }: ClassCoding, f: Matrix): Matrix<Float64Array> {
+/** Class scores π₀ + Q f, n × K: rows sum to 1 but entries may leave [0, 1]. With the softmax link, probabilities. */
+export function decodeScores({ prior, basis, link }: ClassCoding, f: Matrix): Matrix<Float64Array> {
   const k = prior.length;
   const c = k - 1;
+  const origin = link === "softmax" ? prior.map(Math.log) : prior;
   const scores = zeros(f.rows, k);
-  for (let i = 0; i < f.rows; i++)
+  for (let i = 0; i < f.rows; i++) {
     for (let a = 0; a < k; a++) {
-      let sum = prior[a]!;
+      let sum = origin[a]!;
       for (let j = 0; j < c; j++) sum += basis.data[a * c + j]! * f.data[i * c + j]!;
       scores.data[i * k + a] = sum;
     }
+    if (link === "softmax") softmax(scores.data.subarray(i * k, (i + 1) * k));
+  }
   return scores;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { identityMetric, type Kernel, type Metric, metricRoot } from "../../src/kernels/index.ts";
+import { identityMetric, type Kernel, type Metric, metricRoot, transform } from "../../src/kernels/index.ts";
 import {
   convert,
   type Engine,
@@ -13,6 +13,7 @@ import {
   type AgopOptions,
   averageGradientOuterProduct,
   evaluate,
+  gradients,
   transformed,
 } from "../../src/machines/index.ts";
 import { RidgeSystem } from "../../src/solvers/index.ts";
@@ -291,4 +292,53 @@ test("no coordinates, or one row, give an empty or a zero matrix", async () => {
   expect([...values(await agop(laplace, identityMetric(2), points(normals(1, 2)), normals(1, 1)))]).toEqual([
     0, 0, 0, 0,
   ]);
+});
+
+describe("at other points than the centers", () => {
+  test("is the mean outer product of the gradients there", async () => {
+    const kernel = laplace;
+    const elsewhere = normals(7, d, 12);
+    const weights = Float64Array.from({ length: 7 }, (_, j) => 1 + (j % 3));
+    for (const metric of [metrics["diagonal"]!, await fullMetric(2)]) {
+      const expansion = await transformed(engine, { kernel, metric, centers: points(x), coefficients });
+      const g = await gradients(engine, expansion, points(elsewhere));
+      const at = await transform(engine, points(elsewhere), metric, "float64");
+      const m = await averageGradientOuterProduct(engine, expansion, { at, weights });
+      let total = 0;
+      const expected = new Float64Array(d * d);
+      for (let j = 0; j < 7; j++) {
+        total += weights[j]!;
+        for (let l = 0; l < c; l++)
+          for (let a = 0; a < d; a++)
+            for (let b = 0; b < d; b++)
+              expected[a * d + b]! +=
+                weights[j]! * g.data[(j * c + l) * d + a]! * g.data[(j * c + l) * d + b]!;
+      }
+      expectClose(
+        values(m),
+        expected.map((value) => value / total),
+        1e-12,
+      );
+    }
+  });
+
+  test("at copies of the centers is that at the centers, categorical blocks included", async () => {
+    const metric = mixedMetrics.full;
+    const a = normals(mixedRows, 2, 6);
+    const rows = Int32Array.of(0, 3, 4, 8);
+    const expansion = await transformed(engine, {
+      kernel: laplace,
+      metric,
+      centers: blockPoints,
+      coefficients: a,
+    });
+    const { coordinates, levels } = expansion.centers;
+    const at = { coordinates: convert(coordinates, "float64"), levels: levels!.slice() };
+    const [there, own] = [
+      await averageGradientOuterProduct(engine, expansion, { at, rows }),
+      await averageGradientOuterProduct(engine, expansion, { rows }),
+    ];
+    expectClose(values(there), values(own), 1e-12);
+    there.blocks.forEach((block, g) => expectClose(block, own.blocks[g]!, 1e-12));
+  });
 });

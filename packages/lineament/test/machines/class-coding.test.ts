@@ -101,3 +101,32 @@ test("frequencies count rows, or weights, and keep a column for a class without 
   const coding = classCoding(classFrequencies([0, 0, 2, 0], 3));
   expectClose(decodeScores(coding, encodeClasses(coding, [1])).data, [0, 1, 0], 1e-15);
 });
+
+test("with the softmax link the origin decodes to the prior too, and values to softmax(log π₀ + Q f)", () => {
+  fc.assert(
+    fc.property(priors, fc.nat(1000), (prior, seed) => {
+      const coding = { ...classCoding(prior), link: "softmax" } as const;
+      const c = prior.length - 1;
+      expectClose(
+        decodeScores(
+          coding,
+          filled(1, c, () => 0),
+        ).data,
+        prior,
+        1e-14,
+      );
+      const f = normals(1, c, seed);
+      const latent = product(
+        f,
+        filled(c, c + 1, (j, a) => coding.basis.data[a * c + j]!),
+      );
+      const weights = latent.data.map((value, a) => prior[a]! * Math.exp(value));
+      const total = weights.reduce((sum, value) => sum + value);
+      expectClose(
+        decodeScores(coding, f).data,
+        weights.map((value) => value / total),
+        1e-13,
+      );
+    }),
+  );
+});
