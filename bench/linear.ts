@@ -1,11 +1,3 @@
-// Steps of deep matrix factorization against the engine's own matrix product.
-//
-//   npm run build:wasm && node --conditions=@lineament/source bench/linear.ts [--engine native|wasm]
-//
-// Products and steps take turns, so that a busy machine slows both alike. Figures are medians.
-
-import { parseArgs } from "node:util";
-import { openEngine } from "../packages/lineament/src/linalg/open-engine.ts";
 import {
   balancedFactors,
   completionLoss,
@@ -15,104 +7,118 @@ import {
   factorSteps,
   gaussianFactors,
   groupRmsProp,
+  type Matrix,
   minimumNuclearNorm,
   observedEntries,
   regressionLoss,
-} from "../packages/lineament/src/linear/index.ts";
+} from "lineament";
+import { type Benchmark, type Contestant, native, wasm } from "./timing/benchmark.ts";
+import { secondsOf } from "./timing/data.ts";
 
-const { values: flags } = parseArgs({ options: { engine: { type: "string", default: "native" } } });
-const engine = await openEngine({ engine: flags.engine as "native" | "wasm" });
-console.log(engine.description);
+const normals = (rows: number, cols: number, seed: number): Matrix<Float64Array> =>
+  gaussianFactors([cols, rows], { std: 1, seed })[0]!;
 
-const size = 1000;
-const target = normals(size, size, 1);
-const everyThird = observedEntries({ ...target, data: target.data.map((x, at) => (at % 3 === 0 ? x : NaN)) });
-await step("factorization, gradient descent", factorizationLoss(target), {});
-await step("factorization, momentum", factorizationLoss(target), { momentum: 0.9 });
-await step("completion of a third, group RMSprop", completionLoss(everyThird), {
-  learningRate: groupRmsProp({ rate: 1e-6 }),
-});
-await smallSteps();
-await smallFlow();
-await nuclearNorm(100);
-await engine.close();
+const variant = (label: string, name: string): Contestant => ({ label, engine: "native", variant: name });
 
-/** Depth 3: six products of 2 n³ flops. */
-async function step(
-  name: string,
-  loss: EndToEndLoss,
-  options: Partial<Parameters<typeof factorSteps>[3]>,
-): Promise<void> {
-  const start = gaussianFactors([size, size, size, size], { scale: 0.1 });
-  const steps = factorSteps(engine, start, loss, { learningRate: 1e-6, steps: 1000, ...options });
-  const [a, b] = [engine.allocate(size, size, "float64"), engine.allocate(size, size, "float64")];
-  a.data.set(target.data);
-  b.data.set(target.data);
-  const c = engine.allocate(size, size, "float64");
-  const [whole, product] = await medians(7, [() => steps.next(), () => engine.gemm({ a, b, c })]);
-  const share = (6 * product!) / whole!;
-  console.log(
-    `${name}: ${(1e3 * whole!).toFixed(0)} ms a step of ${size} × ${size}, depth 3, one product ${(1e3 * product!).toFixed(1)} ms (${((2e-9 * size ** 3) / product!).toFixed(0)} GFlop/s): ${(100 * share).toFixed(0)} % of its rate`,
-  );
+type StepOptions = Omit<Parameters<typeof factorSteps>[3], "learningRate" | "steps">;
+
+function factorization(n: number, kind: string | undefined): readonly [EndToEndLoss, StepOptions] {
+  const target = normals(n, n, 1);
+  if (kind !== "completion") return [factorizationLoss(target), kind === "momentum" ? { momentum: 0.9 } : {}];
+  const everyThird = { ...target, data: target.data.map((x, at) => (at % 3 === 0 ? x : Number.NaN)) };
+  return [completionLoss(observedEntries(everyThird)), {}];
 }
 
-/** One output, one neuron a hidden layer: what a step costs beside its arithmetic. */
-async function smallSteps(): Promise<void> {
-  const loss = regressionLoss(engine, normals(400, 20, 1), normals(400, 1, 2), { p: 4 });
-  const start = await balancedFactors(engine, normals(1, 20, 3), { depth: 3 });
-  const count = 2000;
-  const [seconds] = await medians(3, [
-    async () => {
-      for await (const { outcome } of factorSteps(engine, start, loss, { learningRate: 1e-5, steps: count }))
-        if (outcome === "diverged") throw new Error("diverged");
+/** Deep linear networks and matrix completion. */
+export const linearBenchmarks: readonly Benchmark[] = [
+  {
+    id: "factorization-step",
+    title: "Step of deep matrix factorization",
+    what: "one step of gradient descent on three n × n factors, float64; six products",
+    precision: "float64",
+    sweeps: [{ along: "n", values: [125, 250, 500, 1000, 2000], at: {} }],
+    quick: [{ along: "n", values: [250, 500], at: {} }],
+    flops: ({ n }) => 12 * n! ** 3,
+    storage: ({ n }) => 8 * 4 * n! ** 2,
+    ours: [
+      native,
+      wasm,
+      variant("native, momentum", "momentum"),
+      variant("native, completion with group RMSprop", "completion"),
+    ],
+    peers: ["torch"],
+    async prepare(engine, { n }, kind) {
+      const [loss, options] = factorization(n!, kind);
+      const start = gaussianFactors([n!, n!, n!, n!], { scale: 0.1 });
+      const learningRate = kind === "completion" ? groupRmsProp({ rate: 1e-6 }) : 1e-6;
+      const steps = factorSteps(engine, start, loss, { learningRate, steps: 1e6, ...options });
+      return async () => void (await steps.next());
     },
-  ]);
-  console.log(`ℓ_4 regression, n=400 d=20, depth 3: ${((1e6 * seconds!) / count).toFixed(0)} µs a step`);
-}
-
-async function smallFlow(): Promise<void> {
-  const loss = factorizationLoss(normals(10, 10, 1));
-  let evaluations = 0;
-  const [seconds] = await medians(3, [
-    async () => {
-      const flow = await endToEndFlow(engine, normals(10, 10, 2), loss, { depth: 3, times: [1] });
-      evaluations = flow.evaluations;
+  },
+  {
+    id: "regression-step",
+    title: "Step of a deep linear regression",
+    what: "one step on the ℓ₄ loss of 400 rows, depth 3, one neuron a hidden layer: what a step costs beside its arithmetic",
+    precision: "float64",
+    sweeps: [{ along: "d", values: [5, 20, 80], at: { n: 400 } }],
+    quick: [],
+    ours: [native, wasm],
+    peers: [],
+    async prepare(engine, { n, d }) {
+      const loss = regressionLoss(engine, normals(n!, d!, 1), normals(n!, 1, 2), { p: 4 });
+      const start = await balancedFactors(engine, normals(1, d!, 3), { depth: 3 });
+      const count = 1000;
+      return async () => ({
+        seconds:
+          (await secondsOf(async () => {
+            for await (const { outcome } of factorSteps(engine, start, loss, {
+              learningRate: 1e-5,
+              steps: count,
+            }))
+              if (outcome === "diverged") throw new Error(outcome);
+          })) / count,
+      });
     },
-  ]);
-  console.log(`end-to-end flow of 10 × 10: ${((1e6 * seconds!) / evaluations).toFixed(0)} µs a velocity`);
-}
-
-async function nuclearNorm(d: number): Promise<void> {
-  const [u, v] = [normals(d, 3, 1).data, normals(d, 3, 2).data];
-  const blanks = normals(d, d, 3);
-  for (let i = 0; i < d; i++)
-    for (let j = 0; j < d; j++) {
-      const entry = [0, 1, 2].reduce((sum, r) => sum + u[3 * i + r]! * v[3 * j + r]!, 0);
-      blanks.data[i * d + j] = blanks.data[i * d + j]! < 0 ? NaN : entry;
-    }
-  let iterations = 0;
-  const [seconds] = await medians(1, [
-    async () => {
-      const result = await minimumNuclearNorm(engine, observedEntries(blanks));
-      iterations = result.iterations;
+  },
+  {
+    id: "end-to-end-velocity",
+    title: "Velocity of the end-to-end flow",
+    what: "one velocity of the product matrix, n × n, depth 3, float64",
+    precision: "float64",
+    sweeps: [{ along: "n", values: [5, 10, 20, 40], at: {} }],
+    quick: [],
+    ours: [native],
+    peers: [],
+    async prepare(engine, { n }) {
+      const loss = factorizationLoss(normals(n!, n!, 1));
+      return async () => {
+        let evaluations = 0;
+        const seconds = await secondsOf(async () => {
+          const flow = await endToEndFlow(engine, normals(n!, n!, 2), loss, { depth: 3, times: [1] });
+          evaluations = flow.evaluations;
+        });
+        return { seconds: seconds / evaluations };
+      };
     },
-  ]);
-  console.log(
-    `minimum nuclear norm, ${d} × ${d}, half observed: ${seconds!.toFixed(2)} s, ${iterations} iterations`,
-  );
-}
-
-function normals(rows: number, cols: number, seed: number) {
-  return gaussianFactors([cols, rows], { std: 1, seed })[0]!;
-}
-
-async function medians(rounds: number, calls: readonly (() => Promise<unknown>)[]): Promise<number[]> {
-  const seconds = calls.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++)
-    for (const [i, call] of calls.entries()) {
-      const started = performance.now();
-      await call();
-      if (round > 0) seconds[i]!.push((performance.now() - started) / 1e3); // the first one warms up
-    }
-  return seconds.map((times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!);
-}
+  },
+  {
+    id: "nuclear-norm",
+    title: "Minimum nuclear norm",
+    what: "completion of an n × n matrix of rank 3 with half of its entries observed, float64",
+    precision: "float64",
+    sweeps: [{ along: "n", values: [25, 50, 100], at: {} }],
+    quick: [],
+    ours: [native],
+    peers: [],
+    async prepare(engine, { n }) {
+      const [u, v] = [normals(n!, 3, 1).data, normals(n!, 3, 2).data];
+      const entries = normals(n!, n!, 3);
+      for (let at = 0; at < entries.data.length; at++) {
+        const [i, j] = [Math.floor(at / n!), at % n!];
+        const entry = [0, 1, 2].reduce((sum, r) => sum + u[3 * i + r]! * v[3 * j + r]!, 0);
+        entries.data[at] = entries.data[at]! < 0 ? Number.NaN : entry;
+      }
+      return async () => void (await minimumNuclearNorm(engine, observedEntries(entries)));
+    },
+  },
+];

@@ -1,97 +1,92 @@
-// Times a recursive feature machine with five metric updates: y = x₀x₁ + sin 3x₂ + 0.1 ε, x ~ N(0, I), n/5 validation rows,
-// Laplace kernel, L = 10, λ = 10⁻³, full metric, float32. xRFM 0.4.4's times for the same data are in `reference`.
-//
-//   node --conditions=@lineament/source bench/rfm.ts [--engine native|wasm] [--sizes 2000x20,5000x50,10000x100] [--runs 3] [--json out.json]
+import { fitFeatureMachine, parseFitOptions, RidgeSystem } from "lineament";
+import { type Benchmark, native, type Size, type Sweep, wasm } from "./timing/benchmark.ts";
+import { regressionProblem, table, twoTerms } from "./timing/data.ts";
 
-import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import {
-  type LearningProblem,
-  matrix,
-  openEngine,
-  parseFitOptions,
-  random,
-  fitFeatureMachine,
-} from "lineament";
+const updates = 5;
+/** Rows that the metric is learned from in the variant "schedule". */
+const metricRows = 1500;
 
-/** Seconds of xRFM 0.4.4 on two threads of a 2.7 GHz AVX-512 server processor (one run each). */
-const reference: Readonly<Record<string, number>> = { "2000x20": 2.14, "5000x50": 8.95, "10000x100": 29.6 };
-
-const { values } = parseArgs({
-  options: {
-    engine: { type: "string", default: "auto" },
-    sizes: { type: "string", default: "2000x20,5000x50,10000x100" },
-    runs: { type: "string", default: "3" },
-    json: { type: "string" },
+const kernelRidge: Benchmark = {
+  id: "kernel-ridge",
+  title: "Kernel ridge regression",
+  what: "(K + I) a = y with a Gaussian kernel, L = 10: kernel matrix, factorization and solution, float32 (scikit-learn: float64)",
+  precision: "float32",
+  sweeps: [
+    { along: "n", values: [1250, 2500, 5000, 10_000, 20_000], at: { d: 100 } },
+    { along: "d", values: [10, 30, 100, 300, 1000], at: { n: 5000 } },
+  ],
+  quick: [{ along: "n", values: [1000, 3000], at: { d: 100 } }],
+  flops: ({ n, d }) => n! ** 3 / 3 + n! ** 2 * d! + 2 * n! ** 2,
+  traffic: ({ n }) => 3 * 4 * n! ** 2,
+  storage: ({ n, d }) => 4 * (n! ** 2 + n! * d!),
+  ours: [native, wasm],
+  peers: ["numpy", "torch", "scikit-learn"],
+  async prepare(engine, { n, d }) {
+    const { x, y } = table(n!, d!, twoTerms);
+    const k = engine.allocate(n!, n!, "float32");
+    return async () => {
+      await engine.kernelMatrix({
+        kernel: { family: "gaussian", bandwidth: 10 },
+        x: { coordinates: x },
+        out: k,
+      });
+      const system = new RidgeSystem(engine, k);
+      await system.factor(1);
+      await system.solve(y, 0);
+    };
   },
-});
-const engine = await openEngine({ engine: values.engine as "auto" });
-console.log(`engine: ${engine.name}, ${engine.description}`);
+};
 
-/** n training and n/5 further rows; the machine's own holdout takes the fifth for validation. */
-function problem(n: number, d: number): LearningProblem {
-  const generator = random(0);
-  const rows = n + n / 5;
-  const x = matrix(
-    Float32Array.from({ length: rows * d }, () => generator.normal()),
-    rows,
-    d,
-  );
-  const y = Float64Array.from(
-    { length: rows },
-    (_, i) =>
-      x.data[i * d]! * x.data[i * d + 1]! + Math.sin(3 * x.data[i * d + 2]!) + 0.1 * generator.normal(),
-  );
-  return {
-    x: { coordinates: x },
-    blockSizes: [],
-    groups: [],
-    target: { task: "regression", y: matrix(y, rows, 1) },
-  };
-}
+const alongRows = (d: number): Sweep => ({ along: "n", values: [2000, 5000, 10_000], at: { d } });
+const validationRows = ({ n }: Size): number => n! / 4;
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
-const results = [];
-for (const size of values.sizes.split(",")) {
-  const [n, d] = size.split("x").map(Number) as [number, number];
-  const given = problem(n, d);
-  const options = parseFitOptions({
-    machine: {
-      kernel: { family: "laplace", bandwidth: 10 },
-      ridge: 1e-3,
-      iterations: 5,
-      refit: false,
-      stopFactor: 1e9,
-    },
-  });
-  const seconds: number[] = [];
-  let r2 = 0;
-  let bytes = 0;
-  for (let run = 0; run < Number(values.runs); run++) {
-    const before = process.memoryUsage();
-    let peak = 0;
-    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
-    const started = performance.now();
-    const machine = await fitFeatureMachine(engine, given, options);
-    seconds.push((performance.now() - started) / 1000);
-    clearInterval(watch);
-    bytes = Math.max(bytes, peak - before.rss);
-    r2 = 1 - machine.state.summary.loss;
-  }
-  const result = {
-    size,
-    seconds: median(seconds),
-    reference: reference[size],
-    r2,
-    peakOverBase: bytes,
-    squareFloats: bytes / (4 * n * n),
-  };
-  results.push(result);
-  console.log(
-    `n=${n} d=${d}: ${result.seconds.toFixed(2)} s (xRFM ${reference[size] ?? "?"} s), validation R² ${r2.toFixed(3)}, peak over base ${(bytes / 2 ** 20).toFixed(0)} MB = ${result.squareFloats.toFixed(2)} n² floats`,
-  );
-}
-await engine.close();
-if (values.json)
-  writeFileSync(values.json, JSON.stringify({ engine: engine.description, results }, undefined, 1));
+const rfm: Benchmark = {
+  id: "rfm",
+  title: "Recursive feature machine",
+  what: `${updates} metric updates and ${updates + 1} solves: y = x₀x₁ + sin 3x₂ + 0.1 ε, Laplace kernel, L = 10, λ = 10⁻³, full metric, float32, n training and n/4 validation rows. By schedule, the metric is learned on ${metricRows} rows`,
+  precision: "float32",
+  sweeps: [
+    alongRows(20),
+    alongRows(100),
+    alongRows(400),
+    { along: "d", values: [20, 50, 100, 400], at: { n: 5000 } },
+    { along: "d", values: [20, 100, 400], at: { n: 10_000 } },
+  ],
+  quick: [{ along: "n", values: [1000, 2000], at: { d: 20 } }],
+  // A solve: kernel matrix n² d, factorization, validation; an update: derivative weights and gradients of all pairs, their products.
+  flops: (size) => {
+    const [n, d, held] = [size.n!, size.d!, validationRows(size)];
+    return (
+      (updates + 1) * (n ** 3 / 3 + n ** 2 * d + 2 * n * held * d) + updates * (4 * n ** 2 * d + n * d ** 2)
+    );
+  },
+  uncounted: ["native, by schedule"],
+  traffic: ({ n }) => (updates + 1) * 3 * 4 * n! ** 2,
+  storage: (size) => 4 * (size.n! ** 2 + (size.n! + validationRows(size)) * size.d!),
+  ours: [native, { label: "native, by schedule", engine: "native", variant: "schedule" }, wasm],
+  peers: ["xrfm"],
+  published: {
+    label: "xRFM 0.4.4, published",
+    seconds: { "n=2000 d=20": 2.14, "n=5000 d=50": 8.95, "n=10000 d=100": 29.6 },
+  },
+  async prepare(engine, size, variant) {
+    // The machine holds a fifth of its rows out, so that it learns from n.
+    const problem = regressionProblem(table(size.n! + validationRows(size), size.d!, twoTerms));
+    const options = parseFitOptions({
+      machine: {
+        kernel: { family: "laplace", bandwidth: 10 },
+        ridge: 1e-3,
+        iterations: updates,
+        refit: false,
+        stopFactor: 1e9,
+        ...(variant === "schedule" ? { metricRows: Math.min(metricRows, size.n!) } : {}),
+      },
+    });
+    return async () => ({
+      score: 1 - (await fitFeatureMachine(engine, problem, options)).state.summary.loss,
+    });
+  },
+};
+
+/** Machines that solve with all pairs of rows. */
+export const machineBenchmarks: readonly Benchmark[] = [kernelRidge, rfm];
