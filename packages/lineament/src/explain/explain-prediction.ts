@@ -1,6 +1,6 @@
 import { convert, type Matrix, type Points, precisionOf, zeros } from "../linalg/index.ts";
 import { transform } from "../kernels/index.ts";
-import { applyView, FeatureMachine, type FeatureMachineState } from "../machines/index.ts";
+import { applyView, expansionShares, FeatureMachine, type FeatureMachineState } from "../machines/index.ts";
 import { outputJacobians, predictionGradients } from "../machines/prediction-gradients.ts";
 import { checkColumns, coordinateColumns, copyPoints, type ExplainedColumn } from "./columns.ts";
 import { kernelMatrix } from "../machines/kernel-passes.ts";
@@ -398,7 +398,10 @@ async function supportingRows(
   for (const [m, member] of state.members.entries()) {
     const seen = applyView(member.view, x, state.blockSizes.length);
     const expansions = await machine.memberExpansions(member);
+    const shares = expansionShares(member, seen);
     for (const [e, { kernel, metric, tables, centers, coefficients }] of expansions.entries()) {
+      const [share] = shares[e]!.weights;
+      if (share === undefined) continue;
       const precision = precisionOf(coefficients);
       const out = engine.allocate(1, centers.coordinates.rows, precision);
       await kernelMatrix(engine, {
@@ -413,8 +416,8 @@ async function supportingRows(
         let weight = 0;
         for (let l = 0; l < coefficients.cols; l++)
           weight += jacobians[m]![l]! * coefficients.data[i * coefficients.cols + l]!;
-        contribution[row]! += (weight * out.data[i]!) / expansions.length;
-        similarity[row]! += member.recipe.weight * out.data[i]!;
+        contribution[row]! += share * weight * out.data[i]!;
+        similarity[row]! += member.recipe.weight * (member.partition ? share : 1) * out.data[i]!;
       });
     }
   }

@@ -241,7 +241,13 @@ export function restoreMachine(tensors: ReadonlyMap<string, Tensor>, value: unkn
     });
     const { recipe, jitter } = member;
     checkCalibration(recipe.calibration, outputs);
-    const restored = { recipe: { ...recipe, calibration: recipe.calibration }, view, coding: code, expansions, jitter };
+    const restored = {
+      recipe: { ...recipe, calibration: recipe.calibration },
+      view,
+      coding: code,
+      expansions,
+      jitter,
+    };
     return member.partition
       ? { ...restored, partition: restorePartition(member.partition, read, at, [expansions.length, k, c]) }
       : restored;
@@ -327,8 +333,8 @@ function restorePartition(
   // Every node but the root and every leaf has one parent, and nodes come after theirs: it is a tree.
   const seen = new Set(children);
   require(seen.size === children.length &&
-    children.every(
-      (child, place) => (child < 0 ? child >= -leaves : child > place >> 1 && child < nodes),
+    children.every((child, place) =>
+      child < 0 ? child >= -leaves : child > place >> 1 && child < nodes,
     ), `${name}: its nodes are no tree`);
   return {
     directions: read.doubles(`${name}.directions`, nodes, k),

@@ -4,6 +4,7 @@ import { type Calibration, calibrate } from "./calibration.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import { evaluate, transformed } from "./kernel-expansion.ts";
 import { decodeValues, takePoints, type Target } from "./learning-problem.ts";
+import { type LeafShare, leafShares } from "./tree/partition.ts";
 import { applyView, type OneHotGroup } from "./view.ts";
 
 /** What the choice of the machine looked at, for reports. */
@@ -73,12 +74,23 @@ export class FeatureMachine {
 
   /** The mean value of a member's expansions before decoding, rows × c (c target columns, or classes less one). */
   async memberValues(member: Member, x: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
-    const seen = applyView(member.view, x, this.state.blockSizes.length);
+    return this.valuesInView(member, applyView(member.view, x, this.state.blockSizes.length), signal);
+  }
+
+  /** The same for rows in the coordinates of the member's view. */
+  async valuesInView(member: Member, seen: Points, signal?: AbortSignal): Promise<Matrix<Float64Array>> {
     const expansions = await this.memberExpansions(member);
-    const sum = zeros(x.coordinates.rows, expansions[0]!.coefficients.cols);
-    for (const expansion of expansions) {
-      const values = await evaluate(this.engine, expansion, seen, signal);
-      for (let at = 0; at < sum.data.length; at++) sum.data[at]! += values.data[at]! / expansions.length;
+    const c = expansions[0]!.coefficients.cols;
+    const sum = zeros(seen.coordinates.rows, c);
+    for (const [leaf, { rows, weights }] of expansionShares(member, seen).entries()) {
+      if (rows.length === 0) continue;
+      const part = rows.length === sum.rows ? seen : takePoints(seen, rows, this.state.blockSizes.length);
+      const { data } = await evaluate(this.engine, expansions[leaf]!, part, signal);
+      rows.forEach((row, at) => {
+        for (let l = 0; l < c; l++)
+          sum.data[row * c + l]! +=
+            weights[at]! * (data[at * c + l]! + (member.partition?.offsets.data[leaf * c + l] ?? 0));
+      });
     }
     return sum;
   }
@@ -104,4 +116,13 @@ export class FeatureMachine {
     }
     return result;
   }
+}
+
+/** Which rows (in view coordinates) each expansion of a member has a part in: as leaves of its partition, or all evenly. */
+export function expansionShares({ partition, expansions }: Member, seen: Points): readonly LeafShare[] {
+  if (partition) return leafShares(partition, seen.coordinates);
+  const n = seen.coordinates.rows;
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  const weights = new Float64Array(n).fill(1 / expansions.length);
+  return expansions.map(() => ({ rows, weights }));
 }

@@ -84,7 +84,7 @@ export interface RoundOptions {
   /** Relative residual of solutions by conjugate gradients, where these pay; 0: factorizations alone. Default 1e-4. */
   readonly tolerance?: number;
   /** Steps of iterative refinement of every solution; see `RidgeSystem.solve`. */
-  readonly refinements?: number;
+  readonly refinements?: number | undefined;
 }
 
 /**

@@ -16,13 +16,17 @@ import {
   type Target,
 } from "./learning-problem.ts";
 import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
-import { type Iterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
+import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
+import { fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
 import { crossValidationFolds, holdout } from "./validation.ts";
 import { applyView, fitView } from "./view.ts";
 import { kernelName } from "../kernels/index.ts";
 
 /** Ridges among which validation chooses when a given machine has none. */
 const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
+
+/** Rows of a leaf that its metric is learned from, unless given. */
+const LEAF_METRIC_ROWS = 2000;
 
 /** Where a fit is. `fraction` runs from 0 to 1 over the whole fit, roughly in proportion to time. */
 export interface FitProgress {
@@ -33,6 +37,11 @@ export interface FitProgress {
 
 /** How a running fit is watched and stopped. */
 export interface FitControl {
+  /**
+   * Threads that fit the leaves of trees, each on one processor with a kernel matrix of its own; 0 (the default) fits them one after the
+   * other with all threads of the engine. In browsers always 0.
+   */
+  readonly workers?: number | undefined;
   /** Rejects with its reason, soon after it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Told where the fit is, between pieces of work. */
@@ -47,11 +56,11 @@ export async function fitFeatureMachine(
   engine: Engine,
   given: LearningProblem,
   options: ResolvedFitOptions,
-  { signal, onProgress }: FitControl = {},
+  { workers, signal, onProgress }: FitControl = {},
 ): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
   const { members, calibration, predictions, target, ...summary } = options.machine
-    ? await fitGivenMachine(engine, problem, options, { signal, onProgress })
+    ? await fitGivenMachine(engine, problem, options, { workers, signal, onProgress })
     : await fitChosenMachines(engine, problem, options, { signal, onProgress });
   onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
   return new FeatureMachine(engine, {
@@ -190,7 +199,7 @@ async function fitGivenMachine(
   engine: Engine,
   problem: LearningProblem,
   { machine, seed }: ResolvedFitOptions,
-  { signal, onProgress }: FitControl,
+  { workers, signal, onProgress }: FitControl,
 ): Promise<FinishedChoice> {
   const {
     kernel,
@@ -207,6 +216,8 @@ async function fitGivenMachine(
     agopRows,
     stopFactor,
     refit,
+    metricRows,
+    tree,
   } = machine!;
   const precision = machinePrecision(machine!);
   const n = problem.x.coordinates.rows;
@@ -244,7 +255,17 @@ async function fitGivenMachine(
       fraction: (0.7 * done) / (iterations + 1),
       message: `iterate ${done - 1} of ${iterations}, validation loss ${loss.toPrecision(4)}`,
     });
-  if (n < 500 || (refit ?? n < 5000)) {
+  const ridges = ridge === undefined ? AUTOMATIC_RIDGES : [ridge];
+  if (tree && n > tree.capacity) {
+    const recipe = { ...setup, ...tree, iterations, ridges, stopFactor };
+    return fitTrees(engine, problem, { ...recipe, schedule: [metricRows ?? LEAF_METRIC_ROWS] }, name, seed, {
+      workers,
+      signal,
+      onProgress,
+    });
+  }
+  const schedule = metricRows === undefined ? undefined : [metricRows];
+  if (n < 500 || (refit ?? (n < 5000 && !schedule))) {
     const folds =
       n < 500
         ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions)
@@ -262,7 +283,7 @@ async function fitGivenMachine(
     const best = iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
     report(iterations + 1, best.loss);
     const recipe = { ...setup, ridges: best.ridges, calibration: best.calibration, weight: 1 };
-    const whole = { metricRows: Infinity, solveRows: Infinity, heldOutAbove: Infinity };
+    const whole = { metricRows: metricRows ?? Infinity, solveRows: Infinity, heldOutAbove: Infinity };
     const { member } = await refitMember(engine, problem, recipe, whole, new Int32Array(0), {
       seed: seed + 5,
       signal,
@@ -292,27 +313,23 @@ async function fitGivenMachine(
     setup.settings,
     {
       iterations,
-      ridges: ridge === undefined ? AUTOMATIC_RIDGES : [ridge],
+      ridges,
       judge: {
         x: applyView(fitted, held.x, blocks),
         loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss,
       },
+      schedule,
+      stopFactor,
       seed,
       tolerance: 1e-4,
       signal,
     },
   );
   const leaderboard: { name: string; loss: number; rounds: number }[] = [];
-  const ridges: number[] = [];
-  let best: (Iterate & { readonly loss: number; readonly ridges: readonly number[] }) | undefined;
-  for await (const iterate of rounds) {
-    const loss = iterate.loss!;
-    ridges.push(iterate.solution.ridge);
-    leaderboard.push({ name, loss, rounds: iterate.iteration });
-    if (!best || loss < best.loss) best = { ...iterate, loss, ridges: [...ridges] };
-    report(iterate.iteration + 1, best.loss);
-    if (loss > stopFactor * best.loss) break;
-  }
+  const best = await chooseIterate(rounds, ({ iteration, loss }, least) => {
+    leaderboard.push({ name, loss, rounds: iteration });
+    report(iteration + 1, least);
+  });
   if (!best)
     throw new RangeError(
       `${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`,
@@ -340,6 +357,55 @@ async function fitGivenMachine(
     bestSingleLoss: loss,
     evaluated: 1,
     leaderboard,
+  };
+}
+
+/** Trees of feature machines, calibrated and averaged on a holdout of a fifth of the rows, at most 10,000. */
+async function fitTrees(
+  engine: Engine,
+  problem: LearningProblem,
+  recipe: TreeRecipe,
+  name: string,
+  seed: number,
+  { workers, signal, onProgress }: FitControl,
+): Promise<FinishedChoice> {
+  const { target } = problem;
+  const n = problem.x.coordinates.rows;
+  const { train, validation } = holdout(n, 0.2, 10_000, random(seed), {
+    labels: target.task === "classification" ? target.labels : undefined,
+    groups: problem.rowGroups,
+  });
+  const fitted = await fitTreeMembers(engine, problem, train, validation, recipe, {
+    seed,
+    workers,
+    signal,
+    onLeaf: (tree, done, of) =>
+      onProgress?.({
+        stage: "fitting",
+        fraction: (tree + done / of) / recipe.trees,
+        message: `tree ${tree + 1} of ${recipe.trees}: leaf ${done} of ${of}`,
+      }),
+  });
+  const held = takeTarget(target, validation);
+  const weights = problem.weights && Float64Array.from(validation, (i) => problem.weights![i]!);
+  const averaged = zeros(validation.length, fitted[0]!.predictions.cols);
+  for (const { predictions } of fitted)
+    for (let at = 0; at < averaged.data.length; at++)
+      averaged.data[at]! += predictions.data[at]! / fitted.length;
+  const calibration =
+    held.task === "classification" && fitted.length > 1
+      ? averageCalibration(averaged, held.labels, weights)
+      : undefined;
+  const predictions = calibration ? calibrate(calibration, averaged) : averaged;
+  return {
+    members: fitted.map(({ member }) => member),
+    calibration,
+    predictions,
+    target: held,
+    loss: validationLoss(predictions, held, weights),
+    bestSingleLoss: Math.min(...fitted.map(({ loss }) => loss)),
+    evaluated: 1,
+    leaderboard: fitted.map(({ loss, member }) => ({ name, loss, rounds: member.recipe.ridges.length - 1 })),
   };
 }
 

@@ -10,8 +10,8 @@ import {
 } from "../kernels/index.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
-import type { FeatureMachine } from "./feature-machine.ts";
-import { evaluate } from "./kernel-expansion.ts";
+import { expansionShares, type FeatureMachine } from "./feature-machine.ts";
+import { takePoints } from "./learning-problem.ts";
 import {
   type DerivativeUnit,
   inUnit,
@@ -261,11 +261,16 @@ async function memberMixedDerivatives(
   const expansions = await machine.memberExpansions(member);
   const places = placesOf(member, coordinates);
   const seen = applyView(member.view, x, machine.state.blockSizes.length);
-  if (smoothing > 0 || expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))) {
+  const soft = (member.partition?.temperature ?? 0) > 0;
+  if (
+    smoothing > 0 ||
+    soft ||
+    expansions.some(({ kernel, metric }) => !hasMixedDerivatives(kernel, metric))
+  ) {
     const means = await boxMeans(machine, member, seen, places, size, smoothing || DEFAULT_SMOOTHING, signal);
     if (unit === "spread") return means;
     throw new RangeError(
-      "mixedDerivatives: by coordinates there are none for coordinate-wise kernels under a full metric, nor with smoothing",
+      "mixedDerivatives: by coordinates there are none for coordinate-wise kernels under a full metric, between leaves, nor with smoothing",
     );
   }
   const ones = { data: new Float64Array(rows).fill(1), rows, cols: 1 };
@@ -276,21 +281,24 @@ async function memberMixedDerivatives(
     return Float64Array.from({ length: rows }, (_, j) => pulled.data[j * x.coordinates.cols + source]!);
   });
   const width = places.length;
-  for (const expansion of expansions) {
+  for (const [leaf, share] of expansionShares(member, seen).entries()) {
+    if (share.rows.length === 0) continue;
     const inner = await expansionMixedDerivatives(
       machine,
-      expansion,
-      seen,
+      expansions[leaf]!,
+      takePoints(seen, share.rows, machine.state.blockSizes.length),
       places.map(({ place }) => place),
       signal,
     );
-    for (let j = 0; j < rows; j++)
+    for (const [at, j] of share.rows.entries())
       for (let l = 0; l < c; l++)
         places.forEach((first, a) =>
           places.forEach((second, b) => {
             out[((j * c + l) * size + first.owner) * size + second.owner]! +=
-              (inner[((j * c + l) * width + a) * width + b]! * slopes[a]![j]! * slopes[b]![j]!) /
-              expansions.length;
+              share.weights[at]! *
+              inner[((at * c + l) * width + a) * width + b]! *
+              slopes[a]![j]! *
+              slopes[b]![j]!;
           }),
         );
   }
@@ -314,7 +322,6 @@ async function boxMeans(
   const { rows, cols: d } = seen.coordinates;
   const spreads = spreadsOf(machine.state).views.get(member)!;
   const blocks = machine.state.blockSizes.length;
-  const expansions = await machine.memberExpansions(member);
   const out = new Float64Array(rows * c * size * size);
   const corners = [
     [1, 1],
@@ -339,15 +346,12 @@ async function boxMeans(
             for (let row = corner * rows; row < (corner + 1) * rows; row++) data[row * d + place]! += step;
         }
       });
-      for (const expansion of expansions) {
-        const { data: values } = await evaluate(machine.engine, expansion, points, signal);
-        for (let at = 0; at < part; at++) {
-          const mean =
-            (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) /
-            (4 * h * h * expansions.length);
-          out[at * size * size + a * size + b]! += mean;
-          out[at * size * size + b * size + a]! += mean;
-        }
+      const { data: values } = await machine.valuesInView(member, points, signal);
+      for (let at = 0; at < part; at++) {
+        const mean =
+          (values[at]! - values[part + at]! - values[2 * part + at]! + values[3 * part + at]!) / (4 * h * h);
+        out[at * size * size + a * size + b]! += mean;
+        out[at * size * size + b * size + a]! += mean;
       }
     }
   return out;

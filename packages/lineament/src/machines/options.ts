@@ -65,6 +65,26 @@ export const FitOptions = z.strictObject({
         .describe(
           "fit the chosen iterate again on all rows, validation rows included; default below 5,000 rows",
         ),
+      metricRows: z
+        .int()
+        .min(2)
+        .optional()
+        .describe(
+          "learn the metric, and choose iterate and ridge, on a sample of so many rows, then solve once for all; default all rows, in leaves of a tree 2,000",
+        ),
+      tree: z
+        .strictObject({
+          capacity: z.int().min(50).default(8000).describe("most rows of a leaf"),
+          overlap: z
+            .number()
+            .min(0)
+            .max(0.4)
+            .default(0.05)
+            .describe("ω: a child learns from ½ + ω of the rows of its parent"),
+          trees: z.int().positive().default(1).describe("trees that are averaged"),
+        })
+        .optional()
+        .describe("divide more rows than the capacity by a tree into leaves that each learn a machine"),
       agopRows: z.int().positive().default(20_000).describe("rows that gradients are averaged over"),
       precision: z
         .enum(["float32", "float64"])

@@ -1,9 +1,10 @@
 import { type Matrix, type Points, rowRange, zeros } from "../linalg/index.ts";
 import type { Member } from "./automatic/refit.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
-import type { FeatureMachine, FeatureMachineState } from "./feature-machine.ts";
-import { gradients } from "./kernel-expansion.ts";
+import { expansionShares, type FeatureMachine, type FeatureMachineState } from "./feature-machine.ts";
+import { evaluate, gradients } from "./kernel-expansion.ts";
 import { decodeValues, takePoints } from "./learning-problem.ts";
+import { logWeightGradients } from "./tree/partition.ts";
 import { applyView, pullBack } from "./view.ts";
 
 /** Of which outputs gradients are taken. */
@@ -126,7 +127,10 @@ export async function outputValues(
   return average;
 }
 
-/** Gradients of a member's values (before decoding) with respect to its view coordinates, rows × (c · view size). */
+/**
+ * Gradients of a member's values (before decoding) with respect to its view coordinates, rows × (c · view size). For leaves with
+ * weights w_ℓ they are Σ_ℓ w_ℓ ∇f_ℓ + Σ_ℓ f_ℓ ∇w_ℓ, ∇w_ℓ = w_ℓ (g_ℓ − Σ_m w_m g_m), g_ℓ = ∇ log w_ℓ before normalization.
+ */
 export async function memberViewGradients(
   machine: FeatureMachine,
   member: Member,
@@ -134,13 +138,43 @@ export async function memberViewGradients(
   signal?: AbortSignal,
 ): Promise<Matrix<Float64Array>> {
   const width = member.view.coordinates.length;
-  const sum = zeros(x.coordinates.rows, valueCount(member.coding) * width);
+  const c = valueCount(member.coding);
+  const sum = zeros(x.coordinates.rows, c * width);
   if (width === 0) return sum;
-  const seen = applyView(member.view, x, machine.state.blockSizes.length);
+  const blocks = machine.state.blockSizes.length;
+  const seen = applyView(member.view, x, blocks);
   const expansions = await machine.memberExpansions(member);
-  for (const expansion of expansions) {
-    const part = await gradients(machine.engine, expansion, seen, signal);
-    for (let at = 0; at < sum.data.length; at++) sum.data[at]! += part.data[at]! / expansions.length;
+  const { partition } = member;
+  const soft = partition && partition.temperature > 0;
+  /** Σ_ℓ w_ℓ ∇ log w_ℓ of every row, before weights are normalized: what normalization takes away. */
+  const drift = new Float64Array(soft ? sum.rows * width : 0);
+  for (const [leaf, { rows, weights }] of expansionShares(member, seen).entries()) {
+    if (rows.length === 0) continue;
+    const points = rows.length === sum.rows ? seen : takePoints(seen, rows, blocks);
+    const inner = await gradients(machine.engine, expansions[leaf]!, points, signal);
+    rows.forEach((row, at) => {
+      for (let k = 0; k < c * width; k++)
+        sum.data[row * c * width + k]! += weights[at]! * inner.data[at * c * width + k]!;
+    });
+    if (!soft) continue;
+    const values = await evaluate(machine.engine, expansions[leaf]!, points, signal);
+    const slopes = logWeightGradients(partition, leaf, seen.coordinates, rows);
+    rows.forEach((row, at) => {
+      for (let k = 0; k < width; k++) {
+        const slope = weights[at]! * slopes[at * width + k]!;
+        drift[row * width + k]! += slope;
+        for (let l = 0; l < c; l++)
+          sum.data[(row * c + l) * width + k]! +=
+            (values.data[at * c + l]! + partition.offsets.data[leaf * c + l]!) * slope;
+      }
+    });
+  }
+  if (soft) {
+    const values = await machine.valuesInView(member, seen, signal);
+    for (let row = 0; row < sum.rows; row++)
+      for (let l = 0; l < c; l++)
+        for (let k = 0; k < width; k++)
+          sum.data[(row * c + l) * width + k]! -= values.data[row * c + l]! * drift[row * width + k]!;
   }
   return sum;
 }

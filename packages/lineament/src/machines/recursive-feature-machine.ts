@@ -96,7 +96,7 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
   static async fit(
     x: MatrixLike,
     y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
-    { engine, weights, groups, signal, onProgress, ...options }: MatrixFitOptions = {},
+    { engine, weights, groups, workers, signal, onProgress, ...options }: MatrixFitOptions = {},
   ): Promise<RecursiveFeatureMachine> {
     const resolved = parseFitOptions(options);
     const rows = checkedRows("fit", x);
@@ -110,7 +110,7 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
       rowGroups: groups && numbered("groups", groups, rows.rows),
     };
     const opened = engine ?? (await sharedEngine());
-    const machine = await fitFeatureMachine(opened, problem, resolved, { signal, onProgress });
+    const machine = await fitFeatureMachine(opened, problem, resolved, { workers, signal, onProgress });
     return new RecursiveFeatureMachine(opened, machine.state, form);
   }
 

@@ -5,9 +5,11 @@ import { asMatrix, type Engine, type Matrix } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import {
   averageGradientOuterProduct,
+  chooseIterate,
   evaluate,
   gradients,
   type Iterate,
+  type IterationOptions,
   type IterationSettings,
   recursiveFeatureIterations,
   transformed,
@@ -311,3 +313,70 @@ test("ends early when there is nothing to learn from", async () => {
     ),
   ).toHaveLength(1);
 });
+
+describe("a schedule", () => {
+  const x = normals(240, 4, 1);
+  const y = filled(240, 1, (i) => x.data[4 * i]! * x.data[4 * i + 1]!);
+  const unseen = normals(50, 4, 2);
+  const truth = filled(50, 1, (i) => unseen.data[4 * i]! * unseen.data[4 * i + 1]!);
+  const settings = { kernel: { family: "laplace", bandwidth: 5, exponent: 1 } } as const;
+  const judge = {
+    x: points(unseen),
+    loss: (values: Matrix<Float64Array>) => {
+      let sum = 0;
+      values.data.forEach((value, i) => (sum += (value - truth.data[i]!) ** 2 / 50));
+      return sum;
+    },
+  };
+  const all = async (options: Partial<IterationOptions>): Promise<Iterate[]> => {
+    const found: Iterate[] = [];
+    const given = { iterations: 2, ridges: [1e-2, 1], ...options };
+    for await (const iterate of recursiveFeatureIterations(engine, { x: points(x), y }, settings, given))
+      found.push(iterate);
+    return found;
+  };
+
+  test("learns on nested samples and solves once for all rows, under the metric and with the ridge of the least loss", async () => {
+    const iterates = await all({ schedule: [60, 120], judge });
+    expect(iterates.map(({ rows }) => rows?.length)).toEqual([60, 120, 120, undefined]);
+    expect([...iterates[0]!.rows!].every((row) => iterates[1]!.rows!.includes(row))).toBe(true);
+    const sampled = iterates.slice(0, 3);
+    const best = sampled.reduce((a, b) => (b.loss! < a.loss! ? b : a));
+    const last = iterates[3]!;
+    expect(last).toMatchObject({ iteration: best.iteration, solution: { ridge: best.solution.ridge } });
+    expect(last.round.metric).toEqual(best.round.metric);
+    expect(last.expansion.centers.coordinates.rows).toBe(240);
+    expect(last.loss).toBeLessThan(best.loss!);
+    expect((await chooseIterate(toAsync(iterates)))!.iteration).toBe(best.iteration);
+  });
+
+  test("without a judge updates as often as asked, and does nothing when its sizes reach all rows", async () => {
+    const sampled = await all({ schedule: [80] });
+    expect(sampled.map(({ iteration, rows }) => [iteration, rows?.length])).toEqual([
+      [0, 80],
+      [1, 80],
+      [2, undefined],
+    ]);
+    const whole = await all({ schedule: [240], judge });
+    const plain = await all({ judge });
+    expect(whole.map(({ loss }) => loss)).toEqual(plain.map(({ loss }) => loss));
+  });
+
+  test("keeps judged rows out of its samples and takes them back at the end", async () => {
+    const judgedRows = Int32Array.from({ length: 60 }, (_, i) => 4 * i);
+    const iterates = await all({ judgedRows, judge });
+    expect(iterates.slice(0, -1).every(({ rows }) => rows!.every((row) => row % 4 !== 0))).toBe(true);
+    expect(iterates.at(-1)!.rows).toBeUndefined();
+    expect(iterates.at(-1)!.loss).toBe(Math.min(...iterates.slice(0, -1).map(({ loss }) => loss!)));
+  });
+
+  test("begins with the metric it is given", async () => {
+    const [, , last] = await all({});
+    const [first] = await all({ start: last!.round.metric, iterations: 0 });
+    expect(first!.solution.coefficients).toEqual(last!.solution.coefficients);
+  });
+});
+
+async function* toAsync<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}

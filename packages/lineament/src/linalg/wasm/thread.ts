@@ -1,9 +1,9 @@
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 /** A worker thread of this platform. */
-export interface Thread {
+export interface Thread<To = ToWorker, From = FromWorker> {
   /** Sends a message; resolves with its answer, rejects when the thread dies. One message at a time. */
-  ask(message: ToWorker): Promise<FromWorker>;
+  ask(message: To): Promise<From>;
   terminate(): void;
 }
 
@@ -14,4 +14,6 @@ export interface Threads {
   /** False where memory can't be shared: all work then happens on the calling thread, in short turns. */
   readonly available: boolean;
   start(): Thread;
+  /** Starts a thread that runs a script of ours which answers every message with one; absent where scripts are bundled. */
+  readonly startScript?: (<To, From>(script: URL) => Thread<To, From>) | undefined;
 }

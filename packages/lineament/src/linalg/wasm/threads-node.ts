@@ -1,24 +1,23 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Thread, Threads } from "./thread.ts";
-import type { FromWorker } from "./worker.ts";
 
 const file = new URL(
   import.meta.url.endsWith(".ts") ? "./worker-node.ts" : "./worker-node.js",
   import.meta.url,
 );
 
-function start(): Thread {
-  const worker = new Worker(file, { execArgv: [] }); // flags of the main script, such as --input-type, are not for it
+function startScript<To, From>(script: URL): Thread<To, From> {
+  const worker = new Worker(script, { execArgv: [] }); // flags of the main script, such as --input-type, are not for it
   worker.unref(); // an idle engine does not keep the process alive
-  let settle: { resolve: (reply: FromWorker) => void; reject: (error: Error) => void } | undefined;
+  let settle: { resolve: (reply: From) => void; reject: (error: Error) => void } | undefined;
   let dead: Error | undefined;
   const die = (error: Error): void => {
     dead ??= error;
     settle?.reject(dead);
     settle = undefined;
   };
-  worker.on("message", (reply: FromWorker) => {
+  worker.on("message", (reply: From) => {
     worker.unref();
     settle?.resolve(reply);
     settle = undefined;
@@ -37,4 +36,9 @@ function start(): Thread {
   };
 }
 
-export const threads: Threads = { processors: availableParallelism(), available: true, start };
+export const threads: Threads = {
+  processors: availableParallelism(),
+  available: true,
+  start: () => startScript(file),
+  startScript,
+};

@@ -15,6 +15,7 @@ import {
   takeProblem,
   type TargetCoding,
 } from "../learning-problem.ts";
+import type { Partition } from "../tree/partition.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import type { MachineSetup } from "./evaluation.ts";
@@ -37,12 +38,14 @@ export interface MemberExpansion {
   readonly coefficients: Matrix;
 }
 
-/** A fitted member: rows → view → mean of the expansions → decoded → calibrated. */
+/** A fitted member: rows → view → expansions → decoded → calibrated. */
 export interface Member {
   readonly recipe: MemberRecipe;
   readonly view: View;
   readonly coding: TargetCoding;
   readonly expansions: readonly MemberExpansion[];
+  /** How rows are shared among the expansions, its leaves. Without one, values are the mean of the expansions. */
+  readonly partition?: Partition | undefined;
   /** Largest jitter that any of the final solves needed; 0 usually. */
   readonly jitter: number;
 }

@@ -1,0 +1,166 @@
+import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
+import { judgePredictions, type MachineSetup } from "../automatic/evaluation.ts";
+import type { Member } from "../automatic/refit.ts";
+import { transformed } from "../kernel-expansion.ts";
+import {
+  decodeValues,
+  encodeTarget,
+  fitTargetCoding,
+  type LearningProblem,
+  takePoints,
+  takeProblem,
+  takeTarget,
+} from "../learning-problem.ts";
+import { applyView, fitView } from "../view.ts";
+import { crossFittedMetric } from "./cross-fitted-metric.ts";
+import type { LeafProblem } from "./fit-leaf.ts";
+import { fitLeaves } from "./fit-leaves.ts";
+import { growTree } from "./grow-tree.ts";
+import type { Partition } from "./partition.ts";
+import { chooseTemperature } from "./temperature.ts";
+
+/** How trees are grown and their leaves fitted. */
+export interface TreeRecipe
+  extends
+    Pick<LeafProblem, "iterations" | "ridges" | "schedule" | "stopFactor">,
+    Pick<MachineSetup, "view" | "targetMeans" | "logarithm" | "settings"> {
+  readonly capacity: number;
+  readonly overlap: number;
+  readonly trees: number;
+}
+
+export interface TreeControl {
+  readonly seed: number;
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Leaves fitted so far, and how many there are in the trees grown so far. */
+  readonly onLeaf?: ((tree: number, done: number, of: number) => void) | undefined;
+}
+
+/** A tree as a member of a machine, and what it predicts at the validation rows, decoded and calibrated. */
+export interface FittedTree {
+  readonly member: Member;
+  readonly predictions: Matrix<Float64Array>;
+  readonly loss: number;
+}
+
+/**
+ * Trees of feature machines as members of equal weight: rows are divided by `growTree`, every leaf learns a metric of its own
+ * (`fitLeaf`) beginning with that of `crossFittedMetric`, and the validation rows choose each tree's temperature and
+ * calibration. View and coding of targets are those of all training rows, so that leaves can be averaged and a
+ * class that a leaf has not seen keeps its column.
+ *
+ * @see Beaglehole et al., arXiv:2508.10053
+ */
+export async function fitTreeMembers(
+  engine: Engine,
+  problem: LearningProblem,
+  train: Int32Array,
+  validation: Int32Array,
+  { view: kind, targetMeans, logarithm, settings, capacity, overlap, trees, ...learning }: TreeRecipe,
+  { seed, workers, signal, onLeaf }: TreeControl,
+): Promise<FittedTree[]> {
+  const { blockSizes } = problem;
+  const blocks = blockSizes.length;
+  const part = takeProblem(problem, train);
+  const coding = fitTargetCoding(part.target, logarithm, part.weights);
+  const view = fitView(kind, targetMeans, { ...part, y: encodeTarget(coding, part.target) });
+  const x = shared(engine, applyView(view, problem.x, blocks));
+  const y = sharedMatrix(engine, encodeTarget(coding, problem.target));
+  const leaves: LeafProblem = {
+    x,
+    blockSizes,
+    y,
+    weights: problem.weights,
+    settings,
+    start: undefined,
+    ...learning,
+  };
+  const seen = takePoints(x, validation, blocks);
+  const target = takeTarget(problem.target, validation);
+  const weights = problem.weights && Float64Array.from(validation, (i) => problem.weights![i]!);
+
+  const fitted: FittedTree[] = [];
+  for (let tree = 0; tree < trees; tree++) {
+    const own = seed + 1000 * tree;
+    const divided = train.length > capacity && learning.iterations > 0;
+    const start = divided
+      ? await crossFittedMetric(engine, leaves, train, validation, own, signal)
+      : undefined;
+    const learned = { ...leaves, start };
+    const grown = await growTree(engine, learned, train, validation, {
+      capacity,
+      overlap,
+      tree,
+      seed: own,
+      signal,
+    });
+    const done = await fitLeaves(engine, learned, grown.jobs, {
+      workers,
+      signal,
+      onLeaf: (count, of) => onLeaf?.(tree, count, of),
+    });
+    const offsets = zeros(done.length, y.cols);
+    done.forEach(({ offset }, leaf) => offsets.data.set(offset, leaf * y.cols));
+    const partition: Partition = { ...grown.partition, offsets };
+    const expansions = done.map(({ kernel, metric, coefficients }, leaf) => ({
+      rows: grown.jobs[leaf]!.rows,
+      kernel,
+      metric,
+      coefficients,
+    }));
+    const ready = [];
+    for (const { rows, kernel, metric, coefficients } of expansions)
+      ready.push(
+        await transformed(engine, { kernel, metric, centers: takePoints(x, rows, blocks), coefficients }),
+      );
+    const judge = (values: Matrix<Float64Array>) =>
+      judgePredictions(decodeValues(coding, values), target, weights);
+    const { temperature, values } = await chooseTemperature(
+      engine,
+      partition,
+      ready,
+      seen,
+      blocks,
+      (candidate) => judge(candidate).loss,
+      signal,
+    );
+    const { predictions, calibration, loss } = judge(values);
+    const largest = done.reduce((a, b) => (b.coefficients.rows > a.coefficients.rows ? b : a));
+    fitted.push({
+      member: {
+        recipe: {
+          view: kind,
+          targetMeans,
+          logarithm,
+          settings,
+          ridges: largest.ridges,
+          calibration,
+          weight: 1 / trees,
+        },
+        view,
+        coding,
+        expansions,
+        partition: done.length > 1 ? { ...partition, temperature } : partition,
+        jitter: done.reduce((most, { jitter }) => Math.max(most, jitter), 0),
+      },
+      predictions,
+      loss,
+    });
+  }
+  return fitted;
+}
+
+/** In memory that threads share, where there is such memory. */
+function shared(engine: Engine, { coordinates, levels }: Points): Points {
+  const copy = { coordinates: sharedMatrix(engine, coordinates) };
+  return levels ? { ...copy, levels } : copy;
+}
+
+function sharedMatrix<T extends Float64Array>(engine: Engine, a: Matrix<T>): Matrix<Float64Array>;
+function sharedMatrix(engine: Engine, a: Matrix): Matrix;
+function sharedMatrix(engine: Engine, a: Matrix): Matrix {
+  const copy = engine.allocate(a.rows, a.cols, a.data instanceof Float32Array ? "float32" : "float64");
+  copy.data.set(a.data);
+  return copy;
+}

@@ -1,0 +1,59 @@
+import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
+import type { TransformedExpansion } from "../average-gradient-outer-product.ts";
+import { evaluate } from "../kernel-expansion.ts";
+import { takePoints } from "../learning-problem.ts";
+import { leafShares, type Partition } from "./partition.ts";
+
+/** 0, and twenty values from 0.025 to 4.5 in equal proportion. */
+const TEMPERATURES = [0, ...Array.from({ length: 20 }, (_, i) => 0.025 * 180 ** (i / 19))];
+/** A higher temperature, which asks more leaves for every prediction, must lower the loss by more than this part of it. */
+const WORTH = 0.005;
+
+/** A temperature, and what the tree predicts with it. */
+export interface ChosenTemperature {
+  readonly temperature: number;
+  /** Before decoding, rows × c. */
+  readonly values: Matrix<Float64Array>;
+}
+
+/**
+ * Chooses the temperature by rows that no leaf was fitted on. Every leaf is evaluated once, at the rows that ask it at any
+ * temperature; each temperature then is a weighted average.
+ *
+ * @param loss - of values before decoding, smaller is better
+ */
+export async function chooseTemperature(
+  engine: Engine,
+  partition: Partition,
+  leaves: readonly TransformedExpansion[],
+  seen: Points,
+  blocks: number,
+  loss: (values: Matrix<Float64Array>) => number,
+  signal?: AbortSignal,
+): Promise<ChosenTemperature> {
+  const { coordinates } = seen;
+  const m = coordinates.rows;
+  const c = partition.offsets.cols;
+  const shares = TEMPERATURES.map((temperature) => leafShares(partition, coordinates, temperature));
+  const averages = TEMPERATURES.map(() => zeros(m, c));
+  for (const [leaf, expansion] of leaves.entries()) {
+    const asked = new Set(shares.flatMap((own) => [...own[leaf]!.rows]));
+    if (asked.size === 0) continue;
+    const rows = Int32Array.from(asked).sort();
+    const place = new Map(Array.from(rows, (row, at) => [row, at]));
+    const values = await evaluate(engine, expansion, takePoints(seen, rows, blocks), signal);
+    averages.forEach(({ data }, t) => {
+      const share = shares[t]![leaf]!;
+      share.rows.forEach((row, at) => {
+        for (let l = 0; l < c; l++)
+          data[row * c + l]! +=
+            share.weights[at]! *
+            (values.data[place.get(row)! * c + l]! + partition.offsets.data[leaf * c + l]!);
+      });
+    });
+  }
+  const losses = averages.map(loss);
+  const least = Math.min(...losses);
+  const chosen = losses.findIndex((value) => value <= least + WORTH * Math.abs(least));
+  return { temperature: TEMPERATURES[chosen]!, values: averages[chosen]! };
+}
