@@ -51,15 +51,18 @@ describe.each(claims)("$code $id", (claim) => {
   });
 });
 
-test.each(["linearized", "linear", "features", "wide", "interpolation"])("every file of %s is registered", async (area) => {
-  const files = await readdir(new URL(`../src/${area}/`, import.meta.url));
-  const names = files
-    .filter((file) => file !== "index.ts")
-    .map((file) => `${area}/${file.replace(/\.ts$/u, "")}`);
-  expect(
-    claims
-      .filter((claim) => claim.area === area)
-      .map(({ id }) => id)
-      .sort(),
-  ).toEqual(names.sort());
-});
+test.each(["linearized", "linear", "features", "wide", "interpolation"])(
+  "every file of %s is registered",
+  async (area) => {
+    const files = await readdir(new URL(`../src/${area}/`, import.meta.url));
+    const names = files
+      .filter((file) => file !== "index.ts")
+      .map((file) => `${area}/${file.replace(/\.ts$/u, "")}`);
+    expect(
+      claims
+        .filter((claim) => claim.area === area)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(names.sort());
+  },
+);
