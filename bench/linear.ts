@@ -34,7 +34,7 @@ export const linearBenchmarks: readonly Benchmark[] = [
   {
     id: "factorization-step",
     title: "Step of deep matrix factorization",
-    what: "one step of gradient descent on three n × n factors, float64; six products",
+    what: "One step of gradient descent on three n × n factors, float64; six products. Completion: of a third of the entries, by group RMSprop",
     precision: "float64",
     sweeps: [{ along: "n", values: [125, 250, 500, 1000, 2000], at: {} }],
     quick: [{ along: "n", values: [250, 500], at: {} }],
@@ -44,7 +44,7 @@ export const linearBenchmarks: readonly Benchmark[] = [
       native,
       wasm,
       variant("native, momentum", "momentum"),
-      variant("native, completion with group RMSprop", "completion"),
+      variant("native, completion", "completion"),
     ],
     peers: ["torch"],
     async prepare(engine, { n }, kind) {
@@ -58,7 +58,7 @@ export const linearBenchmarks: readonly Benchmark[] = [
   {
     id: "regression-step",
     title: "Step of a deep linear regression",
-    what: "one step on the ℓ₄ loss of 400 rows, depth 3, one neuron a hidden layer: what a step costs beside its arithmetic",
+    what: "One step on the ℓ₄ loss of 400 rows, depth 3, one neuron a hidden layer: what a step costs beside its arithmetic",
     precision: "float64",
     sweeps: [{ along: "d", values: [5, 20, 80], at: { n: 400 } }],
     quick: [],
@@ -83,7 +83,7 @@ export const linearBenchmarks: readonly Benchmark[] = [
   {
     id: "end-to-end-velocity",
     title: "Velocity of the end-to-end flow",
-    what: "one velocity of the product matrix, n × n, depth 3, float64",
+    what: "One velocity of the product matrix, n × n, depth 3, float64",
     precision: "float64",
     sweeps: [{ along: "n", values: [5, 10, 20, 40], at: {} }],
     quick: [],
@@ -104,7 +104,7 @@ export const linearBenchmarks: readonly Benchmark[] = [
   {
     id: "nuclear-norm",
     title: "Minimum nuclear norm",
-    what: "completion of an n × n matrix of rank 3 with half of its entries observed, float64",
+    what: "Completion of an n × n matrix of rank 3 with half of its entries observed, float64",
     precision: "float64",
     sweeps: [{ along: "n", values: [25, 50, 100], at: {} }],
     quick: [],

@@ -10,15 +10,23 @@ import {
   rowRange,
   rowsInMemory,
 } from "lineament";
-import { type Benchmark, type Judged, native, type Sweep, wasm } from "./timing/benchmark.ts";
+import { type Benchmark, type Judged, native, type Size, type Sweep, wasm } from "./timing/benchmark.ts";
 import { r2, regressionProblem, secondsOf, table, threeTerms } from "./timing/data.ts";
 
-const testRows = 10_000;
-const rows: Sweep = { along: "n", values: [10_000, 30_000, 100_000, 300_000, 1_000_000], at: { d: 30 } };
+/** Of the rows that a fit predicts: as many as it learned from, and no more than this. */
+const mostTestRows = 100_000;
+const rows = (at: Size): Sweep => ({
+  along: "n",
+  values: [10_000, 30_000, 100_000, 300_000, 1_000_000],
+  at: { d: 30, ...at },
+});
 
 /** Names that requirements refer to. */
 export const treeLabel = "tree, native";
 export const nystromLabel = "Nyström, native";
+
+/** A million rows. */
+export const million: Size = { n: 1_000_000, d: 30, capacity: 10_000 };
 
 const machine = { kernel: { family: "laplace", bandwidth: 2 }, bandwidth: "adaptive" } as const;
 
@@ -31,16 +39,16 @@ const shared = {
 
 /** Fits once, and judges by rows of the same kind. */
 async function judged<Fit>(
-  d: number,
+  { n, d }: Size,
   fit: () => Promise<Fit>,
   predict: (fitted: Fit, x: Matrix) => Promise<Matrix>,
 ): Promise<Judged> {
-  const test = table(testRows, d, threeTerms, 7);
+  const test = table(Math.min(n!, mostTestRows), d!, threeTerms, 7);
   let fitted: Fit | undefined;
   const seconds = await secondsOf(async () => (fitted = await fit()));
   let predicted: Matrix | undefined;
   const predicting = await secondsOf(async () => (predicted = await predict(fitted!, test.x)));
-  return { seconds, score: r2(test.y, predicted!), predictionsPerSecond: testRows / predicting };
+  return { seconds, score: r2(test.y, predicted!), predictionsPerSecond: test.y.rows / predicting };
 }
 
 /** Fits of more rows than a kernel matrix holds: y = x₀x₁ + sin 3x₂ + ½|x₃| + 0.1 ε. */
@@ -49,9 +57,9 @@ export const longTableBenchmarks: readonly Benchmark[] = [
     ...shared,
     id: "long-table",
     title: "Long tables",
-    what: "a fit of n rows by a tree of feature machines with leaves of at most 10,000 rows (xRFM: 8,000), and by a Nyström machine with 5,000 centers (n/4 where that is less), beside boosted trees with their default settings",
-    sweeps: [rows],
-    quick: [{ along: "n", values: [5000, 12_500], at: { d: 30 } }],
+    what: "A fit of n rows by a tree of feature machines with leaves of limited capacity, and by a Nyström machine with half as many centers, beside boosted trees with their default settings",
+    sweeps: [rows({ capacity: 10_000 })],
+    quick: [{ along: "n", values: [2500, 10_000], at: { d: 30, capacity: 1000 } }],
     ours: [
       { ...native, label: treeLabel },
       { ...native, label: "tree, native, a thread a leaf", variant: "workers" },
@@ -60,14 +68,15 @@ export const longTableBenchmarks: readonly Benchmark[] = [
       { ...wasm, label: "Nyström, wasm", variant: "nystrom" },
     ],
     peers: ["xgboost", "scikit-learn", "xrfm"],
-    async prepare(engine, { n, d }, variant) {
+    async prepare(engine, size, variant) {
+      const { n, d, capacity } = size;
       const problem = regressionProblem(table(n!, d!, threeTerms));
-      const tree = parseFitOptions({ machine: { ...machine, ridge: 1e-3, tree: { capacity: 10_000 } } });
-      const nystrom = parseNystromFitOptions({ centers: Math.min(5000, Math.floor(n! / 4)), machine });
+      const tree = parseFitOptions({ machine: { ...machine, ridge: 1e-3, tree: { capacity: capacity! } } });
+      const nystrom = parseNystromFitOptions({ centers: capacity! / 2, machine });
       const workers = variant === "workers" ? availableParallelism() : 0;
       return () =>
         judged<FeatureMachine>(
-          d!,
+          size,
           () =>
             variant === "nystrom"
               ? fitNystromMachine(engine, problem, nystrom)
@@ -82,19 +91,20 @@ export const longTableBenchmarks: readonly Benchmark[] = [
     title: "Nyström ridge regression",
     what: "Gaussian kernel, L = 10, on the first rows as centers, λ = 10⁻³, preconditioned conjugate gradients",
     sweeps: [
-      { ...rows, at: { d: 30, centers: 5000 } },
+      rows({ centers: 5000 }),
       { along: "centers", values: [500, 1500, 5000], at: { n: 100_000, d: 30 } },
     ],
     quick: [{ along: "n", values: [5000, 20_000], at: { d: 30, centers: 500 } }],
     ours: [native, wasm],
     peers: ["scikit-learn", "falkon"],
-    async prepare(engine, { n, d, centers }) {
+    async prepare(engine, size) {
+      const { n, d, centers } = size;
       const { x, y } = table(n!, d!, threeTerms);
       const z = { coordinates: rowRange(x, 0, Math.min(n!, centers!)) };
       const kernel = { family: "gaussian", bandwidth: 10 } as const;
       return () =>
         judged(
-          d!,
+          size,
           () =>
             nystromRidge(
               engine,

@@ -35,7 +35,7 @@ export const networkBenchmarks: readonly Benchmark[] = [
   {
     id: "training-step",
     title: "Training step",
-    what: "one step of gradient descent of a two-layer relu network, float64",
+    what: "One step of gradient descent of a two-layer relu network, float64",
     precision: "float64",
     sweeps: [
       { along: "width", values: [64, 256, 1024, 4096], at: { n: 256, d: 784 } },
@@ -52,7 +52,7 @@ export const networkBenchmarks: readonly Benchmark[] = [
   {
     id: "tangent-kernel",
     title: "Tangent kernel of a finite network",
-    what: "all pairs of n rows through d–300–300–1, relu, float64, by three methods",
+    what: "All pairs of n rows through d–300–300–1, relu, float64, by three methods",
     precision: "float64",
     sweeps: [{ along: "n", values: [32, 64, 128, 256], at: { d: 10 } }],
     quick: [{ along: "n", values: [32, 64], at: { d: 10 } }],
@@ -73,7 +73,7 @@ export const networkBenchmarks: readonly Benchmark[] = [
   {
     id: "hessian-product",
     title: "Hessian product",
-    what: "the Hessian of the loss of d–width–1, tanh, on n rows, times a vector, float64",
+    what: "The Hessian of the loss of d–width–1, tanh, on n rows, times a vector, float64",
     precision: "float64",
     sweeps: [{ along: "width", values: [256, 1024, 4096], at: { n: 256, d: 10 } }],
     quick: [],

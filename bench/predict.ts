@@ -7,7 +7,7 @@ export const predictionBenchmarks: readonly Benchmark[] = [
   {
     id: "predict",
     title: "Predictions",
-    what: "rows through a Laplace machine with one output (XGBoost: its default trees, learned from as many rows as there are centers), float32",
+    what: "Rows through a Laplace machine with one output (XGBoost: its default trees, learned from as many rows as there are centers), float32",
     precision: "float32",
     sweeps: [
       { along: "rows", values: [10_000, 100_000, 1_000_000], at: { centers: 5000, d: 50 } },

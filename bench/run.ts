@@ -30,22 +30,20 @@ const { values: flags } = parseArgs({
   },
 });
 
-if (flags.list)
-  for (const { id, title, what } of benchmarks) console.log(`${id.padEnd(20)} ${title}: ${what}`);
-else
-  await write(
-    flags.draw === undefined ? await measured() : (JSON.parse(readFileSync(flags.draw, "utf8")) as Report),
-  );
+const numbersFile = join(flags.out, "bench.json");
+const pageFile = join(flags.out, "bench.html");
 
-async function write(report: Report): Promise<void> {
+if (flags.list) {
+  for (const { id, title, what } of benchmarks) console.log(`${id.padEnd(20)} ${title}: ${what}`);
+} else {
   mkdirSync(flags.out, { recursive: true });
-  if (flags.draw === undefined)
-    writeFileSync(join(flags.out, "bench.json"), `${JSON.stringify(report, undefined, 1)}\n`);
-  writeFileSync(join(flags.out, "bench.html"), await renderPage(report));
-  console.log(`Wrote ${join(flags.out, "bench.json")} and ${join(flags.out, "bench.html")}`);
+  const report =
+    flags.draw === undefined ? await measure() : (JSON.parse(readFileSync(flags.draw, "utf8")) as Report);
+  writeFileSync(pageFile, await renderPage(report));
+  console.log(`Wrote ${flags.draw === undefined ? `${numbersFile} and ` : ""}${pageFile}`);
 }
 
-async function measured(): Promise<Report> {
+async function measure(): Promise<Report> {
   const chosen = chosenBenchmarks();
   const load = loadavg()[0]!;
   const python = process.env["PYTHON"] ?? ownPython();
@@ -56,43 +54,7 @@ async function measured(): Promise<Report> {
   );
   const results: Result[] = [];
   const failures: Failure[] = [];
-  const deadline = performance.now() + 60_000 * Number(flags.minutes ?? (flags.quick ? 2.5 : Infinity));
-  const [patience, longest] = flags.quick
-    ? [{ rounds: 3, seconds: 1 }, 10]
-    : [{ rounds: 7, seconds: 30 }, 300];
-  for (const benchmark of chosen) {
-    const slow = new Set<string>();
-    for (const size of sizesOf(flags.quick ? benchmark.quick : benchmark.sweeps)) {
-      if (performance.now() > deadline) {
-        failures.push({ benchmark: benchmark.id, contestant: "all", size, why: "the time was over" });
-        continue;
-      }
-      const wanted = (name: string): boolean =>
-        (flags.by === undefined || flags.by.split(",").includes(name)) && !slow.has(name);
-      const outcome = await contest(
-        benchmark,
-        size,
-        {
-          ours: benchmark.ours.map(({ label }) => label).filter(wanted),
-          peers: benchmark.peers.filter((peer) => peer in versions && wanted(peer)),
-        },
-        python,
-        patience,
-      );
-      for (const measurement of outcome.measurements) {
-        const result = asResult(benchmark, measurement, limits);
-        results.push(result);
-        print(benchmark, size, result);
-        if (measurement.seconds > longest) slow.add(measurement.contestant);
-      }
-      for (const failure of outcome.failures) {
-        failures.push(failure);
-        slow.add(failure.contestant);
-        console.log(`${benchmark.id}, ${failure.contestant}, ${sizeName(size)}: ${failure.why}`);
-      }
-    }
-  }
-  return {
+  const report: Report = {
     about:
       "Written by bench/run.ts: medians of seconds, peaks of processes in bytes, and the limits of the machine",
     date: new Date().toISOString(),
@@ -110,6 +72,39 @@ async function measured(): Promise<Report> {
     results,
     failures,
   };
+  const deadline = performance.now() + 60_000 * Number(flags.minutes ?? (flags.quick ? 2.5 : Infinity));
+  const patience = flags.quick ? { rounds: 3, seconds: 1 } : { rounds: 7, seconds: 30 };
+  const longest = flags.quick ? 10 : 300;
+  for (const benchmark of chosen) {
+    const slow = new Set<string>();
+    const wanted = (name: string): boolean =>
+      (flags.by === undefined || flags.by.split(",").includes(name)) && !slow.has(name);
+    for (const size of sizesOf(flags.quick ? benchmark.quick : benchmark.sweeps)) {
+      if (performance.now() > deadline) {
+        failures.push({ benchmark: benchmark.id, contestant: "all", size, why: "the time was over" });
+        continue;
+      }
+      const contestants = {
+        ours: benchmark.ours.map(({ label }) => label).filter(wanted),
+        peers: benchmark.peers.filter((peer) => peer in versions && wanted(peer)),
+      };
+      const outcome = await contest(benchmark, size, contestants, python, patience);
+      for (const measurement of outcome.measurements) {
+        const result = asResult(benchmark, measurement, limits);
+        results.push(result);
+        print(benchmark, size, result);
+        if (measurement.seconds > longest) slow.add(measurement.contestant);
+      }
+      for (const failure of outcome.failures) {
+        failures.push(failure);
+        slow.add(failure.contestant);
+        console.log(`${benchmark.id}, ${failure.contestant}, ${sizeName(size)}: ${failure.why}`);
+      }
+    }
+    // After each of them, so that an interrupted run of hours has not been for nothing: --draw makes the page.
+    writeFileSync(numbersFile, `${JSON.stringify(report, undefined, 1)}\n`);
+  }
+  return report;
 }
 
 function chosenBenchmarks(): readonly Benchmark[] {

@@ -41,6 +41,8 @@ interface Player {
   readonly name: string;
   readonly process: ChildProcess;
   readonly answer: () => Promise<Answer>;
+  /** Resolves when the process is gone, with what it said last. */
+  readonly ended: Promise<string>;
   readonly runs: number[];
   baseBytes: number;
   last: Judged;
@@ -66,7 +68,7 @@ export async function contest(
   benchmark: Benchmark,
   size: Size,
   contestants: { readonly ours: readonly string[]; readonly peers: readonly Peer[] },
-  python: string | undefined,
+  python: string,
   patience: Patience,
 ): Promise<{ readonly measurements: readonly Measurement[]; readonly failures: readonly Failure[] }> {
   const question = JSON.stringify(size);
@@ -76,41 +78,25 @@ export async function contest(
     ...contestants.ours.map((label) =>
       enter(label, process.execPath, [...process.execArgv, script, benchmark.id, label, question]),
     ),
-    ...(python === undefined
-      ? []
-      : contestants.peers.map((peer) => enter(peer, python, [peers, benchmark.id, peer, question]))),
+    ...contestants.peers.map((peer) => enter(peer, python, [peers, benchmark.id, peer, question])),
   ];
   // Nobody runs before all have their data.
   await Promise.all(
     players.map((player) => ask(player, async () => (player.baseBytes = (await player.answer()).baseBytes!))),
   );
-  while (players.some(({ done }) => !done))
-    for (const player of players.filter(({ done }) => !done)) await ask(player, () => play(player, patience));
-
   const measurements: Measurement[] = [];
-  for (const player of players) {
-    player.process.stdin!.end();
-    if (player.why !== undefined) continue;
-    await ask(player, async () => {
-      const { peakBytes } = await player.answer();
-      const { score, predictionsPerSecond } = player.last;
-      measurements.push({
-        benchmark: benchmark.id,
-        contestant: player.name,
-        size,
-        seconds: median(player.runs),
-        runs: player.runs,
-        peakBytes: peakBytes!,
-        baseBytes: player.baseBytes,
-        ...(score === undefined ? {} : { score }),
-        ...(predictionsPerSecond === undefined ? {} : { predictionsPerSecond }),
+  while (players.some(({ done }) => !done))
+    for (const player of players.filter(({ done }) => !done))
+      await ask(player, async () => {
+        await play(player, patience);
+        // At once, so that its memory is free for the others.
+        if (player.done) measurements.push(await leave(benchmark, size, player));
       });
-    });
-  }
   const failures = players.flatMap(({ name, why }) =>
     why === undefined ? [] : [{ benchmark: benchmark.id, contestant: name, size, why }],
   );
-  return { measurements, failures };
+  const place = ({ contestant }: Measurement): number => players.findIndex(({ name }) => name === contestant);
+  return { measurements: measurements.toSorted((a, b) => place(a) - place(b)), failures };
 }
 
 async function play(player: Player, { rounds, seconds: most }: Patience): Promise<void> {
@@ -122,6 +108,25 @@ async function play(player: Player, { rounds, seconds: most }: Patience): Promis
   player.spent += seconds;
   if (warmedUp) player.runs.push(seconds);
   player.done = player.runs.length >= rounds || (player.runs.length > 0 && player.spent > most);
+}
+
+async function leave({ id }: Benchmark, size: Size, player: Player): Promise<Measurement> {
+  player.process.stdin!.end();
+  const { peakBytes } = await player.answer();
+  player.process.kill();
+  await player.ended;
+  const { score, predictionsPerSecond } = player.last;
+  return {
+    benchmark: id,
+    contestant: player.name,
+    size,
+    seconds: median(player.runs),
+    runs: player.runs,
+    peakBytes: peakBytes!,
+    baseBytes: player.baseBytes,
+    ...(score === undefined ? {} : { score }),
+    ...(predictionsPerSecond === undefined ? {} : { predictionsPerSecond }),
+  };
 }
 
 /** Does something with a player; when it fails, the player is out. */
@@ -153,7 +158,7 @@ function enter(name: string, command: string, args: readonly string[]): Player {
       if (line.value.startsWith("{")) return JSON.parse(line.value) as Answer;
     }
   };
-  return { name, process: child, answer, runs: [], baseBytes: 0, last: {}, spent: 0, done: false };
+  return { name, process: child, answer, ended, runs: [], baseBytes: 0, last: {}, spent: 0, done: false };
 }
 
 /** The line of an error's text that says what went wrong. */

@@ -15,6 +15,8 @@ interface Place {
 export interface Course {
   readonly label: string;
   readonly kind: "contestant" | "published" | "limit";
+  /** Equal ranks look alike in all drawings of a benchmark. */
+  readonly rank: number;
   readonly points: readonly Place[];
 }
 
@@ -54,46 +56,59 @@ export function timeCourses(
   const { flops, traffic, published } = benchmark;
   const known = along(sweep, (name) => published?.seconds[name]);
   return [
-    ...contestantCourses(sweep, results, ({ seconds }) => seconds),
-    ...(known.length > 0 ? [{ label: published!.label, kind: "published" as const, points: known }] : []),
-    ...limit("gemm rate", sweep, flops, limits.gemm[benchmark.precision]),
-    ...limit("memory rate", sweep, traffic, limits.bandwidth),
+    ...contestantCourses(benchmark, sweep, results, ({ seconds }) => seconds),
+    ...(known.length > 0
+      ? [
+          {
+            label: published!.label,
+            kind: "published" as const,
+            rank: benchmark.ours.length + benchmark.peers.length,
+            points: known,
+          },
+        ]
+      : []),
+    ...limit("gemm rate", 0, sweep, flops, limits.gemm[benchmark.precision]),
+    ...limit("memory rate", 1, sweep, traffic, limits.bandwidth),
   ];
 }
 
 /** Bytes along a sweep: what processes took above what they take without data, and what the data and the result take. */
 export function memoryCourses(
-  { storage }: Benchmark,
+  benchmark: Benchmark,
   sweep: Sweep,
   results: readonly Result[],
 ): readonly Course[] {
   return [
-    ...contestantCourses(sweep, results, ({ peakBytes, baseBytes }) => peakBytes - baseBytes),
-    ...limit("data and result", sweep, storage, 1),
+    ...contestantCourses(benchmark, sweep, results, ({ peakBytes, baseBytes }) => peakBytes - baseBytes),
+    ...limit("data and result", 0, sweep, benchmark.storage, 1),
   ];
 }
 
 function contestantCourses(
+  { ours, peers }: Benchmark,
   sweep: Sweep,
   results: readonly Result[],
   value: (result: Result) => number,
 ): readonly Course[] {
-  return [...new Set(results.map(({ contestant }) => contestant))]
-    .map((label): Course => {
-      const own = new Map(
-        results
-          .filter(({ contestant }) => contestant === label)
-          .map((one) => [sizeName(one.size), value(one)]),
-      );
-      return { label, kind: "contestant", points: along(sweep, (name) => own.get(name)) };
-    })
-    .filter(({ points }) => points.length > 0);
+  return [...ours.map(({ label }) => label), ...peers].flatMap((label, rank): Course[] => {
+    const own = new Map(
+      results.filter(({ contestant }) => contestant === label).map((one) => [sizeName(one.size), value(one)]),
+    );
+    const points = along(sweep, (name) => own.get(name));
+    return points.length === 0 ? [] : [{ label, kind: "contestant", rank, points }];
+  });
 }
 
-function limit(label: string, sweep: Sweep, amount: Benchmark["flops"], rate: number): readonly Course[] {
+function limit(
+  label: string,
+  rank: number,
+  sweep: Sweep,
+  amount: Benchmark["flops"],
+  rate: number,
+): readonly Course[] {
   if (!amount) return [];
   const points = sweep.values.map((x) => ({ x, y: amount(sized(sweep.at, sweep.along, x)) / rate }));
-  return [{ label, kind: "limit", points }];
+  return [{ label, kind: "limit", rank, points }];
 }
 
 function along(sweep: Sweep, value: (size: string) => number | undefined): Place[] {
@@ -103,30 +118,32 @@ function along(sweep: Sweep, value: (size: string) => number | undefined): Place
   });
 }
 
+const limitDashes = [
+  [6, 3],
+  [1.5, 3],
+];
+
 /** Courses on logarithmic axes; the key names the slopes. Undefined where nothing was measured. */
 export function drawing(courses: readonly Course[], xTitle: string, unit: "s" | "B"): Figure | undefined {
-  const measured = courses.filter(({ kind }) => kind !== "limit");
-  const lowest = Math.min(...measured.flatMap(({ points }) => points.map(({ y }) => y)));
-  const highest = Math.max(...measured.flatMap(({ points }) => points.map(({ y }) => y)));
-  if (!Number.isFinite(lowest)) return undefined;
-  const all = courses.map((course, at) => {
+  const measured = courses
+    .filter(({ kind }) => kind !== "limit")
+    .flatMap(({ points }) => points.map(({ y }) => y));
+  if (measured.length === 0) return undefined;
+  const [lowest, highest] = [Math.min(...measured), Math.max(...measured)];
+  // A limit that is far from what was measured does not stretch the axis.
+  const near = ({ y }: Place): boolean => y >= lowest / 20 && y <= 3 * highest;
+  const shown = courses.filter(({ kind, points }) => kind !== "limit" || points.some(near));
+  const within = shown.flatMap(({ points }) => points.filter(near).map(({ y }) => y));
+  const [floor, ceiling] = [Math.min(...within) / 1.3, Math.max(...within) * 1.3];
+  const all = shown.map((course) => {
+    const { kind, rank, label } = course;
     const slope = slopeOf(course);
-    const exact = course.kind === "limit";
-    const rank = exact ? at - measured.length : at;
     return {
       ...course,
-      key:
-        slope === undefined ? course.label : `${course.label}, slope ${slope.toFixed(2).replace("-", "−")}`,
-      color: exact ? colors.soft : look[rank % look.length]!,
-      shape: exact ? "M-1.2,0L1.2,0" : shapes[rank % shapes.length]!,
-      dash: exact
-        ? [
-            [6, 3],
-            [1.5, 3],
-          ][rank % 2]!
-        : course.kind === "published"
-          ? [2, 4]
-          : [1, 0],
+      key: slope === undefined ? label : `${label}, slope ${slope.toFixed(2).replace("-", "−")}`,
+      color: kind === "limit" ? colors.soft : look[rank % look.length]!,
+      shape: kind === "limit" ? "M-1.2,0L1.2,0" : shapes[rank % shapes.length]!,
+      dash: kind === "limit" ? limitDashes[rank]! : kind === "published" ? [2, 4] : [1, 0],
     };
   });
   const drawn = all.flatMap(({ key, kind, label, points }) =>
@@ -138,10 +155,6 @@ export function drawing(courses: readonly Course[], xTitle: string, unit: "s" | 
     })),
   );
   const xs = [...new Set(drawn.map(({ x }) => x))].toSorted((a, b) => a - b);
-  const limits = drawn.filter(({ mark }) => !mark).map(({ y }) => y);
-  // A limit that is far below what was measured does not stretch the axis.
-  const floor = Math.max(lowest / 20, Math.min(lowest, ...limits)) / 1.3;
-  const ceiling = Math.max(highest, ...limits.filter((y) => y < 3 * highest)) * 1.3;
   const scale = (value: "color" | "shape" | "dash") => ({
     domain: all.map(({ key }) => key),
     range: all.map((one) => one[value]),
@@ -179,7 +192,10 @@ export function drawing(courses: readonly Course[], xTitle: string, unit: "s" | 
         type: "quantitative",
         title: unit === "s" ? "time" : "memory",
         scale: { type: "log", nice: false, domain: [floor, ceiling] },
-        axis: { values: decades(floor, ceiling), labelExpr: `format(datum.value, '~s') + '${unit}'` },
+        axis: {
+          values: decades(floor, ceiling),
+          labelExpr: `replace(format(datum.value, '~s'), regexp('([a-zA-Zµ]?)$'), ' $1') + '${unit}'`,
+        },
       },
     },
     layer: [

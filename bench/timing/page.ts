@@ -50,6 +50,7 @@ function lead({ lineament, quick, load, missing, versions, engine }: Report): st
   const sentences = [
     "Medians of runs that take turns; every contestant has a process of its own and makes its own data.",
     `Lineament ${lineament} with ${engine}, beside ${peers.length === 0 ? "nobody" : listed(peers)}.`,
+    "Slopes are those of straight lines through all places of a series; a limit twenty times below what was measured is not drawn.",
     ...(missing.length === 0 ? [] : [`Not there: ${listed(missing)}.`]),
     ...(load > 0.5
       ? [`The machine was busy when the run began (load ${load.toFixed(1)}): read no time on its own.`]
@@ -128,7 +129,7 @@ async function benchmarkSection(benchmark: Benchmark, report: Report): Promise<M
       await draw(
         "memory",
         memoryCourses(benchmark, sweep, results),
-        "The process’s peak above its size without data.",
+        `The process’s peak above its size without data.${benchmark.storage ? " Dashed: the data and the result." : ""}`,
       ),
     );
   }
@@ -141,12 +142,10 @@ async function benchmarkSection(benchmark: Benchmark, report: Report): Promise<M
 
 function timeReading({ flops, traffic }: Benchmark): string {
   const lines = [
-    ...(flops ? ["its flops at the rate of a matrix product"] : []),
-    ...(traffic ? ["what it must at least read and write, at the memory’s rate"] : []),
+    ...(flops ? [" Dashed: its flops at the rate of a matrix product."] : []),
+    ...(traffic ? [" Dotted: what it must read and write, at the memory’s rate."] : []),
   ];
-  return lines.length === 0
-    ? "Seconds of one run."
-    : `Seconds of one run. Dashed: ${lines.join("; dotted: ")}.`;
+  return `Seconds of one run.${lines.join("")}`;
 }
 
 function words(title: string, courses: readonly Course[]): string {

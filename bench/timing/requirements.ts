@@ -1,5 +1,6 @@
-import { nystromLabel, treeLabel } from "../long-tables.ts";
+import { million, nystromLabel, treeLabel } from "../long-tables.ts";
 import { machineBenchmarks } from "../rfm.ts";
+import type { Size } from "./benchmark.ts";
 import { type Report, resultAt } from "./report.ts";
 
 /** Something that must be reached, and whether it was; undefined `value` where it was not measured. */
@@ -15,16 +16,15 @@ const published = machineBenchmarks.find(({ id }) => id === "rfm")!.published!.s
 
 /** What the matrix engine and the machines must reach, held against a report. */
 export function verdicts(report: Report): readonly Verdict[] {
-  const seconds = (benchmark: string, contestant: string, size: string): number | undefined =>
+  const seconds = (benchmark: string, contestant: string, size: string | Size): number | undefined =>
     resultAt(report, benchmark, contestant, size)?.seconds;
   const ratio = (a: number | undefined, b: number | undefined): number | undefined =>
     a === undefined || b === undefined ? undefined : a / b;
   const rfm = "n=10000 d=100";
-  const million = "n=1000000 d=30";
   // xRFM itself, where it ran in the same run, else its published time.
   const xrfm = seconds("rfm", "xrfm", rfm) ?? published[rfm];
   const tree = resultAt(report, "long-table", treeLabel, million);
-  const tenth = resultAt(report, "long-table", treeLabel, "n=100000 d=30");
+  const tenth = resultAt(report, "long-table", treeLabel, { ...million, n: 100_000 });
   const nystrom = resultAt(report, "long-table", nystromLabel, million);
   const exact = resultAt(report, "rfm", "native", rfm);
   const scheduled = resultAt(report, "rfm", "native, by schedule", rfm);
