@@ -116,6 +116,20 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
               }
             });
 
+          test("three columns and a matrix that no near cache holds", async () => {
+            const a = normal(600, 500, precision, 1);
+            for (const transposeA of [false, true]) {
+              const [rows, inner] = transposeA ? [500, 600] : [600, 500];
+              const b = normal(inner, 3, precision, 2);
+              const c = zeros(rows, 3, precision);
+              c.data.fill(NaN);
+              await engine.gemm({ a, b, c, transposeA });
+              const expected = zeros(rows, 3, precision);
+              await plain.gemm({ a, b, c: expected, transposeA });
+              close(c, expected, at(2000));
+            }
+          });
+
           test("works on memory that the engine allocated", async () => {
             const a = engine.allocate(130, 140, precision);
             a.data.set(normal(130, 140, precision, 1).data);

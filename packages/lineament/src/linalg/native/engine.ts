@@ -18,8 +18,10 @@ export interface NativeOptions {
 
 /** Calls below this many flops use one thread: waking and joining the others costs more than they give. */
 const SMALL_FLOPS = 3e8;
-/** Up to so many columns, a symmetric product reads half the matrix once a column: less than gemm's copies. */
+/** Up to so many columns, reading a large matrix once a column (half of it where it is symmetric) is less than gemm's copies of it. */
 const FEW_COLUMNS = 4;
+/** Entries of a matrix that is large in this sense. */
+const LARGE_MATRIX = 2 ** 18;
 /** Calls below this many flops, a millisecond or less, are made at once: a thread hop may cost more. */
 const TINY_FLOPS = 5e7;
 
@@ -63,8 +65,9 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const plain = alpha === 1 && beta === 0;
         if (call.symmetricA && plain && !transposeB && c.cols <= FEW_COLUMNS)
           for (let l = 0; l < c.cols; l++) await level3.symv(whole(a), column(b, l), column(c, l));
-        else if (c.cols === 1 && plain && !transposeB)
-          await level3.gemv(whole(a), whole(b), whole(c), { transposed: transposeA });
+        else if (c.cols <= (a.data.length < LARGE_MATRIX ? 1 : FEW_COLUMNS) && plain && !transposeB)
+          for (let l = 0; l < c.cols; l++)
+            await level3.gemv(whole(a), column(b, l), column(c, l), { transposed: transposeA });
         else await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
       }),
 
