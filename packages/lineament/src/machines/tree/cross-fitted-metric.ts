@@ -1,5 +1,6 @@
 import { type Engine, permutation, random, takeRows, zeros } from "../../linalg/index.ts";
 import { type Metric, metricRoot } from "../../kernels/index.ts";
+import type { FeatureProblem } from "../feature-round.ts";
 import { gradients } from "../kernel-expansion.ts";
 import { takePoints } from "../learning-problem.ts";
 import { chooseIterate, recursiveFeatureIterations } from "../recursive-feature-iterations.ts";
@@ -17,6 +18,17 @@ const PROGRESS = 0.01;
 /** s of S = M^s. Weak directions grow from update to update with ¼; with ½ the strongest one suppresses them. */
 const POWER = 0.25;
 
+/** Rows and the settings of the machines that a metric is learned with. */
+export interface CrossFitting {
+  readonly problem: LeafProblem;
+  /** Rows to sample from. */
+  readonly train: Int32Array;
+  /** Rows for gradients and losses. */
+  readonly validation: Int32Array;
+  readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * A metric for the whole of a problem, learned from many small machines instead of a large one. Each update fits B machines to
  * disjoint samples and takes gradient products between *different* machines only, at points that none has seen:
@@ -25,33 +37,45 @@ const POWER = 0.25;
  *
  * Gradients that a sample's noise leaves in f_a are independent of f_b, so that M has the mean of the outer product of the
  * expected gradient: directions without influence get no metric, where the AGOP of one machine has a floor that hides weak
- * directions. Negative eigenvalues count as 0. The update whose machines have the least loss is kept.
+ * directions. Negative eigenvalues count as 0. The update whose machines have the least loss is kept, of a diagonal metric and,
+ * for machines with full ones, of a full one: where the function follows the columns, a full metric learned from few rows is
+ * slightly tilted against them, which a function that oscillates does not forgive.
  *
- * @param train - rows to sample from
- * @param validation - rows for gradients and losses
  * @returns undefined when there is nothing to learn, or with categorical blocks, which have no gradients by coordinates
  */
-export async function crossFittedMetric(
+export async function crossFittedMetric(engine: Engine, given: CrossFitting): Promise<Metric | undefined> {
+  const { blockSizes, settings } = given.problem;
+  if (blockSizes.length > 0) return undefined;
+  const diagonal = await learnMetric(engine, given, "diagonal");
+  const full = settings.form === "full" ? await learnMetric(engine, given, "full") : undefined;
+  return full && full.loss < diagonal.loss ? full.metric : diagonal.metric;
+}
+
+async function learnMetric(
   engine: Engine,
-  { x, blockSizes, y, weights, settings, ridges }: LeafProblem,
-  train: Int32Array,
-  validation: Int32Array,
-  seed: number,
-  signal?: AbortSignal,
-): Promise<Metric | undefined> {
+  { problem, train, validation, seed, signal }: CrossFitting,
+  form: "full" | "diagonal",
+): Promise<{ readonly metric: Metric | undefined; readonly loss: number }> {
+  const { x, y, weights, settings, ridges } = problem;
   const d = x.coordinates.cols;
   const c = y.cols;
   const size = Math.min(ROWS, Math.floor(train.length / MACHINES));
-  if (blockSizes.length > 0 || d === 0 || size < 2 || validation.length < 2) return undefined;
+  let best: { readonly metric: Metric | undefined; readonly loss: number } = {
+    metric: undefined,
+    loss: Infinity,
+  };
+  if (d === 0 || size < 2 || validation.length < 2) return best;
   const order = permutation(train.length, random(seed));
-  const samples = Array.from({ length: MACHINES }, (_, b) => {
-    const rows = order.slice(b * size, (b + 1) * size).map((at) => train[at]!);
+  let taken = 0;
+  /** The next sample: rows are seen again only after all others. */
+  const nextSample = (): FeatureProblem => {
+    const rows = Int32Array.from({ length: size }, () => train[order[taken++ % train.length]!]!);
     return {
       x: takePoints(x, rows, 0),
       y: takeRows(y, rows),
       weights: weights && Float64Array.from(rows, (i) => weights[i]!),
     };
-  });
+  };
   const drawn = permutation(validation.length, random(seed + 1));
   const points = drawn.slice(0, POINTS).map((at) => validation[at]!);
   const seen = takePoints(x, points, 0);
@@ -61,16 +85,17 @@ export async function crossFittedMetric(
   const memory = engine.allocate(size, size, settings.precision);
 
   let metric: Metric | undefined;
-  let best: { readonly metric: Metric | undefined; readonly loss: number } | undefined;
   const losses: number[] = [];
   for (let update = 0; ; update++) {
     const sum = zeros(points.length * c, d);
     const same = zeros(d, d);
     let loss = 0;
-    for (const sample of samples) {
+    // The first machine of an update chooses the ridge for the others.
+    let among = ridges;
+    for (let machine = 0; machine < MACHINES; machine++) {
       const options = {
         iterations: 0,
-        ridges,
+        ridges: among,
         start: metric,
         judge,
         refinements: 0,
@@ -78,28 +103,30 @@ export async function crossFittedMetric(
         seed,
         signal,
       };
-      const fitted = await chooseIterate(recursiveFeatureIterations(engine, sample, settings, options));
-      if (!fitted) return best?.metric;
+      const rounds = recursiveFeatureIterations(engine, nextSample(), { ...settings, form }, options);
+      const fitted = await chooseIterate(rounds);
+      if (!fitted) return best;
+      among = fitted.ridges;
       loss += fitted.loss / MACHINES;
       const { data } = await gradients(engine, fitted.expansion, seen, signal);
       for (let at = 0; at < data.length; at++) sum.data[at]! += data[at]!;
-      await engine.syrk({ a: { ...sum, data }, c: same, transpose: true, beta: 1 });
+      await engine.syrk({ a: { data, rows: sum.rows, cols: d }, c: same, transpose: true, beta: 1 });
     }
     losses.push(loss);
-    if (!best || loss < best.loss) best = { metric, loss };
+    if (loss < best.loss) best = { metric, loss };
     const slow = update >= 2 && loss > (1 - PROGRESS) * losses[update - 2]!;
-    if (slow || update === UPDATES) return best.metric;
+    if (slow || update === UPDATES) return best;
 
     const between = zeros(d, d);
     await engine.syrk({ a: sum, c: between, transpose: true });
     const m = between.data.map((all, at) => all - same.data[at]!);
     metric = await metricRoot(
       engine,
-      settings.form === "full"
-        ? { form: "full", values: { data: m, rows: d, cols: d }, blocks: [] }
-        : { form: "diagonal", values: m.filter((_, at) => at % (d + 1) === 0), blocks: [] },
+      form === "full"
+        ? { form, values: { data: m, rows: d, cols: d }, blocks: [] }
+        : { form, values: m.filter((_, at) => at % (d + 1) === 0), blocks: [] },
       POWER,
     );
-    if (!metric) return best.metric;
+    if (!metric) return best;
   }
 }

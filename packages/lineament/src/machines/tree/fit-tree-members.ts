@@ -85,7 +85,7 @@ export async function fitTreeMembers(
     const own = seed + 1000 * tree;
     const divided = train.length > capacity && learning.iterations > 0;
     const start = divided
-      ? await crossFittedMetric(engine, leaves, train, validation, own, signal)
+      ? await crossFittedMetric(engine, { problem: leaves, train, validation, seed: own, signal })
       : undefined;
     const learned = { ...leaves, start };
     const grown = await growTree(engine, learned, train, validation, {
