@@ -423,7 +423,7 @@ def say(**answer):
 
 def serve(benchmark, peer, size):
     # What does not fit ends in a MemoryError here, and not for the whole machine.
-    limit = int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    limit = int(0.6 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     importlib.import_module(MODULES[peer])
     base = memory("VmRSS")

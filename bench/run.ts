@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { lineamentVersion } from "lineament";
 import { type Benchmark, type Peer, type Size, sizeName, sizesOf } from "./timing/benchmark.ts";
 import { benchmarks } from "./timing/benchmarks.ts";
-import { contest, type Failure } from "./timing/contest.ts";
+import { contest, type Failure, noTime } from "./timing/contest.ts";
 import { withPrefix } from "./timing/drawing.ts";
 import { measureLimits } from "./timing/limits.ts";
 import { renderPage } from "./timing/page.ts";
@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string" },
-    by: { type: "string" },
+    by: { type: "string", multiple: true },
     minutes: { type: "string" },
     out: { type: "string", default: join("out", "bench") },
     draw: { type: "string" },
@@ -73,16 +73,23 @@ async function measure(): Promise<Report> {
     failures,
   };
   const deadline = performance.now() + 60_000 * Number(flags.minutes ?? (flags.quick ? 2.5 : Infinity));
-  const patience = flags.quick ? { rounds: 3, seconds: 1 } : { rounds: 7, seconds: 30 };
+  const patience = flags.quick
+    ? { rounds: 3, seconds: 1, until: deadline }
+    : { rounds: 7, seconds: 30, until: deadline };
   const longest = flags.quick ? 10 : 300;
   for (const benchmark of chosen) {
     const slow = new Set<string>();
     const wanted = (name: string): boolean =>
-      (flags.by === undefined || flags.by.split(",").includes(name)) && !slow.has(name);
+      (flags.by === undefined || flags.by.includes(name)) && !slow.has(name);
     for (const size of sizesOf(flags.quick ? benchmark.quick : benchmark.sweeps)) {
       if (performance.now() > deadline) {
-        failures.push({ benchmark: benchmark.id, contestant: "all", size, why: "the time was over" });
-        continue;
+        failures.push({
+          benchmark: benchmark.id,
+          contestant: "all",
+          size,
+          why: noTime,
+        });
+        break;
       }
       const contestants = {
         ours: benchmark.ours.map(({ label }) => label).filter(wanted),

@@ -10,6 +10,8 @@ export interface Patience {
   readonly rounds: number;
   /** Seconds of all its runs of one size after which a contestant is not asked again. */
   readonly seconds: number;
+  /** On the clock of `performance.now()`: whoever still runs is stopped. */
+  readonly until: number;
 }
 
 /** One contestant at one size. */
@@ -57,6 +59,9 @@ interface Answer extends Judged {
   readonly peakBytes?: number;
 }
 
+/** Why one did not finish when the time was over. */
+export const noTime = "no time was left";
+
 /** A run that takes so many seconds needs no other to warm up. */
 const longRun = 2;
 
@@ -80,6 +85,10 @@ export async function contest(
     ),
     ...contestants.peers.map((peer) => enter(peer, python, [peers, benchmark.id, peer, question])),
   ];
+  const stop = (): void => {
+    for (const player of players) player.process.kill();
+  };
+  const clock = patience.until < Infinity ? setTimeout(stop, patience.until - performance.now()) : undefined;
   // Nobody runs before all have their data.
   await Promise.all(
     players.map((player) => ask(player, async () => (player.baseBytes = (await player.answer()).baseBytes!))),
@@ -92,8 +101,12 @@ export async function contest(
         // At once, so that its memory is free for the others.
         if (player.done) measurements.push(await leave(benchmark, size, player));
       });
+  clearTimeout(clock);
+  const timeOver = performance.now() > patience.until;
   const failures = players.flatMap(({ name, why }) =>
-    why === undefined ? [] : [{ benchmark: benchmark.id, contestant: name, size, why }],
+    why === undefined
+      ? []
+      : [{ benchmark: benchmark.id, contestant: name, size, why: timeOver ? noTime : why }],
   );
   const place = ({ contestant }: Measurement): number => players.findIndex(({ name }) => name === contestant);
   return { measurements: measurements.toSorted((a, b) => place(a) - place(b)), failures };

@@ -185,7 +185,11 @@ export function drawing(courses: readonly Course[], xTitle: string, unit: "s" | 
         type: "quantitative",
         title: xTitle,
         scale: { type: "log", nice: false, domain: [xs[0]! / 1.08, xs.at(-1)! * 1.08] },
-        axis: { values: xs, format: "~s", labelOverlap: true },
+        axis: {
+          values: xs,
+          labelExpr: "format(datum.value, datum.value < 10000 ? 'd' : '~s')",
+          labelOverlap: true,
+        },
       },
       y: {
         field: "y",
