@@ -262,5 +262,6 @@ test("what makes no sense is refused", async () => {
   await expect(fit({ machine: { kernel: laplace, logarithm: true } })).rejects.toThrow(
     "only positive numbers",
   );
+  await expect(fit({ machine: { kernel: laplace, tree: {} } })).rejects.toThrow("has no leaves");
   await expect(fit({ loss: "hinge" as "squared" })).rejects.toThrow("loss");
 });

@@ -1,10 +1,10 @@
-import { type Engine, type Matrix, random } from "../../linalg/index.ts";
+import { type Engine, type Matrix, type Points, random, type Random } from "../../linalg/index.ts";
 import { kernelName, type Metric } from "../../kernels/index.ts";
-import { mapRows, type RowSource, rowsInMemory, takeChunkRows } from "../../solvers/index.ts";
-import { judgePredictions, type MachineSetup } from "../automatic/evaluation.ts";
+import { mapRows, type RowChunk, type RowSource, rowsInMemory, takeChunkRows } from "../../solvers/index.ts";
+import { judgePredictions } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
 import { FeatureMachine } from "../feature-machine.ts";
-import { firstMetric, type Round, roundPredictions } from "../feature-round.ts";
+import { type FeatureSettings, firstMetric, type Round, roundPredictions } from "../feature-round.ts";
 import type { FitControl } from "../fit-feature-machine.ts";
 import {
   decodeValues,
@@ -14,17 +14,20 @@ import {
   takePoints,
   takeProblem,
   type Target,
+  type TargetCoding,
 } from "../learning-problem.ts";
 import { machinePrecision } from "../options.ts";
 import { holdout, subsample } from "../validation.ts";
-import { applyView, fitView } from "../view.ts";
-import type { ResolvedNystromFitOptions } from "./options.ts";
+import { applyView, fitView, type View } from "../view.ts";
 import { nextNystromMetric, type NystromRoundProblem, solveNystromRound } from "./nystrom-round.ts";
+import type { ResolvedNystromFitOptions } from "./options.ts";
 
 /** Ridges among which validation chooses when none is given; all are solved in the same passes. */
 const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 /** Rows that the metric is learned on when the machine does not say. */
 const METRIC_ROWS = 20_000;
+/** The share of a fit that learning the metric is reported as, where more rows follow. */
+const METRIC_SHARE = 0.4;
 
 /** How a running fit is watched, stopped, and given rows that do not fit into memory. */
 export interface NystromControl extends Pick<FitControl, "signal" | "onProgress"> {
@@ -38,11 +41,13 @@ export interface NystromControl extends Pick<FitControl, "signal" | "onProgress"
 }
 
 /** A machine under one metric, its ridge chosen on the validation rows. */
-interface Choice {
-  readonly iteration: number;
+interface Iterate {
+  readonly updates: number;
   readonly round: Round;
-  readonly at: number;
+  /** The solution of the round that does best. */
+  readonly chosen: Round["solutions"][number];
   readonly coefficients: Matrix<Float64Array>;
+  /** At the validation rows, before decoding. */
   readonly values: Matrix<Float64Array>;
   readonly loss: number;
 }
@@ -52,233 +57,347 @@ interface Choice {
  * feature machine's, then one solve on all of them. A holdout of a fifth, at most 10,000 rows, picks the iterate, and the ridge
  * if none is given. The state's rows are the centers alone.
  *
- * @throws RangeError when nothing could be solved, or a logarithm of the target is asked for that does not exist
+ * @throws RangeError when nothing could be solved, when numbers are to be fitted with logistic loss, or when a target has no logarithm
  */
 export async function fitNystromMachine(
   engine: Engine,
   problem: LearningProblem,
-  { centers: size, loss, machine, seed, tolerance, maxSteps, memory }: ResolvedNystromFitOptions,
-  { signal, enough, rows: given, onProgress }: NystromControl = {},
+  options: ResolvedNystromFitOptions,
+  control: NystromControl = {},
 ): Promise<FeatureMachine> {
-  const { kernel, bandwidth, iterations, ridge, view, logarithm, stopFactor, refit } = machine;
-  const setup: MachineSetup = {
-    view,
-    targetMeans: false,
-    logarithm,
-    settings: {
-      kernel,
-      bandwidth,
-      form: machine.metric,
-      power: machine.power,
-      normalization: machine.normalization,
-      centered: machine.centered,
-      shrinkage: machine.shrinkage,
-      agopRows: machine.agopRows,
-      precision: machinePrecision(machine),
+  const { machine } = options;
+  const { enough, rows: given, onProgress } = control;
+  const data = prepare(problem, options);
+  const { coding, validation, centers } = data;
+  const fit = new NystromFit(engine, data, options, control);
+  const name = kernelName(machine.kernel);
+  const ridges = machine.ridge === undefined ? AUTOMATIC_RIDGES : [machine.ridge];
+
+  const complete = data.metricRows.length === data.training.y.rows && !given;
+  const learned: Iterate[] = [];
+  if (machine.iterations > 0 || complete)
+    learned.push(...(await fit.learnMetric(ridges, complete ? 1 : METRIC_SHARE)));
+  let best = leastLoss(learned);
+  const iterates = [...learned];
+  const solveAll = (source: RowSource, among: readonly number[], from: Iterate | undefined) =>
+    fit.solve(
+      source,
+      among,
+      from
+        ? { updates: from.updates, metric: from.round.metric, start: from.coefficients }
+        : { updates: 0, metric: firstMetric({ ...data.training, blockSizes: problem.blockSizes }) },
+      random(options.seed + 1),
+      fit.lastPasses(source.rows),
+    );
+  if (!complete && !(best && enough?.aborted)) {
+    const final = await solveAll(given ? data.source(given) : inMemory(data.training), ridges, best);
+    if (final) iterates.push(final);
+    // More rows beat a lower validation loss, unless the solve was cut short.
+    best = enough?.aborted ? leastLoss(iterates) : (final ?? best);
+  }
+  if (!best)
+    throw new RangeError(
+      `${name}: the kernel matrix of the centers is not positive definite even with jitter; use float64 or a larger ridge`,
+    );
+  const { predictions, calibration, loss } = judgePredictions(
+    decodeValues(coding, best.values),
+    validation.target,
+    validation.weights,
+  );
+  if (machine.refit && !given && !enough?.aborted) {
+    const again = await solveAll(inMemory(data.chunk(problem)), [best.chosen.ridge], best);
+    best = again ?? best;
+  }
+  onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
+
+  const { round, chosen, updates } = best;
+  const coefficients = engine.allocate(centers.rows.length, best.coefficients.cols, fit.settings.precision);
+  coefficients.data.set(best.coefficients.data);
+  const member: Member = {
+    recipe: {
+      view: machine.view,
+      targetMeans: false,
+      logarithm: machine.logarithm,
+      settings: fit.settings,
+      ridges: [...learned.slice(0, updates).map((iterate) => iterate.chosen.ridge), chosen.ridge],
+      calibration,
+      weight: 1,
     },
+    view: data.view,
+    coding,
+    expansions: [
+      {
+        rows: Int32Array.from(centers.rows, (_, at) => at),
+        kernel: round.kernel,
+        metric: round.metric,
+        coefficients,
+      },
+    ],
+    jitter: chosen.factor.jitter,
   };
-  const { settings } = setup;
-  const { blockSizes, target } = problem;
-  const blocks = blockSizes.length;
-  const n = problem.x.coordinates.rows;
+  const { target, blockSizes, groups } = problem;
+  return new FeatureMachine(engine, {
+    task: target.task,
+    outputs: target.task === "regression" ? target.y.cols : target.classes,
+    x: takePoints(problem.x, centers.rows, blockSizes.length),
+    blockSizes,
+    groups,
+    members: [member],
+    calibration: undefined,
+    validation: { predictions, target: validation.target },
+    summary: {
+      evaluated: 1,
+      loss,
+      bestSingleLoss: loss,
+      leaderboard: iterates.map((iterate) => ({ name, loss: iterate.loss, rounds: iterate.updates })),
+    },
+  });
+}
+
+/** Rows in the coordinates of the view, targets as they are solved for, and what came of dividing them. */
+interface NystromData {
+  readonly coding: TargetCoding;
+  readonly view: View;
+  readonly blockSizes: readonly number[];
+  readonly training: RowChunk;
+  /** Rows of the training rows that the metric is learned on. */
+  readonly metricRows: Int32Array;
+  readonly validation: {
+    readonly x: Points;
+    readonly target: Target;
+    readonly weights: Float64Array | undefined;
+  };
+  readonly centers: {
+    /** Rows of the problem. */
+    readonly rows: Int32Array;
+    readonly x: Points;
+    readonly weights: Float64Array | undefined;
+  };
+  chunk(part: Pick<LearningProblem, "x" | "target" | "weights">): RowChunk;
+  /** Rows in input coordinates as they are solved for. */
+  source(rows: RowSource): RowSource;
+}
+
+function prepare(
+  problem: LearningProblem,
+  { centers: size, loss, machine, seed }: ResolvedNystromFitOptions,
+): NystromData {
+  const { target, blockSizes, rowGroups } = problem;
   const labels = target.task === "classification" ? target.labels : undefined;
-  if (logarithm) requirePositive(target);
-  const logistic = loss === "logistic";
-  if (logistic && !labels)
+  if (machine.logarithm) requirePositive(target);
+  if (loss === "logistic" && !labels)
     throw new RangeError("loss: logistic regression predicts classes; use the squared loss for numbers");
   const generator = random(seed);
-  const { train, validation } = holdout(n, 0.2, 10_000, random(seed), { labels, groups: problem.rowGroups });
-  const [part, held] = [takeProblem(problem, train), takeProblem(problem, validation)];
-  const fittedCoding = fitTargetCoding(part.target, logarithm, part.weights);
-  const coding =
-    logistic && fittedCoding.task === "classification"
-      ? { ...fittedCoding, link: "softmax" as const }
-      : fittedCoding;
-  const y = encodeTarget(coding, part.target);
-  const fitted = fitView(view, false, { ...part, y });
-  const solved = (some: Target): Matrix =>
-    logistic && some.task === "classification"
-      ? { data: Float64Array.from(some.labels), rows: some.labels.length, cols: 1 }
-      : encodeTarget(coding, some);
-  const all = { x: applyView(fitted, part.x, blocks), y: solved(part.target), weights: part.weights };
-  const heldX = applyView(fitted, held.x, blocks);
-  const chosen = subsample(
-    Int32Array.from(train, (_, i) => i),
-    size,
-    generator,
-    labels && Int32Array.from(train, (i) => labels[i]!),
-  );
-  const centers = takeChunkRows(all, chosen);
-  const ridges = ridge === undefined ? AUTOMATIC_RIDGES : [ridge];
-  const name = kernelName(kernel);
-
-  const problemOf = (source: RowSource): NystromRoundProblem => ({
-    source,
-    centers: centers.x,
-    centerWeights: centers.weights,
-    logistic: logistic && coding.task === "classification" ? coding : undefined,
+  const { train, validation } = holdout(problem.x.coordinates.rows, 0.2, 10_000, random(seed), {
+    labels,
+    groups: rowGroups,
   });
-  const options = { tolerance, maxSteps, memory, signal, enough };
-  const judged = async (iteration: number, round: Round): Promise<Choice | undefined> => {
-    const values = await roundPredictions(engine, round, heldX, settings.precision, signal);
-    let best: Choice | undefined;
-    round.solutions.forEach(({ coefficients }, at) => {
-      if (!coefficients) return;
-      const own = { iteration, round, at, coefficients, values: values[at]! };
-      const { loss: error } = judgePredictions(decodeValues(coding, own.values), held.target, held.weights);
-      if (Number.isFinite(error) && (!best || error < best.loss)) best = { ...own, loss: error };
-    });
-    return best;
-  };
-
-  // The metric, on a sample of rows.
-  const sampled = subsample(
-    Int32Array.from(train, (_, i) => i),
-    machine.metricRows ?? METRIC_ROWS,
-    generator,
-    labels && Int32Array.from(train, (i) => labels[i]!),
-  );
-  const complete = sampled.length === train.length && !given;
-  const leaderboard: { name: string; loss: number; rounds: number }[] = [];
-  const path: number[] = [];
-  let metric: Metric = firstMetric({ x: all.x, blockSizes, y: all.y });
-  let best: Choice | undefined;
-  const share = complete ? 0.95 : 0.4;
-  if (iterations > 0 || complete) {
-    const few = sampled.length === train.length ? all : takeChunkRows(all, sampled);
-    const source = rowsInMemory(few.x, few.y, few.weights);
-    const gradientRows = takeChunkRows(
-      few,
-      subsample(
-        Int32Array.from(sampled, (_, i) => i),
-        settings.agopRows,
-        generator,
+  const [part, held] = [takeProblem(problem, train), takeProblem(problem, validation)];
+  const squared = fitTargetCoding(part.target, machine.logarithm, part.weights);
+  const coding: TargetCoding =
+    loss === "logistic" && squared.task === "classification" ? { ...squared, link: "softmax" } : squared;
+  const view = fitView(machine.view, false, { ...part, y: encodeTarget(coding, part.target) });
+  const chunk: NystromData["chunk"] = ({ x, target: some, weights }) => ({
+    x: applyView(view, x, blockSizes.length),
+    y:
+      loss === "logistic" && some.task === "classification"
+        ? column(some.labels)
+        : encodeTarget(coding, some),
+    weights,
+  });
+  const training = chunk(part);
+  const all = Int32Array.from(train, (_, i) => i);
+  const own = labels && Int32Array.from(train, (i) => labels[i]!);
+  const chosen = subsample(all, size, generator, own);
+  const { x, weights } = takeChunkRows(training, chosen);
+  return {
+    coding,
+    view,
+    blockSizes,
+    training,
+    metricRows: subsample(all, machine.metricRows ?? METRIC_ROWS, generator, own),
+    validation: {
+      x: applyView(view, held.x, blockSizes.length),
+      target: held.target,
+      weights: held.weights,
+    },
+    centers: { rows: chosen.map((at) => train[at]!), x, weights },
+    chunk,
+    source: (rows) => ({
+      ...mapRows(rows, (raw) =>
+        chunk({
+          ...raw,
+          target:
+            target.task === "regression"
+              ? { task: "regression", y: raw.y }
+              : { ...target, labels: Int32Array.from(raw.y.data) },
+        }),
       ),
-    );
-    for (let t = 0; t <= iterations && !enough?.aborted; t++) {
-      const round = await solveNystromRound(engine, problemOf(source), settings, metric, ridges, generator, {
-        ...options,
-        onPass: (passes) =>
-          onProgress?.({
-            stage: "comparing",
-            fraction: (share * (t + Math.min(1, passes / (maxSteps + 1)))) / (iterations + 1),
-            message: `metric ${t} of ${iterations} on ${sampled.length} rows${best ? `, validation loss ${best.loss.toPrecision(4)}` : ""}`,
-          }),
-      });
-      const iterate = await judged(t, round);
+      outputs: training.y.cols,
+    }),
+  };
+}
+
+/** A metric, and how it was come by. */
+interface Under {
+  readonly updates: number;
+  readonly metric: Metric;
+  /** Coefficients to start from. */
+  readonly start?: Matrix<Float64Array>;
+}
+
+/** The rounds of one fit. */
+class NystromFit {
+  readonly settings: FeatureSettings;
+  readonly #engine: Engine;
+  readonly #data: NystromData;
+  readonly #options: ResolvedNystromFitOptions;
+  readonly #control: NystromControl;
+  #told = 0;
+
+  constructor(
+    engine: Engine,
+    data: NystromData,
+    options: ResolvedNystromFitOptions,
+    control: NystromControl,
+  ) {
+    const {
+      kernel,
+      bandwidth,
+      metric: form,
+      power,
+      normalization,
+      centered,
+      shrinkage,
+      agopRows,
+    } = options.machine;
+    const precision = machinePrecision(options.machine);
+    this.settings = {
+      kernel,
+      bandwidth,
+      form,
+      power,
+      normalization,
+      centered,
+      shrinkage,
+      agopRows,
+      precision,
+    };
+    this.#engine = engine;
+    this.#data = data;
+    this.#options = options;
+    this.#control = control;
+  }
+
+  /** Solves under a metric for every ridge, and judges on the validation rows. `undefined` when nothing could be solved. */
+  async solve(
+    source: RowSource,
+    ridges: readonly number[],
+    { updates, metric, start }: Under,
+    generator: Random,
+    onPass: (passes: number) => void,
+  ): Promise<Iterate | undefined> {
+    const { coding, centers, validation } = this.#data;
+    const { tolerance, maxSteps, memory } = this.#options;
+    const { signal, enough } = this.#control;
+    const problem: NystromRoundProblem = {
+      source,
+      centers: centers.x,
+      centerWeights: centers.weights,
+      logistic: coding.task === "classification" && coding.link === "softmax" ? coding : undefined,
+    };
+    const round = await solveNystromRound(this.#engine, problem, this.settings, metric, ridges, generator, {
+      tolerance,
+      maxSteps,
+      memory,
+      signal,
+      enough,
+      start,
+      onPass,
+    });
+    const values = await roundPredictions(this.#engine, round, validation.x, this.settings.precision, signal);
+    const judged = round.solutions.flatMap((chosen, at): Iterate[] => {
+      const { coefficients } = chosen;
+      if (!coefficients) return [];
+      const decoded = decodeValues(coding, values[at]!);
+      const { loss } = judgePredictions(decoded, validation.target, validation.weights);
+      return Number.isFinite(loss)
+        ? [{ updates, round, chosen, coefficients, values: values[at]!, loss }]
+        : [];
+    });
+    return leastLoss(judged);
+  }
+
+  /** Metric updates on the rows for them, until they are made, no longer help, or are interrupted. */
+  async learnMetric(ridges: readonly number[], share: number): Promise<Iterate[]> {
+    const { training, metricRows, blockSizes } = this.#data;
+    const { machine, seed, maxSteps } = this.#options;
+    const { signal, enough, onProgress } = this.#control;
+    const { iterations, stopFactor } = machine;
+    const generator = random(seed + 2);
+    const rows = metricRows.length === training.y.rows ? training : takeChunkRows(training, metricRows);
+    const everyRow = Int32Array.from(metricRows, (_, i) => i);
+    const gradientRows = takeChunkRows(rows, subsample(everyRow, machine.agopRows, generator));
+    const iterates: Iterate[] = [];
+    let metric = firstMetric({ ...training, blockSizes });
+    let least = Infinity;
+    for (let updates = 0; updates <= iterations && !enough?.aborted; updates++) {
+      const iterate = await this.solve(inMemory(rows), ridges, { updates, metric }, generator, (passes) =>
+        onProgress?.({
+          stage: "comparing",
+          fraction: this.#forward((share * (updates + passes / (maxSteps + 1))) / (iterations + 1)),
+          message: `metric ${updates} of ${iterations} on ${metricRows.length} rows${least < Infinity ? `, validation loss ${least.toPrecision(4)}` : ""}`,
+        }),
+      );
       if (!iterate) break;
-      leaderboard.push({ name, loss: iterate.loss, rounds: t });
-      path.push(round.solutions[iterate.at]!.ridge);
-      if (!best || iterate.loss < best.loss) best = iterate;
-      if (t === iterations || iterate.loss > stopFactor * best.loss) break;
+      iterates.push(iterate);
+      least = Math.min(least, iterate.loss);
+      if (updates === iterations || iterate.loss > stopFactor * least) break;
+      const { round, coefficients } = iterate;
       const next = await nextNystromMetric(
-        engine,
-        settings,
+        this.#engine,
+        this.settings,
         round,
-        iterate.coefficients,
+        coefficients,
         gradientRows,
         signal,
       );
       if (!next) break;
       metric = next;
     }
+    return iterates;
   }
 
-  // The solve on all rows, under the metric that did best.
-  const solveAll = async (
-    source: RowSource,
-    among: readonly number[],
-    from: Choice | undefined,
-  ): Promise<Choice | undefined> => {
-    const round = await solveNystromRound(
-      engine,
-      problemOf(source),
-      settings,
-      from?.round.metric ?? metric,
-      among,
-      random(seed + 1),
-      {
-        ...options,
-        start: from?.coefficients,
-        onPass: (passes) =>
-          onProgress?.({
-            stage: "fitting",
-            fraction: share + (1 - share) * Math.min(1, passes / (maxSteps + 1)),
-            message: `pass ${Math.ceil(passes)} over ${source.rows} rows, ${chosen.length} centers`,
-          }),
-      },
-    );
-    return await judged(from?.iteration ?? 0, round);
-  };
-  if (!complete && !(best && enough?.aborted)) {
-    const source = given
-      ? mapRows(given, ({ x, y: raw, weights }) => ({
-          x: applyView(fitted, x, blocks),
-          y: solved(
-            target.task === "regression"
-              ? { task: "regression", y: raw }
-              : { ...target, labels: Int32Array.from(raw.data) },
-          ),
-          weights,
-        }))
-      : rowsInMemory(all.x, all.y, all.weights);
-    const final = await solveAll({ ...source, outputs: all.y.cols }, ridges, best);
-    if (final) {
-      leaderboard.push({ name, loss: final.loss, rounds: final.iteration });
-      best = final;
-    }
+  /** Reports passes over all rows. */
+  lastPasses(rows: number): (passes: number) => void {
+    const { maxSteps } = this.#options;
+    const share = this.#told;
+    return (passes) =>
+      this.#control.onProgress?.({
+        stage: "fitting",
+        fraction: this.#forward(share + ((1 - share) * passes) / (maxSteps + 1)),
+        message: `pass ${Math.ceil(passes)} over ${rows} rows, ${this.#data.centers.rows.length} centers`,
+      });
   }
-  if (!best)
-    throw new RangeError(
-      `${name}: the kernel matrix of the centers is not positive definite even with jitter; use float64 or a larger ridge`,
-    );
-  const {
-    predictions,
-    calibration,
-    loss: least,
-  } = judgePredictions(decodeValues(coding, best.values), held.target, held.weights);
-  const ridgeOf = ({ round, at }: Choice): number => round.solutions[at]!.ridge;
-  if (refit && !given && !enough?.aborted) {
-    const whole = {
-      x: applyView(fitted, problem.x, blocks),
-      y: solved(target),
-      weights: problem.weights,
-    };
-    best = (await solveAll(rowsInMemory(whole.x, whole.y, whole.weights), [ridgeOf(best)], best)) ?? best;
+
+  /** A fraction that never goes back and is 1 only at the end. */
+  #forward(fraction: number): number {
+    this.#told = Math.min(0.99, Math.max(this.#told, fraction));
+    return this.#told;
   }
-  onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
-  const coefficients = engine.allocate(chosen.length, best.coefficients.cols, settings.precision);
-  coefficients.data.set(best.coefficients.data);
-  const member: Member = {
-    recipe: {
-      ...setup,
-      ridges: [...path.slice(0, best.iteration), ridgeOf(best)],
-      calibration,
-      weight: 1,
-    },
-    view: fitted,
-    coding,
-    expansions: [
-      {
-        rows: Int32Array.from(chosen, (_, i) => i),
-        kernel: best.round.kernel,
-        metric: best.round.metric,
-        coefficients,
-      },
-    ],
-    jitter: best.round.solutions[best.at]!.factor.jitter,
-  };
-  return new FeatureMachine(engine, {
-    task: target.task,
-    outputs: target.task === "regression" ? target.y.cols : target.classes,
-    x: takePoints(part.x, chosen, blocks),
-    blockSizes,
-    groups: problem.groups,
-    members: [member],
-    calibration: undefined,
-    validation: { predictions, target: held.target },
-    summary: { evaluated: 1, loss: least, bestSingleLoss: least, leaderboard },
-  });
+}
+
+/** The earliest of the least loss. */
+function leastLoss(iterates: readonly Iterate[]): Iterate | undefined {
+  return iterates.length === 0 ? undefined : iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
+}
+
+function inMemory({ x, y, weights }: RowChunk): RowSource {
+  return rowsInMemory(x, y, weights);
+}
+
+function column(values: Int32Array): Matrix {
+  return { data: Float64Array.from(values), rows: values.length, cols: 1 };
 }
 
 function requirePositive(target: Target): void {

@@ -2,7 +2,10 @@ import { z } from "zod";
 import { namedKernel } from "../named-kernel.ts";
 import { FitOptions } from "../options.ts";
 
-const machine = FitOptions.shape.machine.unwrap();
+const machine = FitOptions.shape.machine.unwrap().refine(({ tree }) => tree === undefined, {
+  message: "a Nyström machine has no leaves; use FeatureMachineTree",
+  path: ["tree"],
+});
 
 /** Options of a Nyström fit. Without `machine`, a Laplace kernel whose metric is updated five times. */
 export const NystromFitOptions = FitOptions.pick({ seed: true, task: true }).extend({
