@@ -1,7 +1,6 @@
 import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
 import { judgePredictions, type MachineSetup } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
-import { transformed } from "../kernel-expansion.ts";
 import {
   decodeValues,
   encodeTarget,
@@ -109,19 +108,12 @@ export async function fitTreeMembers(
       metric,
       coefficients,
     }));
-    const ready = [];
-    for (const { rows, kernel, metric, coefficients } of expansions)
-      ready.push(
-        await transformed(engine, { kernel, metric, centers: takePoints(x, rows, blocks), coefficients }),
-      );
     const judge = (values: Matrix<Float64Array>) =>
       judgePredictions(decodeValues(coding, values), target, weights);
     const { temperature, values } = await chooseTemperature(
       engine,
-      partition,
-      ready,
+      { problem: learned, partition, jobs: grown.jobs, leaves: done },
       seen,
-      blocks,
       (candidate) => judge(candidate).loss,
       signal,
     );

@@ -1,7 +1,7 @@
 import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
-import type { TransformedExpansion } from "../average-gradient-outer-product.ts";
-import { evaluate } from "../kernel-expansion.ts";
+import { evaluate, transformed } from "../kernel-expansion.ts";
 import { takePoints } from "../learning-problem.ts";
+import type { FittedLeaf, LeafJob, LeafProblem } from "./fit-leaf.ts";
 import { leafShares, type Partition } from "./partition.ts";
 
 /** 0, and twenty values from 0.025 to 4.5 in equal proportion. */
@@ -16,6 +16,14 @@ export interface ChosenTemperature {
   readonly values: Matrix<Float64Array>;
 }
 
+/** A grown tree whose leaves are fitted. */
+export interface FittedLeaves {
+  readonly problem: LeafProblem;
+  readonly partition: Partition;
+  readonly jobs: readonly LeafJob[];
+  readonly leaves: readonly FittedLeaf[];
+}
+
 /**
  * Chooses the temperature by rows that no leaf was fitted on. Every leaf is evaluated once, at the rows that ask it at any
  * temperature; each temperature then is a weighted average.
@@ -24,23 +32,24 @@ export interface ChosenTemperature {
  */
 export async function chooseTemperature(
   engine: Engine,
-  partition: Partition,
-  leaves: readonly TransformedExpansion[],
+  { problem, partition, jobs, leaves }: FittedLeaves,
   seen: Points,
-  blocks: number,
   loss: (values: Matrix<Float64Array>) => number,
   signal?: AbortSignal,
 ): Promise<ChosenTemperature> {
   const { coordinates } = seen;
+  const blocks = problem.blockSizes.length;
   const m = coordinates.rows;
   const c = partition.offsets.cols;
   const shares = TEMPERATURES.map((temperature) => leafShares(partition, coordinates, temperature));
   const averages = TEMPERATURES.map(() => zeros(m, c));
-  for (const [leaf, expansion] of leaves.entries()) {
+  for (const [leaf, { kernel, metric, coefficients }] of leaves.entries()) {
     const asked = new Set(shares.flatMap((own) => [...own[leaf]!.rows]));
     if (asked.size === 0) continue;
     const rows = Int32Array.from(asked).sort();
     const place = new Map(Array.from(rows, (row, at) => [row, at]));
+    const centers = takePoints(problem.x, jobs[leaf]!.rows, blocks);
+    const expansion = await transformed(engine, { kernel, metric, centers, coefficients });
     const values = await evaluate(engine, expansion, takePoints(seen, rows, blocks), signal);
     averages.forEach(({ data }, t) => {
       const share = shares[t]![leaf]!;
