@@ -3,6 +3,7 @@ import {
   classFrequencies,
   decodeValues,
   FeatureMachine,
+  fitFeatureMachine,
   fitKernelLogistic,
   fitNystromMachine,
   holdout,
@@ -15,6 +16,7 @@ import {
   type NystromMachineOptions,
   openEngine,
   openMachine,
+  parseFitOptions,
   parseNystromFitOptions,
   RecursiveFeatureMachine,
   type RowSource,
@@ -68,6 +70,25 @@ describe("with every row a center", () => {
       expectClose(await one.predict(unseen), await other.predict(unseen), 1e-5);
     },
   );
+});
+
+test("categorical blocks are learned as the feature machine learns them", async () => {
+  const levels = Int32Array.from({ length: n }, (_, i) => (i * 7) % 4);
+  const effect = [0, 2, -1, 0.5];
+  const target = {
+    task: "regression",
+    y: filled(n, 1, (i) => y[i]! + effect[levels[i]!]!),
+  } as const;
+  const problem = { x: { coordinates: x, levels }, blockSizes: [4], groups: [], target };
+  const machine = { ...exact, iterations: 1, stopFactor: 1e9 };
+  const one = await fitNystromMachine(
+    engine,
+    problem,
+    parseNystromFitOptions({ centers: n, tolerance: 1e-10, maxSteps: 200, machine }),
+  );
+  const other = await fitFeatureMachine(engine, problem, parseFitOptions({ machine }));
+  const there = { coordinates: unseen, levels: levels.slice(0, 200) };
+  expectClose((await one.predict(there)).data, (await other.predict(there)).data, 1e-5);
 });
 
 describe("with fewer centers", () => {

@@ -52,6 +52,29 @@ describe("conjugate gradients", () => {
     expect(Math.max(...residuals)).toBeGreaterThan(1e-12);
   });
 
+  test("end when told that it is enough, with what they have", async () => {
+    const enough = new AbortController();
+    const seen: number[] = [];
+    const { outcome, steps, residuals } = await conjugateGradients(multiply, identity, b, {
+      tolerance: 1e-12,
+      enough: enough.signal,
+      onStep: (step, now) => {
+        seen.push(Math.max(...now));
+        if (step === 3) enough.abort();
+      },
+    });
+    expect({ outcome, steps }).toEqual({ outcome: "interrupted", steps: 3 });
+    expect(seen).toHaveLength(3);
+    expect(Math.max(...residuals)).toBe(seen[2]);
+  });
+
+  test("measure residuals in the given unit", async () => {
+    const { steps } = await conjugateGradients(multiply, identity, b, {
+      scale: new Float64Array(3).fill(1e9),
+    });
+    expect(steps).toBe(0);
+  });
+
   test("answer zero with zero at once", async () => {
     const { x, steps } = await conjugateGradients(multiply, identity, zeros(n, 2));
     expect(steps).toBe(0);
