@@ -9,8 +9,10 @@ import {
   takePoints,
   takeProblem,
   takeTarget,
+  type TargetCoding,
 } from "../learning-problem.ts";
-import { applyView, fitView } from "../view.ts";
+import { pointRange } from "../prediction-gradients.ts";
+import { applyView, fitView, type View, type ViewKind } from "../view.ts";
 import { crossFittedMetric } from "./cross-fitted-metric.ts";
 import type { LeafProblem } from "./fit-leaf.ts";
 import { fitLeaves } from "./fit-leaves.ts";
@@ -61,11 +63,7 @@ export async function fitTreeMembers(
 ): Promise<FittedTree[]> {
   const { blockSizes } = problem;
   const blocks = blockSizes.length;
-  const part = takeProblem(problem, train);
-  const coding = fitTargetCoding(part.target, logarithm, part.weights);
-  const view = fitView(kind, targetMeans, { ...part, y: encodeTarget(coding, part.target) });
-  const x = shared(engine, applyView(view, problem.x, blocks));
-  const y = sharedMatrix(engine, encodeTarget(coding, problem.target));
+  const { view, coding, x, y } = prepare(engine, problem, train, { kind, targetMeans, logarithm });
   const leaves: LeafProblem = {
     x,
     blockSizes,
@@ -143,16 +141,39 @@ export async function fitTreeMembers(
   return fitted;
 }
 
-/** In memory that threads share, where there is such memory. */
-function shared(engine: Engine, { coordinates, levels }: Points): Points {
-  const copy = { coordinates: sharedMatrix(engine, coordinates) };
-  return levels ? { ...copy, levels } : copy;
+/** All rows as leaves see them, by a view and a coding of the training rows, in memory that threads share where there is such. */
+function prepare(
+  engine: Engine,
+  problem: LearningProblem,
+  train: Int32Array,
+  {
+    kind,
+    targetMeans,
+    logarithm,
+  }: { readonly kind: ViewKind; readonly targetMeans: boolean; readonly logarithm: boolean },
+): {
+  readonly view: View;
+  readonly coding: TargetCoding;
+  readonly x: Points;
+  readonly y: Matrix<Float64Array>;
+} {
+  const blocks = problem.blockSizes.length;
+  const part = takeProblem(problem, train);
+  const coding = fitTargetCoding(part.target, logarithm, part.weights);
+  const view = fitView(kind, targetMeans, { ...part, y: encodeTarget(coding, part.target) });
+  const encoded = encodeTarget(coding, problem.target);
+  const y = engine.allocate(encoded.rows, encoded.cols, "float64") as Matrix<Float64Array>;
+  y.data.set(encoded.data);
+  const n = encoded.rows;
+  const coordinates = engine.allocate(n, view.coordinates.length, "float64");
+  // In parts, so that there are never two views of all rows.
+  for (let start = 0; start < n; start += ROWS_AT_A_TIME) {
+    const end = Math.min(n, start + ROWS_AT_A_TIME);
+    const seen = applyView(view, pointRange(problem.x, start, end, blocks), blocks);
+    coordinates.data.set(seen.coordinates.data, start * coordinates.cols);
+  }
+  const { levels } = problem.x;
+  return { view, coding, x: levels ? { coordinates, levels } : { coordinates }, y };
 }
 
-function sharedMatrix<T extends Float64Array>(engine: Engine, a: Matrix<T>): Matrix<Float64Array>;
-function sharedMatrix(engine: Engine, a: Matrix): Matrix;
-function sharedMatrix(engine: Engine, a: Matrix): Matrix {
-  const copy = engine.allocate(a.rows, a.cols, a.data instanceof Float32Array ? "float32" : "float64");
-  copy.data.set(a.data);
-  return copy;
-}
+const ROWS_AT_A_TIME = 10_000;
