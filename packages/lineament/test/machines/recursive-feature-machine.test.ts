@@ -57,6 +57,22 @@ describe("a recursive feature machine", () => {
     expect(new Set(await codes.predict(x))).toEqual(new Set([2, 5]));
   });
 
+  test("learns its metric on some rows and is solved for all of those that do not judge it", async () => {
+    const draw = random(3);
+    const rows = Array.from({ length: 600 }, () => [draw.normal(), draw.normal(), draw.normal()]);
+    const values = rows.map(([a, b]) => a! * b! + a!);
+    const machine = await RecursiveFeatureMachine.fit(rows, values, {
+      engine,
+      machine: { ...laplace, iterations: 2, ridge: 1e-3, metricRows: 150 },
+    });
+    const [member] = machine.state.members;
+    expect(member!.expansions.map(({ rows: centers }) => centers.length)).toEqual([480]);
+    // Three rounds on samples, and the solve for all rows, which has the metric of one of them.
+    expect(machine.state.summary.leaderboard.map(({ rounds }) => rounds).slice(0, 3)).toEqual([0, 1, 2]);
+    expect(machine.state.summary.leaderboard).toHaveLength(4);
+    expect(await machine.score(rows, values)).toBeGreaterThan(0.98);
+  });
+
   test("gives probabilities that sum to 1 and are never 0", async () => {
     const machine = await RecursiveFeatureMachine.fit(
       x,
