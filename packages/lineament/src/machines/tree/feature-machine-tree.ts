@@ -10,13 +10,15 @@ type MachineOptions = NonNullable<MatrixFitOptions["machine"]>;
 /** The options of `FeatureMachineTree.fit`: those of a machine, and how rows are divided. */
 export interface FeatureMachineTreeOptions
   extends Omit<MatrixFitOptions, "machine">, NonNullable<MachineOptions["tree"]> {
-  /** The machine of the leaves. Default Laplace with twice the median distance as its bandwidth. */
+  /** The machine of the leaves. Default Laplace with twice the median distance as its bandwidth, and two metric updates. */
   readonly machine?: Omit<MachineOptions, "tree"> | undefined;
 }
 
+/** Leaves begin with a metric of the whole, so that few updates are left to do. */
 const usualMachine = {
   kernel: { family: "laplace", bandwidth: 2, exponent: 1 },
   bandwidth: "adaptive",
+  iterations: 2,
 } as const;
 
 /**

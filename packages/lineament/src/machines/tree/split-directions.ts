@@ -49,7 +49,7 @@ export async function splitDirections(
     y: target,
     weights: weights && Float64Array.from(sampled, (i) => weights[i]!),
   };
-  const options = { iterations: 0, ridges: [RIDGE], start, seed, signal };
+  const options = { iterations: 0, ridges: [RIDGE], start, refinements: 0, seed, signal };
   for await (const { expansion } of recursiveFeatureIterations(engine, problem, SETTINGS, options)) {
     const agop = await averageGradientOuterProduct(engine, expansion, {
       rows: subsample(
