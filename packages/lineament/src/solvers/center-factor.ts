@@ -1,6 +1,7 @@
 import { type Engine, type Matrix, type Points, type Precision, zeros } from "../linalg/index.ts";
 import { inPrecision, type KernelFunction } from "./cross-kernel.ts";
 import type { FactorReport } from "./ridge-system.ts";
+import { type SolverWorkspace, solverWorkspace } from "./solver-workspace.ts";
 
 /** Right-hand sides in columns, M × w, overwritten by what the call computes. All in float64. */
 type Columns = Matrix<Float64Array>;
@@ -22,6 +23,7 @@ export interface CenterFactor {
    * centers stand for the rows.
    *
    * @param weights - D, one number ≥ 0 a center
+   * @returns good until the next call
    */
   preconditioners(weights: Float64Array, ridges: readonly number[]): Promise<readonly CenterPreconditioner[]>;
 }
@@ -49,11 +51,20 @@ export async function factorCenters(
   engine: Engine,
   centers: Points,
   kernel: KernelFunction,
-  { blocks, signal }: { readonly blocks: Precision; readonly signal?: AbortSignal | undefined },
+  {
+    blocks,
+    workspace = solverWorkspace(engine),
+    signal,
+  }: {
+    readonly blocks: Precision;
+    readonly workspace?: SolverWorkspace | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<CenterFactor | undefined> {
   const m = centers.coordinates.rows;
   const x = inPrecision(engine, centers, "float64");
-  const l = engine.allocate(m, m, "float64") as Columns;
+  const square = (name: string): Columns => workspace.matrix(name, m, m, "float64") as Columns;
+  const l = square("factor");
   const report = await factorWithJitter(engine, l, FIRST_JITTER[blocks] * m, () =>
     kernel({ x, out: l, signal }),
   );
@@ -73,11 +84,11 @@ export async function factorCenters(
     fromCoefficients: (b) => multiply(b, true),
     valuesAtCenters: (b) => multiply(b, false),
     async preconditioners(weights, ridges) {
-      const first = engine.allocate(m, m, "float64") as Columns;
-      await weightedGram(engine, l, weights, first);
+      const first = square("preconditioner 0");
+      await weightedGram(engine, l, weights, first, () => square("weighted factor"));
       const factors = ridges.map((_, at) => {
         if (at === 0) return first;
-        const copy = engine.allocate(m, m, "float64") as Columns;
+        const copy = square(`preconditioner ${at}`);
         copy.data.set(first.data);
         return copy;
       });
@@ -114,17 +125,24 @@ async function factorWithJitter(
 }
 
 /** out ← Lᵀ D L. */
-async function weightedGram(engine: Engine, l: Columns, weights: Float64Array, out: Columns): Promise<void> {
+async function weightedGram(
+  engine: Engine,
+  l: Columns,
+  weights: Float64Array,
+  out: Columns,
+  scratch: () => Columns,
+): Promise<void> {
   const m = l.rows;
   const [first] = weights;
   if (weights.every((weight) => weight === first)) {
     await engine.syrk({ a: l, c: out, transpose: true, alpha: first ?? 1 });
     return;
   }
-  const scaled = engine.allocate(m, m, "float64");
+  const scaled = scratch();
   for (let i = 0; i < m; i++) {
     const root = Math.sqrt(weights[i]!);
     for (let j = 0; j <= i; j++) scaled.data[i * m + j] = root * l.data[i * m + j]!;
+    scaled.data.fill(0, i * m + i + 1, (i + 1) * m);
   }
   await engine.syrk({ a: scaled, c: out, transpose: true });
 }

@@ -9,6 +9,7 @@ import {
   zeros,
 } from "../linalg/index.ts";
 import { chunkRange, type RowChunk, type RowSource } from "./row-source.ts";
+import { type SolverWorkspace, solverWorkspace } from "./solver-workspace.ts";
 
 /** out[i, j] = k(x_i, z_j), in the precision of `out`; z = x when absent, with both triangles filled. */
 export type KernelFunction = (call: Pick<KernelMatrixCall, "x" | "z" | "out" | "signal">) => Promise<void>;
@@ -22,6 +23,8 @@ export interface CrossKernelOptions {
   readonly precision?: Precision | undefined;
   /** Bytes of kernel blocks that may be kept for the next pass; the others are computed again in every pass. Default 1 GiB. */
   readonly memory?: number | undefined;
+  /** Where blocks are kept. Default one of its own. */
+  readonly workspace?: SolverWorkspace | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the current pass is done, 0 to 1. */
   readonly onBlock?: ((fraction: number) => void) | undefined;
@@ -57,7 +60,13 @@ export function crossKernel(
   source: RowSource,
   centers: Points,
   kernel: KernelFunction,
-  { precision = "float32", memory = 2 ** 30, signal, onBlock }: CrossKernelOptions = {},
+  {
+    precision = "float32",
+    memory = 2 ** 30,
+    workspace = solverWorkspace(engine),
+    signal,
+    onBlock,
+  }: CrossKernelOptions = {},
 ): CrossKernel {
   const m = centers.coordinates.rows;
   const z = inPrecision(engine, centers, precision);
@@ -65,7 +74,6 @@ export function crossKernel(
   const bytes = precision === "float32" ? 4 : 8;
   const kept: Matrix[] = [];
   let free = memory;
-  let scratch: Matrix | undefined;
   let passes = 0;
 
   const blockAt = async (index: number, x: Points): Promise<Matrix> => {
@@ -74,8 +82,8 @@ export function crossKernel(
     const { rows } = x.coordinates;
     const keep = index === kept.length && rows * m * bytes <= free;
     const out = keep
-      ? engine.allocate(rows, m, precision)
-      : rowRange((scratch ??= engine.allocate(blockRows, m, precision)), 0, rows);
+      ? workspace.matrix(`block ${index}`, rows, m, precision)
+      : rowRange(workspace.matrix("block", blockRows, m, precision), 0, rows);
     await kernel({ x: inPrecision(engine, x, precision), z, out, signal });
     if (keep) {
       kept.push(out);

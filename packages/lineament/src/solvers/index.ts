@@ -17,3 +17,4 @@ export * from "./posterior-variance.ts";
 export * from "./ridge-system.ts";
 export * from "./row-source.ts";
 export * from "./sampled-eigenstructure.ts";
+export * from "./solver-workspace.ts";

@@ -6,6 +6,7 @@ import { logisticProbabilities } from "./logistic.ts";
 import { centerShares, checkProblem, type NystromOptions, type NystromProblem } from "./nystrom-ridge.ts";
 import type { FactorReport } from "./ridge-system.ts";
 import type { RowChunk } from "./row-source.ts";
+import { solverWorkspace } from "./solver-workspace.ts";
 
 /** What `nystromLogistic` minimizes, and until when. */
 export interface NystromLogisticOptions extends NystromOptions {
@@ -72,7 +73,7 @@ export async function nystromLogistic(
     ...options
   }: NystromLogisticOptions,
 ): Promise<NystromLogistic> {
-  const { signal, enough, precision = "float32" } = options;
+  const { signal, enough, precision = "float32", workspace = solverWorkspace(engine) } = options;
   const n = source.rows;
   const m = centers.coordinates.rows;
   const wrong = (what: string): RangeError => new RangeError(`nystromLogistic: ${what}`);
@@ -84,7 +85,7 @@ export async function nystromLogistic(
   if (start && (start.rows !== m || start.cols !== c))
     throw wrong(`start is ${start.rows} × ${start.cols}, expected ${m} × ${c}`);
   const loss = softmaxLoss(classes, offsets);
-  const factor = await factorCenters(engine, centers, kernel, { blocks: precision, signal });
+  const factor = await factorCenters(engine, centers, kernel, { blocks: precision, workspace, signal });
   if (!factor)
     return {
       coefficients: zeros(m, c),
@@ -98,6 +99,7 @@ export async function nystromLogistic(
   let stationarity = 1;
   const k = crossKernel(engine, source, centers, kernel, {
     ...options,
+    workspace,
     onBlock: (fraction) => onProgress?.({ passes: k.passes, fraction, residual: stationarity }),
   });
 

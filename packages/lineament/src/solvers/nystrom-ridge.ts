@@ -4,6 +4,7 @@ import { conjugateGradients } from "./conjugate-gradients.ts";
 import { crossKernel, type CrossKernelOptions, type KernelFunction } from "./cross-kernel.ts";
 import type { FactorReport } from "./ridge-system.ts";
 import type { RowSource } from "./row-source.ts";
+import { solverWorkspace } from "./solver-workspace.ts";
 
 /** What a Nyström solver fits: f = Σ_j α_j k(·, z_j) to the rows of a source. */
 export interface NystromProblem {
@@ -84,7 +85,7 @@ export async function nystromRidge(
   { source, centers, centerWeights, kernel }: NystromProblem,
   { ridges, tolerance = 1e-6, maxSteps = 20, start, onProgress, ...options }: NystromRidgeOptions,
 ): Promise<NystromRidge> {
-  const { signal, enough, precision = "float32" } = options;
+  const { signal, enough, precision = "float32", workspace = solverWorkspace(engine) } = options;
   const m = centers.coordinates.rows;
   const n = source.rows;
   const c = source.outputs;
@@ -97,7 +98,7 @@ export async function nystromRidge(
     if (one && (one.rows !== m || one.cols !== c))
       throw new RangeError(`nystromRidge: start is ${one.rows} × ${one.cols}, expected ${m} × ${c}`);
   let residual = 1;
-  const factor = await factorCenters(engine, centers, kernel, { blocks: precision, signal });
+  const factor = await factorCenters(engine, centers, kernel, { blocks: precision, workspace, signal });
   if (!factor)
     return {
       solutions: [],
@@ -109,6 +110,7 @@ export async function nystromRidge(
   const preconditioners = await factor.preconditioners(centerShares(n, m, centerWeights), ridges);
   const k = crossKernel(engine, source, centers, kernel, {
     ...options,
+    workspace,
     onBlock: (fraction) => onProgress?.({ passes: k.passes, fraction, residual }),
   });
   const system = new WhitenedColumns(factor, preconditioners, c);

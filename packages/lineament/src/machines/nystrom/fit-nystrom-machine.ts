@@ -1,6 +1,21 @@
-import { type Engine, type Matrix, type Points, random, type Random } from "../../linalg/index.ts";
+import {
+  type Engine,
+  type Matrix,
+  permutation,
+  type Points,
+  random,
+  type Random,
+} from "../../linalg/index.ts";
 import { kernelName, type Metric } from "../../kernels/index.ts";
-import { mapRows, type RowChunk, type RowSource, rowsInMemory, takeChunkRows } from "../../solvers/index.ts";
+import {
+  mapRows,
+  type RowChunk,
+  type RowSource,
+  rowsInMemory,
+  solverWorkspace,
+  type SolverWorkspace,
+  takeChunkRows,
+} from "../../solvers/index.ts";
 import { judgePredictions } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
 import { FeatureMachine } from "../feature-machine.ts";
@@ -17,6 +32,7 @@ import {
   type TargetCoding,
 } from "../learning-problem.ts";
 import { machinePrecision } from "../options.ts";
+import { crossFittedMetric } from "../tree/cross-fitted-metric.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import { nextNystromMetric, type NystromRoundProblem, solveNystromRound } from "./nystrom-round.ts";
@@ -26,6 +42,8 @@ import type { ResolvedNystromFitOptions } from "./options.ts";
 const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 /** Rows that the metric is learned on when the machine does not say. */
 const METRIC_ROWS = 20_000;
+/** Rows at which the small machines are compared that a metric is begun with. */
+const JUDGED_ROWS = 1000;
 /** The share of a fit that learning the metric is reported as, where more rows follow. */
 const METRIC_SHARE = 0.4;
 
@@ -73,10 +91,13 @@ export async function fitNystromMachine(
   const name = kernelName(machine.kernel);
   const ridges = machine.ridge === undefined ? AUTOMATIC_RIDGES : [machine.ridge];
 
+  const plain = firstMetric({ ...data.training, blockSizes: problem.blockSizes });
   const complete = data.metricRows.length === data.training.y.rows && !given;
   const learned: Iterate[] = [];
-  if (machine.iterations > 0 || complete)
-    learned.push(...(await fit.learnMetric(ridges, complete ? 1 : METRIC_SHARE)));
+  if (machine.iterations > 0 || complete) {
+    const start = complete ? undefined : await fit.weakDirections(ridges);
+    learned.push(...(await fit.learnMetric(ridges, start ?? plain, complete ? 1 : METRIC_SHARE)));
+  }
   let best = leastLoss(learned);
   const iterates = [...learned];
   const solveAll = (source: RowSource, among: readonly number[], from: Iterate | undefined) =>
@@ -85,7 +106,7 @@ export async function fitNystromMachine(
       among,
       from
         ? { updates: from.updates, metric: from.round.metric, start: from.coefficients }
-        : { updates: 0, metric: firstMetric({ ...data.training, blockSizes: problem.blockSizes }) },
+        : { updates: 0, metric: plain },
       random(options.seed + 1),
       fit.lastPasses(source.rows),
     );
@@ -160,6 +181,8 @@ interface NystromData {
   readonly view: View;
   readonly blockSizes: readonly number[];
   readonly training: RowChunk;
+  /** Targets of the training rows for least squares, also where labels are what is solved for. */
+  readonly codes: Matrix<Float64Array>;
   /** Rows of the training rows that the metric is learned on. */
   readonly metricRows: Int32Array;
   readonly validation: {
@@ -196,7 +219,8 @@ function prepare(
   const squared = fitTargetCoding(part.target, machine.logarithm, part.weights);
   const coding: TargetCoding =
     loss === "logistic" && squared.task === "classification" ? { ...squared, link: "softmax" } : squared;
-  const view = fitView(machine.view, false, { ...part, y: encodeTarget(coding, part.target) });
+  const codes = encodeTarget(coding, part.target);
+  const view = fitView(machine.view, false, { ...part, y: codes });
   const chunk: NystromData["chunk"] = ({ x, target: some, weights }) => ({
     x: applyView(view, x, blockSizes.length),
     y:
@@ -215,6 +239,7 @@ function prepare(
     view,
     blockSizes,
     training,
+    codes,
     metricRows: subsample(all, machine.metricRows ?? METRIC_ROWS, generator, own),
     validation: {
       x: applyView(view, held.x, blockSizes.length),
@@ -253,6 +278,7 @@ class NystromFit {
   readonly #data: NystromData;
   readonly #options: ResolvedNystromFitOptions;
   readonly #control: NystromControl;
+  readonly #workspace: SolverWorkspace;
   #told = 0;
 
   constructor(
@@ -284,6 +310,7 @@ class NystromFit {
       precision,
     };
     this.#engine = engine;
+    this.#workspace = solverWorkspace(engine);
     this.#data = data;
     this.#options = options;
     this.#control = control;
@@ -310,6 +337,7 @@ class NystromFit {
       tolerance,
       maxSteps,
       memory,
+      workspace: this.#workspace,
       signal,
       enough,
       start,
@@ -328,9 +356,44 @@ class NystromFit {
     return leastLoss(judged);
   }
 
+  /**
+   * A metric from many small machines, which shows directions that the first machine is too weak for and that updates after it
+   * would suppress. For fits of so many rows that this is little work.
+   */
+  async weakDirections(ridges: readonly number[]): Promise<Metric | undefined> {
+    const { training, codes, blockSizes } = this.#data;
+    const { machine, seed } = this.#options;
+    const { signal, onProgress } = this.#control;
+    const { iterations, stopFactor } = machine;
+    onProgress?.({ stage: "comparing", fraction: 0, message: "a first metric, from many small machines" });
+    const order = permutation(training.y.rows, random(seed + 3));
+    const points = order.subarray(0, Math.min(JUDGED_ROWS, order.length >> 1));
+    const { settings } = this;
+    const { x, weights } = training;
+    const problem = {
+      x,
+      y: codes,
+      weights,
+      blockSizes,
+      settings,
+      ridges,
+      iterations,
+      stopFactor,
+      start: undefined,
+      schedule: undefined,
+    };
+    return await crossFittedMetric(this.#engine, {
+      problem,
+      train: order.subarray(points.length),
+      validation: points,
+      seed,
+      signal,
+    });
+  }
+
   /** Metric updates on the rows for them, until they are made, no longer help, or are interrupted. */
-  async learnMetric(ridges: readonly number[], share: number): Promise<Iterate[]> {
-    const { training, metricRows, blockSizes } = this.#data;
+  async learnMetric(ridges: readonly number[], start: Metric, share: number): Promise<Iterate[]> {
+    const { training, metricRows } = this.#data;
     const { machine, seed, maxSteps } = this.#options;
     const { signal, enough, onProgress } = this.#control;
     const { iterations, stopFactor } = machine;
@@ -339,7 +402,7 @@ class NystromFit {
     const everyRow = Int32Array.from(metricRows, (_, i) => i);
     const gradientRows = takeChunkRows(rows, subsample(everyRow, machine.agopRows, generator));
     const iterates: Iterate[] = [];
-    let metric = firstMetric({ ...training, blockSizes });
+    let metric = start;
     let least = Infinity;
     for (let updates = 0; updates <= iterations && !enough?.aborted; updates++) {
       const iterate = await this.solve(inMemory(rows), ridges, { updates, metric }, generator, (passes) =>
