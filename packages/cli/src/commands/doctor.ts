@@ -1,7 +1,7 @@
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { type Engine, gigabytes, lineamentVersion, openEngine, random } from "lineament";
+import { type Engine, gigabytes, lineamentVersion, measureRates, openEngine } from "lineament";
 import { DoctorDocument } from "../output/documents.ts";
 import type { Screen } from "../output/screen.ts";
 import type { Context } from "./context.ts";
@@ -18,14 +18,16 @@ export async function doctor(flags: DoctorFlags, { signal }: Context, screen: Sc
     screen.progress(name, engines.length / 2, `measuring the ${name} engine`);
     try {
       const engine = await exactly(name, flags.threads);
-      const gigaflops = await matrixProductSpeed(engine, signal);
+      const rates = await measureRates(engine, { signal });
       engines.push({
         name,
         available: true,
         used: false,
         description: engine.description,
         threads: engine.threads,
-        gigaflops,
+        gigaflops: Math.round(rates.flops / 1e8) / 10,
+        kernelValues: Math.round(rates.values),
+        bandwidth: Math.round(rates.bandwidth),
       });
       await engine.close();
     } catch (error) {
@@ -70,27 +72,6 @@ async function exactly(name: "native" | "wasm", threads: number | undefined): Pr
   }
 }
 
-/** Median speed of a float32 product of 1024 × 1024, in 10⁹ operations a second. */
-async function matrixProductSpeed(engine: Engine, signal: AbortSignal): Promise<number> {
-  const n = 1024;
-  const generator = random(0);
-  const [a, b, c] = [0, 1, 2].map(() => engine.allocate(n, n, "float32")) as [
-    ReturnType<Engine["allocate"]>,
-    ReturnType<Engine["allocate"]>,
-    ReturnType<Engine["allocate"]>,
-  ];
-  for (let i = 0; i < n * n; i++) a.data[i] = b.data[i] = generator.uniform() - 0.5;
-  await engine.gemm({ a, b, c });
-  const seconds: number[] = [];
-  for (let run = 0; run < 7; run++) {
-    signal.throwIfAborted();
-    const start = performance.now();
-    await engine.gemm({ a, b, c });
-    seconds.push((performance.now() - start) / 1000);
-  }
-  return Math.round((2 * n ** 3) / seconds.sort((x, y) => x - y)[3]! / 1e8) / 10;
-}
-
 /** Instruction sets of the processor that matter here, where the system tells them (Linux). */
 async function instructionSets(): Promise<string[]> {
   const names = ["sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve"];
@@ -110,13 +91,16 @@ function describe(document: DoctorDocument, screen: Screen): void {
     "memory",
     `${gigabytes(memory.total)}, ${gigabytes(memory.available)} free; a fit may take ${gigabytes(memory.budget)}, enough for a kernel matrix of ${document.largestSolve.toLocaleString("en-US")}² in float32`,
   );
-  for (const { name, available, used, description, gigaflops } of engines) {
+  for (const { name, available, used, description, gigaflops, kernelValues, bandwidth } of engines) {
     const mark = used
       ? screen.style("green", "✔ used")
       : available
         ? "  there"
         : screen.style("yellow", "✘ not there");
-    const speed = gigaflops === undefined ? "" : `; matrix product ${gigaflops} GFLOP/s in float32`;
+    const speed =
+      gigaflops === undefined || kernelValues === undefined || bandwidth === undefined
+        ? ""
+        : `; matrix product ${gigaflops} GFLOP/s in float32, ${Math.round(kernelValues / 1e6)} million kernel values/s, ${(bandwidth / 1e9).toFixed(1)} GB/s by one thread`;
     line(name, `${mark}  ${description}${speed}`);
   }
   for (const problem of document.problems) screen.print(`${screen.style("yellow", "note:")} ${problem}`);

@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import {
   type FitOptions,
   fitTable,
-  gigabytes,
   InputError,
+  measureRates,
   type NamedKernel,
   namedKernel,
   type Scores,
@@ -25,6 +25,7 @@ import {
   memoryBudget,
   withEngine,
 } from "./options.ts";
+import { planSentence } from "./plan-words.ts";
 import { reportOf } from "./report-of-fit.ts";
 import { writeBytes } from "./write-bytes.ts";
 
@@ -86,6 +87,7 @@ export async function fit(
       machine: machineOf(flags),
       baselines: flags.baselines,
       memory: flags.memory ?? memoryBudget(),
+      rates: await measureRates(engine, { signal }),
       data: JSON.parse(
         JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
       ),
@@ -166,10 +168,9 @@ function describePlan(plan: TableFitPlan, screen: Screen): void {
   for (const { notice, used } of columns) if (notice !== undefined && used) screen.warn(notice);
   if (plan.withoutTarget > 0) screen.warn(`${countOf(plan.withoutTarget, "row")} without a target left out`);
   if (plan.reduced !== undefined) screen.warn(plan.reduced);
-  const { solveRows: n, pieces, coordinates, trainRows, testRows } = plan;
-  const solver = `Cholesky of ${pieces > 1 ? `${pieces} × ` : ""}${n.toLocaleString("en-US")}² float32 (${gigabytes(4 * n * n)})`;
+  const { coordinates, trainRows, testRows } = plan;
   screen.note(
-    `plan: ${countOf(trainRows, "training row")}${testRows > 0 ? `, ${countOf(testRows, "test row")}` : ""}, ${countOf(coordinates, "coordinate")}, effort ${plan.effort}; ${solver}, about ${gigabytes(plan.bytes)} in all`,
+    `plan: ${countOf(trainRows, "training row")}${testRows > 0 ? `, ${countOf(testRows, "test row")}` : ""}, ${countOf(coordinates, "coordinate")}, effort ${plan.effort}; ${planSentence(plan)}`,
   );
 }
 

@@ -21,6 +21,7 @@ import {
   size,
   wholeNumber,
 } from "./options.ts";
+import { type PlanFlags, plan } from "./plan.ts";
 import { type PredictFlags, predict } from "./predict.ts";
 import type { ReproduceFlags } from "./reproduce.ts";
 
@@ -305,6 +306,46 @@ Examples:
 ${tableHelp}`,
     )
     .action((path: string, flags: DiagnoseFlags) => diagnose(path, flags, context, screen));
+
+  engineFlags(program.command("plan"))
+    .summary("show how a table would be fitted and what that takes")
+    .description(
+      "Reads a table and says how fit would fit it, by one kernel matrix, several, or a tree, and why: operations, memory, and time on this machine, which it measures for a moment. Nothing is fitted or written.",
+    )
+    .argument("<table>", "the training rows")
+    .requiredOption("--target <column>", "the column to predict")
+    .addOption(
+      new Option("--task <task>", "what the target is")
+        .choices(["auto", "regression", "classification"])
+        .default("auto"),
+    )
+    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
+    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
+    .option("--kinds <column=kind>", "what a column is (repeatable)", collect)
+    .option("--split <column>", "a column that holds train and test")
+    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(
+      new Option("--effort <effort>", "how much is tried")
+        .choices(["quick", "default", "thorough"])
+        .default("default"),
+    )
+    .option("--time <time>", "time that the fit may take: 60s, 5m", duration)
+    .option(
+      "--memory <size>",
+      "memory that the fit may take, such as 8GB (default: 80 % of what is free)",
+      size,
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ lineament plan houses.csv --target price
+  $ lineament plan flights.parquet --target delay --effort thorough --memory 4GB --time 10m
+  $ lineament plan houses.csv --target price --json
+
+${tableHelp}`,
+    )
+    .action((table: string, flags: PlanFlags) => plan(table, flags, context, screen));
 
   engineFlags(program.command("doctor"))
     .summary("show what this machine offers and what will be used")

@@ -218,6 +218,66 @@ export const DiagnoseDocument = z
   .meta({ title: "lineament diagnose --json" });
 export type DiagnoseDocument = z.output<typeof DiagnoseDocument>;
 
+const Flops = z.number().describe("floating-point operations");
+const Seconds = z.number().describe("estimated, on this machine as it is now");
+const FitMethod = z.enum(["direct", "tree", "nystrom"]);
+
+/** What `plan --json` prints. */
+export const PlanDocument = z
+  .strictObject({
+    table: z.string(),
+    target: z.string(),
+    task: z.enum(["regression", "classification"]),
+    rows: z.strictObject({
+      train: count,
+      test: count,
+      withoutTarget: count.describe("rows left out because their target is missing"),
+    }),
+    coordinates: count.describe("columns of numbers after encoding"),
+    outputs: count.describe("columns that are solved for: 1, or the classes less one"),
+    effort: z.enum(["quick", "default", "thorough"]),
+    method: FitMethod.describe("how the chosen machines are fitted to all rows"),
+    reason: z.string(),
+    solveRows: count.describe("rows of the largest kernel matrix solved"),
+    pieces: count.describe("solves that are averaged, or leaves of a tree"),
+    flops: Flops,
+    bytes: z.number().describe("estimated peak memory above what the process takes anyway"),
+    seconds: Seconds,
+    memory: z.number().describe("bytes that the fit may take"),
+    time: z.number().optional().describe("seconds that the fit was given"),
+    stages: z.array(
+      z.strictObject({
+        stage: z.enum(["comparing", "fitting", "testing", "baselines", "importances"]),
+        flops: Flops,
+        seconds: Seconds,
+      }),
+    ),
+    methods: z
+      .array(
+        z.strictObject({
+          method: FitMethod,
+          flops: Flops,
+          bytes: z.number().describe("beside the rows themselves"),
+          seconds: Seconds,
+        }),
+      )
+      .describe(
+        "what every possible method would take to fit the chosen machines to all rows, preferred ones first",
+      ),
+    machine: z
+      .strictObject({
+        engine: z.string(),
+        gigaflops: z.number().describe("of a float32 matrix product, 10⁹ operations a second"),
+        kernelValues: z.number().describe("Laplace kernel values a second"),
+        bandwidth: z.number().describe("bytes a second that one thread reads and writes"),
+      })
+      .describe("what the estimates come from"),
+    reduced: z.string().optional().describe("why the plan is smaller than what was asked for"),
+    warnings: z.array(z.string()),
+  })
+  .meta({ title: "lineament plan --json" });
+export type PlanDocument = z.output<typeof PlanDocument>;
+
 /** What `doctor --json` prints. */
 export const DoctorDocument = z
   .strictObject({
@@ -239,10 +299,9 @@ export const DoctorDocument = z
         used: z.boolean(),
         description: z.string().describe("library and version, or why it is not there"),
         threads: count.optional(),
-        gigaflops: z
-          .number()
-          .optional()
-          .describe("matrix product of 1024 × 1024 in float32, 10⁹ operations a second"),
+        gigaflops: z.number().optional().describe("matrix product in float32, 10⁹ operations a second"),
+        kernelValues: z.number().optional().describe("Laplace kernel values a second"),
+        bandwidth: z.number().optional().describe("bytes a second that one thread reads and writes"),
       }),
     ),
     largestSolve: count.describe("rows of the largest kernel matrix that fits the budget"),
@@ -357,6 +416,7 @@ export const documents = {
   evaluate: EvaluateDocument,
   explain: ExplainDocument,
   diagnose: DiagnoseDocument,
+  plan: PlanDocument,
   doctor: DoctorDocument,
   claims: ClaimsDocument,
   reproduce: ReproduceDocument,

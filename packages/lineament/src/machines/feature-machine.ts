@@ -25,6 +25,8 @@ export interface FeatureMachineState {
   /** Regression: target columns. Classification: classes. */
   readonly outputs: number;
   readonly x: Points;
+  /** Which of the given rows `x` are, where the machine keeps only some; not in files. */
+  readonly rows?: Int32Array | undefined;
   readonly blockSizes: readonly number[];
   readonly groups: readonly OneHotGroup[];
   readonly members: readonly Member[];

@@ -1,9 +1,10 @@
 import { type Engine, type Matrix, random, zeros } from "../linalg/index.ts";
 import { createArena, judgePredictions, type MachineSetup, validationLoss } from "./automatic/evaluation.ts";
 import { greedyAverage } from "./automatic/greedy-average.ts";
+import { preferredMethod } from "./automatic/choose-method.ts";
 import { PLANS } from "./automatic/plan.ts";
 import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
-import { averageCalibration, searchMachines } from "./automatic/search.ts";
+import { averageCalibration, type ChosenMember, searchMachines } from "./automatic/search.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
 import {
@@ -11,11 +12,14 @@ import {
   encodeTarget,
   fitTargetCoding,
   type LearningProblem,
+  takePoints,
   takeProblem,
   takeTarget,
   type Target,
 } from "./learning-problem.ts";
 import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
+import { fitNystromMachine } from "./nystrom/fit-nystrom-machine.ts";
+import { NystromFitOptions } from "./nystrom/options.ts";
 import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
 import { crossValidationFolds, holdout } from "./validation.ts";
@@ -27,6 +31,9 @@ const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 
 /** Rows of a leaf that its metric is learned from, unless given. */
 const LEAF_METRIC_ROWS = 2000;
+
+/** What leaves of a chosen machine multiply its ridge by. */
+const LEAF_RIDGES = [0.3, 1, 3];
 
 /** Where a fit is. `fraction` runs from 0 to 1 over the whole fit, roughly in proportion to time. */
 export interface FitProgress {
@@ -59,14 +66,15 @@ export async function fitFeatureMachine(
   { workers, signal, onProgress }: FitControl = {},
 ): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
-  const { members, calibration, predictions, target, ...summary } = options.machine
+  const { members, rows, calibration, predictions, target, ...summary } = options.machine
     ? await fitGivenMachine(engine, problem, options, { workers, signal, onProgress })
-    : await fitChosenMachines(engine, problem, options, { signal, onProgress });
+    : await fitChosenMachines(engine, problem, options, { workers, signal, onProgress });
   onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
   return new FeatureMachine(engine, {
     task: target.task,
     outputs: target.task === "regression" ? target.y.cols : target.classes,
-    x: problem.x,
+    x: rows ? takePoints(problem.x, rows, problem.blockSizes.length) : problem.x,
+    rows,
     blockSizes: problem.blockSizes,
     groups: problem.groups,
     members,
@@ -79,6 +87,8 @@ export async function fitFeatureMachine(
 /** Fitted members, how they are put together, and what they predicted for rows that they were not fitted on. */
 interface FinishedChoice extends SearchSummary {
   readonly members: readonly Member[];
+  /** Rows that the members' expansions count; all when absent. */
+  readonly rows?: Int32Array | undefined;
   readonly calibration: Calibration | undefined;
   readonly predictions: Matrix<Float64Array>;
   readonly target: Target;
@@ -88,8 +98,8 @@ interface FinishedChoice extends SearchSummary {
 async function fitChosenMachines(
   engine: Engine,
   problem: LearningProblem,
-  { effort, seconds, seed }: ResolvedFitOptions,
-  { signal, onProgress }: FitControl,
+  { effort, method, centers = PLANS[effort].centers, seconds, seed }: ResolvedFitOptions,
+  { workers, signal, onProgress }: FitControl,
 ): Promise<FinishedChoice> {
   const plan = PLANS[effort];
   const deadline = seconds === undefined ? undefined : performance.now() + 600 * seconds;
@@ -109,6 +119,60 @@ async function fitChosenMachines(
     },
   );
   const n = problem.x.coordinates.rows;
+  const by = method ?? preferredMethod(n, effort);
+  const searched = { evaluated: found.evaluated, leaderboard: found.leaderboard };
+  const late: FitControl["onProgress"] = ({ stage, fraction, message }) =>
+    onProgress?.({ stage, fraction: 0.7 + 0.3 * fraction, message });
+  if (by === "tree") {
+    const { setup, ridges } = bestOf(found.members);
+    const fitted = await fitTrees(
+      engine,
+      problem,
+      {
+        ...setup,
+        ...plan.tree,
+        settings: { ...setup.settings, agopRows: plan.agopRows },
+        iterations: ridges.length > 1 ? plan.search.rounds : 0,
+        ridges: LEAF_RIDGES.map((factor) => factor * ridges.at(-1)!),
+        schedule: [LEAF_METRIC_ROWS],
+        stopFactor: 1.1,
+      },
+      kernelName(setup.settings.kernel),
+      seed + 5,
+      { workers, signal, onProgress: late },
+    );
+    return { ...fitted, ...searched };
+  }
+  if (by === "nystrom") {
+    const plain = found.members.filter(({ candidate }) => !candidate.targetMeans);
+    const { view, logarithm, settings } = bestOf(plain.length > 0 ? plain : found.members).setup;
+    const { form: metric, ...rest } = settings;
+    const options = NystromFitOptions.parse({
+      seed: seed + 5,
+      centers: Math.min(n, centers),
+      machine: {
+        ...rest,
+        metric,
+        view,
+        logarithm,
+        agopRows: plan.agopRows,
+        iterations: plan.search.rounds,
+        metricRows: plan.refit.metricRows,
+      },
+    });
+    const { state } = await fitNystromMachine(engine, problem, options, { signal, onProgress: late });
+    const { members, validation, rows } = state;
+    const { loss } = state.summary;
+    return {
+      members,
+      rows,
+      calibration: state.calibration,
+      ...validation,
+      ...searched,
+      loss,
+      bestSingleLoss: loss,
+    };
+  }
   const heldOut = heldOutRows(problem, plan.refit, seed + 3);
   const rows = largestSolve(n, plan.refit);
   const memory = engine.allocate(rows, rows, "float32");
@@ -146,6 +210,10 @@ async function fitChosenMachines(
     };
   const weights = problem.weights && Float64Array.from(heldOut, (i) => problem.weights![i]!);
   return { ...reweigh(refitted, takeTarget(problem.target, heldOut), weights), ...summary };
+}
+
+function bestOf(members: readonly ChosenMember[]): ChosenMember {
+  return members.reduce((a, b) => (b.loss < a.loss ? b : a));
 }
 
 /**

@@ -2,6 +2,7 @@ export * from "./average-gradient-outer-product.ts";
 export * from "./calibration.ts";
 export * from "./class-coding.ts";
 export * from "./completion/matrix-completion.ts";
+export * from "./costs/index.ts";
 export * from "./feature-machine.ts";
 export * from "./feature-map.ts";
 export * from "./feature-regression.ts";
@@ -25,6 +26,16 @@ export * from "./validation.ts";
 export * from "./view.ts";
 export * from "./tree/feature-machine-tree.ts";
 export type { Label, TargetVector } from "./matrix-data.ts";
+export { type AutomaticFit, expectedMembers, refitCost, searchCost } from "./automatic/automatic-cost.ts";
+export {
+  chooseMethod,
+  type Limits,
+  type Method,
+  type MethodChoice,
+  type MethodCost,
+  methodCosts,
+} from "./automatic/choose-method.ts";
+export type { TableShape } from "./automatic/candidate.ts";
 export type { MachineSetup } from "./automatic/evaluation.ts";
 export type { Member, MemberExpansion, MemberRecipe } from "./automatic/refit.ts";
 export type { PredictionForm } from "./matrix-outputs.ts";

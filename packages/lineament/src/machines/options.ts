@@ -23,6 +23,17 @@ export const FitOptions = z.strictObject({
     .enum(["auto", "regression", "classification"])
     .default("auto")
     .describe("auto: text and boolean labels are classes, numbers are regression"),
+  method: z
+    .enum(["direct", "tree", "nystrom"])
+    .optional()
+    .describe(
+      "how the chosen machines are fitted to all rows: by kernel matrices, averaged where one is too large, in the leaves of trees, or on some of the rows as centers; default by the number of rows",
+    ),
+  centers: z
+    .int()
+    .positive()
+    .optional()
+    .describe("rows that a chosen Nyström machine is an expansion over; default by effort"),
   classWeights: z
     .enum(["none", "balanced"])
     .default("none")

@@ -33,8 +33,14 @@ export interface BaselineOptions extends FitControl {
 }
 
 /** Kernel ridge regression costs n³: at most so many rows. */
-const KERNEL_ROWS: Readonly<Record<Effort, number>> = { quick: 2000, default: 4000, thorough: 8000 };
-const LINEAR_ROWS = 50_000;
+export const KERNEL_ROWS: Readonly<Record<Effort, number>> = { quick: 2000, default: 4000, thorough: 8000 };
+export const LINEAR_ROWS = 50_000;
+/** Kernel ridge regression without feature learning. */
+export const KERNEL_BASELINE: FitOptions["machine"] = {
+  kernel: { family: "laplace", bandwidth: 2, exponent: 1 },
+  bandwidth: "adaptive",
+  iterations: 0,
+};
 
 /**
  * What simple learners reach on the same columns: the mean or the class frequencies, a ridge or logistic regression, and
@@ -87,11 +93,7 @@ export async function fitBaselines(
     part,
     FitOptions.parse({
       seed,
-      machine: {
-        kernel: { family: "laplace", bandwidth: 2, exponent: 1 },
-        bandwidth: "adaptive",
-        iterations: 0,
-      },
+      machine: KERNEL_BASELINE,
     }),
     { signal },
   );

@@ -1,6 +1,34 @@
 import { PLANS } from "../machines/automatic/plan.ts";
-import { type Effort, machinePrecision, type ResolvedFitOptions } from "../machines/index.ts";
+import {
+  chooseMethod,
+  type Effort,
+  type EngineRates,
+  expectedMembers,
+  gigabytes,
+  givenMachineCost,
+  leavesOf,
+  judgingRows,
+  type Method,
+  type MethodCost,
+  noWork,
+  productWork,
+  type ResolvedFitOptions,
+  searchCost,
+  secondsOf,
+  sumOfWork,
+  type TableShape,
+  type Work,
+} from "../machines/index.ts";
 import { InputError } from "./errors.ts";
+import { baselineWork, importanceWork } from "./extra-costs.ts";
+
+/** A part of a fit, and what it takes. */
+export interface PlannedStage {
+  readonly stage: "comparing" | "fitting" | "testing" | "baselines" | "importances";
+  readonly work: Work;
+  /** Estimated; absent without rates. */
+  readonly seconds?: number | undefined;
+}
 
 /** What a fit will take, known before it starts. */
 export interface FitPlan {
@@ -8,71 +36,167 @@ export interface FitPlan {
   /** Columns of numbers after encoding. */
   readonly coordinates: number;
   readonly effort: Effort;
+  /** How the chosen machines are fitted to all rows. */
+  readonly method: Method;
+  /** Why by this method. */
+  readonly reason: string;
   /** Rows of the largest kernel matrix that is solved. */
   readonly solveRows: number;
-  /** Solves whose results are averaged, because one of all rows would be too large. */
+  /** Solves whose results are averaged because one of all rows would be too large, or the leaves of a tree. */
   readonly pieces: number;
   /** Estimated peak memory in bytes, above what the process takes anyway. */
   readonly bytes: number;
+  readonly stages: readonly PlannedStage[];
+  /** Floating-point operations of all stages. */
+  readonly flops: number;
+  /** Estimated time of all stages; absent without rates. */
+  readonly seconds?: number | undefined;
+  /** What every method would take to fit the chosen machines to all rows, in the order of preference; one for a given machine. */
+  readonly considered: readonly MethodCost[];
   /** Why the plan is smaller than what was asked for. */
   readonly reduced?: string | undefined;
 }
 
+/** What is known of a fit beside its rows and coordinates. */
+export interface FitPlanOptions {
+  /** Bytes that the fit may take; no limit when absent. */
+  readonly memory?: number | undefined;
+  /** How fast the engine is: with them the plan has seconds and keeps to `seconds` of the options. */
+  readonly rates?: EngineRates | undefined;
+  /** Levels of the categories that are not spelled out in coordinates. */
+  readonly blockSizes?: readonly number[] | undefined;
+  /** Default regression. */
+  readonly task?: "regression" | "classification" | undefined;
+  /** Columns that are solved for: 1, or the classes less one. Default 1. */
+  readonly outputs?: number | undefined;
+  /** What the search has to know; default numbers of several units. */
+  readonly table?: TableShape | undefined;
+  /** Default 0. */
+  readonly testRows?: number | undefined;
+  /** Default false. */
+  readonly baselines?: boolean | undefined;
+  /** Columns whose importance is measured, and how; default none. */
+  readonly importances?:
+    | {
+        readonly columns: number;
+        readonly refits: number;
+        readonly refitRows: number;
+        readonly rows?: number | undefined;
+      }
+    | undefined;
+}
+
+/** Part of the time that is left for fitting to all rows when the search ends at its deadline. */
+const LEFT_AFTER_SEARCH = 0.4;
+
 /**
- * Plans a fit within a budget of memory. When the effort asked for does not fit, the next smaller one is taken and said so.
+ * Plans a fit within a budget of memory and time: by which method, and what it takes. When nothing of the effort asked for fits into
+ * memory, the next smaller one is taken and said so.
  *
- * @param limits.memory - bytes; no limit when absent
- * @param limits.blockSizes - levels of the categories that are not spelled out in coordinates
  * @throws InputError with the numbers when nothing fits
  */
 export function planFit(
   rows: number,
   coordinates: number,
   options: ResolvedFitOptions,
-  {
-    memory = Infinity,
-    blockSizes = [],
-  }: { readonly memory?: number | undefined; readonly blockSizes?: readonly number[] } = {},
+  given: FitPlanOptions = {},
 ): FitPlan {
+  const { memory = Infinity } = given;
   const efforts = ["thorough", "default", "quick"] as const;
-  const wanted = planOf(rows, coordinates, blockSizes, options, options.effort);
   const smaller = options.machine ? [] : efforts.slice(efforts.indexOf(options.effort) + 1);
-  for (const plan of [
-    wanted,
-    ...smaller.map((effort) => planOf(rows, coordinates, blockSizes, options, effort)),
-  ]) {
-    if (plan.bytes > memory) continue;
-    if (plan.effort === options.effort) return plan;
-    const reduced = `effort ${options.effort} would take about ${gigabytes(wanted.bytes)} of memory and ${gigabytes(memory)} may be used: effort ${plan.effort} (${gigabytes(plan.bytes)}) is taken instead`;
-    return { ...plan, reduced };
-  }
-  const least = smaller.length > 0 ? planOf(rows, coordinates, blockSizes, options, "quick") : wanted;
-  throw new InputError(
-    `${rows} rows of ${coordinates} numbers need about ${gigabytes(least.bytes)} of memory${options.machine ? ` (a kernel matrix of ${rows} × ${rows})` : " even with effort quick"}, and ${gigabytes(memory)} may be used; fit on fewer rows or allow more memory`,
+  const plans = [options.effort, ...smaller].map((effort) =>
+    planOf(rows, coordinates, { ...options, effort }, given),
   );
+  const [wanted] = plans as [FitPlan];
+  const plan = plans.find(({ bytes }) => bytes <= memory);
+  if (!plan) {
+    const least = plans.at(-1)!;
+    throw new InputError(
+      `${rows} rows of ${coordinates} numbers need about ${gigabytes(least.bytes)} of memory${options.machine ? ` (a kernel matrix of ${least.solveRows} × ${least.solveRows})` : " even with effort quick"}, and ${gigabytes(memory)} may be used; fit on fewer rows or allow more memory`,
+    );
+  }
+  if (plan === wanted) return plan;
+  const reduced = `effort ${options.effort} would take about ${gigabytes(wanted.bytes)} of memory and ${gigabytes(memory)} may be used: effort ${plan.effort} (${gigabytes(plan.bytes)}) is taken instead`;
+  return { ...plan, reduced };
 }
 
 function planOf(
   rows: number,
   coordinates: number,
-  blockSizes: readonly number[],
-  { machine }: ResolvedFitOptions,
-  effort: Effort,
+  options: ResolvedFitOptions,
+  {
+    memory = Infinity,
+    rates,
+    blockSizes = [],
+    task = "regression",
+    outputs = 1,
+    table = { wide: false, categories: blockSizes.length > 0, oneUnit: false },
+    testRows = 0,
+    baselines = false,
+    importances,
+  }: FitPlanOptions,
 ): FitPlan {
-  const { refit, search } = PLANS[effort];
-  const pieces = machine ? 1 : Math.ceil(rows / refit.solveRows);
-  const solveRows = Math.ceil(rows / pieces);
-  const entry = machine && machinePrecision(machine) === "float64" ? 8 : 4;
-  const heldOut = machine || rows <= refit.heldOutAbove ? 0 : Math.min(2000, 0.2 * rows);
-  const kernel = Math.max(solveRows, machine ? 0 : Math.min(rows, search.finalRows)) ** 2 * entry;
-  // Two κ × κ tables of each block: its metric and its distances.
-  const tables = blockSizes.reduce((sum, size) => sum + 16 * (size + 1) ** 2, 0);
-  // The encoded table in both precisions, a view of it, and gradients.
-  const bytes = tables + kernel + solveRows * heldOut * entry * 2 + rows * coordinates * 32 + 2 ** 27;
-  return { rows, coordinates, effort, solveRows, pieces, bytes };
-}
+  const { machine, effort, seconds, method: wantedMethod } = options;
+  const fit = { rows, coordinates, outputs, task, effort, table };
+  const { refit, tree: division } = PLANS[effort];
+  // The encoded table in both precisions, a view of it, and gradients; two κ × κ tables of each block, its metric and its distances.
+  const fixed =
+    rows * coordinates * 32 + 2 ** 27 + blockSizes.reduce((sum, size) => sum + 16 * (size + 1) ** 2, 0);
 
-/** 1.2 GB, 350 MB. */
-export function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
+  const search = machine ? undefined : searchCost(fit);
+  const searching =
+    search && seconds !== undefined && rates
+      ? Math.min(secondsOf(search.work, rates), (1 - LEFT_AFTER_SEARCH) * seconds)
+      : 0;
+  const choice = machine
+    ? undefined
+    : chooseMethod(fit, {
+        memory: Math.max(0, memory - fixed),
+        seconds: seconds === undefined ? undefined : seconds - searching,
+        rates,
+        methods: wantedMethod && [wantedMethod],
+      });
+  const tree = machine ? machine.tree : division;
+  const method = choice ? choice.method : tree && rows > tree.capacity ? "tree" : "direct";
+  const taken = choice ?? { method, ...givenMachineCost(fit, machine!) };
+  const leaves = method === "tree" ? leavesOf(rows - judgingRows(rows), tree!) : undefined;
+  const centers = choice?.centers ?? 0;
+  const pieces = leaves?.leaves ?? (machine || method === "nystrom" ? 1 : Math.ceil(rows / refit.solveRows));
+  const solveRows = leaves?.size ?? (method === "nystrom" ? centers : Math.ceil(rows / pieces));
+  const bytes = fixed + Math.max(taken.bytes, search?.bytes ?? 0);
+
+  const members = machine || method !== "direct" ? 1 : expectedMembers(fit);
+  const asked = method === "direct" ? rows : Math.min(rows, leaves ? 2 * leaves.size : centers);
+  const stages = (
+    [
+      ["comparing", search?.work],
+      ["fitting", taken.work],
+      [
+        "testing",
+        testRows > 0 ? productWork(members * testRows, asked, { coordinates, outputs }, outputs) : undefined,
+      ],
+      ["baselines", baselines ? baselineWork(fit) : undefined],
+      ["importances", importances && importanceWork(fit, { ...importances, members, centers: asked })],
+    ] as const
+  ).flatMap(([stage, work]): PlannedStage[] =>
+    work ? [{ stage, work, seconds: rates && secondsOf(work, rates) }] : [],
+  );
+  const total = sumOfWork(noWork, ...stages.map(({ work }) => work));
+  return {
+    rows,
+    coordinates,
+    effort,
+    method,
+    reason: choice?.reason ?? "the machine is given",
+    solveRows,
+    pieces,
+    bytes,
+    stages,
+    flops: total.flops,
+    // A search that would take longer is ended.
+    seconds:
+      rates &&
+      secondsOf(total, rates) - (search && searching > 0 ? secondsOf(search.work, rates) - searching : 0),
+    considered: choice?.considered ?? [taken],
+  };
 }

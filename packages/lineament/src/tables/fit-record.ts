@@ -67,8 +67,14 @@ export const FitRecord = z.strictObject({
     machines: z.array(MachineRecord),
     candidates: count.describe("candidates that were compared"),
     coordinates: count.describe("columns of numbers after encoding"),
+    method: z
+      .enum(["direct", "tree", "nystrom"])
+      .optional()
+      .describe("how the machines were fitted to all rows; direct when absent"),
     solveRows: count.describe("rows of the largest kernel matrix solved"),
-    pieces: count.describe("solves that were averaged because all rows at once would be too many"),
+    pieces: count.describe(
+      "solves that were averaged because all rows at once would be too many, or leaves of a tree",
+    ),
   }),
   test: ScoresRecord.optional().describe("scores of the test rows; absent without test rows"),
   validation: ScoresRecord.describe(

@@ -4,17 +4,21 @@ import type { Engine } from "../linalg/index.ts";
 import { openEngine } from "../linalg/open-engine.ts";
 import {
   type Effort,
+  type EngineRates,
   fitFeatureMachine,
   type FitOptions,
   type FitProgress,
   type LearningProblem,
   type OneHotGroup,
   parseFitOptions,
+  type ResolvedFitOptions,
+  takeProblem,
   type Target,
 } from "../machines/index.ts";
 import { type BaselineResult, fitBaselines } from "./baselines.ts";
 import { divide } from "./division.ts";
 import { candidateName } from "../machines/automatic/candidate.ts";
+import { WIDE } from "../machines/automatic/search.ts";
 import type { ColumnKind } from "./column-kinds.ts";
 import { encode, type Encoder, fitEncoder } from "./encoder.ts";
 import { InputError } from "./errors.ts";
@@ -66,6 +70,8 @@ export interface TableFitOptions extends Omit<FitOptions, "task"> {
   readonly importances?: boolean | undefined;
   /** Bytes that the fit may take; without it, memory is not planned. */
   readonly memory?: number | undefined;
+  /** How fast the engine is (`measureRates`): the plan then tells seconds, and `seconds` may choose a faster method. */
+  readonly rates?: EngineRates | undefined;
   /** Where the table came from, kept in the model as it is: a plain JSON value. */
   readonly data?: FitRecord["data"];
   /** Does the linear algebra; one is opened when absent. */
@@ -117,6 +123,138 @@ export interface TableFit {
  * @throws the reason of the signal when it is aborted
  */
 export async function fitTable(table: Table, options: TableFitOptions): Promise<TableFit> {
+  const started = performance.now();
+  const { data, engine, signal, onProgress, onPlan } = options;
+  const { resolved, roles, learned, rows, encoder, problem, testTable, plan } = prepareFit(table, options);
+  const { target } = problem;
+  const n = rows.rows;
+  onPlan?.(plan);
+
+  const opened = engine ?? (await openEngine());
+  const report =
+    (stage: TableFitProgress["stage"], from: number, to: number) => (fraction: number, message: string) =>
+      onProgress?.({ stage, fraction: from + (to - from) * Math.min(1, fraction), message });
+  const extras = ((options.baselines ?? true) ? 0.1 : 0) + ((options.importances ?? true) ? 0.1 : 0);
+  const fitted = await fitFeatureMachine(opened, problem, resolved, {
+    signal,
+    onProgress: ({ stage, fraction, message }) => report(stage, 0, 1 - extras)(fraction, message),
+  });
+  const { state } = fitted;
+  // A Nyström machine keeps its centers alone.
+  const { rows: kept } = state;
+  const all = Int32Array.from({ length: n }, (_, i) => i);
+
+  const parts: Omit<TableModelParts, "record"> = {
+    encoder,
+    target: learned.spec,
+    intervals:
+      target.task === "regression" ? fitIntervals(state.validation, { seed: resolved.seed }) : undefined,
+    training: {
+      sourceRows: Int32Array.from(kept ?? all, (i) => rowNumber(rows, i) - 1),
+      target: kept ? Float64Array.from(kept, (i) => learned.values[i]!) : learned.values,
+    },
+  };
+  const expansions = state.members.flatMap((member) => member.expansions);
+  let record: FitRecord = {
+    task: learned.spec.task,
+    taskReason: learned.reason,
+    target: options.target,
+    roles: [...new Set(Object.values(roles).filter((column) => column !== undefined))],
+    ...(learned.spec.task === "classification" ? { classes: learned.spec.classes } : {}),
+    rows: { train: n, test: testTable?.rows ?? 0, withoutTarget: learned.missing },
+    columns: [...encoder.columns],
+    chosen: {
+      machines: state.members.map(({ recipe }) => ({
+        name: memberName(recipe),
+        weight: recipe.weight,
+        updates: recipe.ridges.length - 1,
+        ridge: recipe.ridges.at(-1)!,
+      })),
+      candidates: state.summary.evaluated,
+      coordinates: encoder.coordinates.length,
+      method: plan.method,
+      solveRows: Math.max(...expansions.map(({ rows: own }) => own.length)),
+      pieces: Math.max(...state.members.map((member) => member.expansions.length)),
+    },
+    validation: scoresOf(state.validation.target, state.validation.predictions),
+    baselines: {},
+    importances: [],
+    seconds: 0,
+    engine: opened.description,
+    effort: resolved.effort,
+    seed: resolved.seed,
+    options: plainOptions(options),
+    version: lineamentVersion,
+    ...(data === undefined ? {} : { data }),
+    warnings: [],
+  };
+  const evaluated =
+    testTable && (await new TableModel(fitted, { ...parts, record }).evaluate(testTable, { signal }));
+  let baselines: BaselineResult[] = [];
+  if (options.baselines ?? true) {
+    const progress = report("baselines", 1 - extras, 1 - extras + 0.1);
+    baselines = await fitBaselines(opened, problem, {
+      seed: resolved.seed,
+      effort: resolved.effort,
+      test: evaluated && testTable && testTarget(encoder, evaluated, testTable, target),
+      signal,
+      onProgress: ({ fraction, message }) => progress(fraction, message),
+    });
+  }
+  let measured: Importances | undefined;
+  if (options.importances ?? true) {
+    const progress = report("explaining", 0.9, 1);
+    progress(0, "measuring how much each column matters");
+    measured = await importances(fitted, kept ? takeProblem(problem, kept) : problem, {
+      columns: explainedColumns(encoder),
+      seed: resolved.seed,
+      signal,
+      ...importanceOptions(resolved.effort, encoder),
+      onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
+    });
+  }
+  record = {
+    ...record,
+    ...(evaluated ? { test: evaluated.evaluation.test } : {}),
+    baselines: Object.fromEntries(baselines.map((one) => [one.name, scoresOf(one.target, one.predictions)])),
+    importances: importanceRecords(measured),
+    warnings: warningsOf(plan, state, evaluated),
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
+  onProgress?.({ stage: "explaining", fraction: 1, message: "done" });
+  return {
+    model: new TableModel(fitted, { ...parts, record }),
+    plan,
+    test: evaluated,
+    importances: measured,
+    baselines,
+  };
+}
+
+/**
+ * What `fitTable` would do with a table, and what that takes: everything that comes before the first fit.
+ *
+ * @throws InputError as `fitTable` does
+ */
+export function planTable(table: Table, options: TableFitOptions): TableFitPlan {
+  return prepareFit(table, options).plan;
+}
+
+/** A table that is read and encoded, and how it will be fitted. */
+interface PreparedFit {
+  readonly resolved: ResolvedFitOptions;
+  readonly roles: Readonly<Record<"target" | "split" | "weights" | "groups", string | undefined>>;
+  readonly learned: LearnedTarget;
+  /** Training rows that have a target. */
+  readonly rows: Table;
+  readonly encoder: Encoder;
+  readonly problem: LearningProblem;
+  readonly testTable: Table | undefined;
+  readonly plan: TableFitPlan;
+}
+
+/** @throws InputError in one line when table or options cannot be used */
+function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
   const {
     target: name,
     task,
@@ -128,13 +266,10 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
     split,
     test,
     memory,
-    data,
-    engine,
+    rates,
   } = options;
-  const { signal, onProgress, onPlan } = options;
-  const { effort, seconds, seed, machine, classWeights } = options;
-  const started = performance.now();
-  const given = defined({ effort, seconds, seed, machine, classWeights });
+  const { effort, method, seconds, seed, machine, classWeights } = options;
+  const given = defined({ effort, method, seconds, seed, machine, classWeights });
   const resolved = asInputError(() => parseFitOptions(given));
   checkTable(table);
   for (const column of [name, split, weights, groups]) if (column !== undefined) columnNamed(table, column);
@@ -183,7 +318,21 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
   }
   const fitPlan = planFit(n, encoder.coordinates.length, resolved, {
     memory,
+    rates,
     blockSizes: problem.blockSizes,
+    task: target.task,
+    outputs: target.task === "regression" ? 1 : target.classes - 1,
+    table: {
+      wide: encoder.coordinates.length > WIDE,
+      categories: problem.groups.length + problem.blockSizes.length > 0,
+      oneUnit: false,
+    },
+    testRows: testTable?.rows,
+    baselines: options.baselines ?? true,
+    importances:
+      (options.importances ?? true)
+        ? { columns: encoder.sources.length, ...importanceOptions(resolved.effort, encoder) }
+        : undefined,
   });
   const plan: TableFitPlan = {
     ...fitPlan,
@@ -194,107 +343,21 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
     testRows: testTable?.rows ?? 0,
     withoutTarget: learned.missing,
   };
-  onPlan?.(plan);
-
-  const opened = engine ?? (await openEngine());
-  const report =
-    (stage: TableFitProgress["stage"], from: number, to: number) => (fraction: number, message: string) =>
-      onProgress?.({ stage, fraction: from + (to - from) * Math.min(1, fraction), message });
-  const extras = ((options.baselines ?? true) ? 0.1 : 0) + ((options.importances ?? true) ? 0.1 : 0);
-  const fitted = await fitFeatureMachine(
-    opened,
-    problem,
-    { ...resolved, effort: fitPlan.effort },
-    {
-      signal,
-      onProgress: ({ stage, fraction, message }) => report(stage, 0, 1 - extras)(fraction, message),
-    },
-  );
-  const { state } = fitted;
-
-  const parts: Omit<TableModelParts, "record"> = {
-    encoder,
-    target: learned.spec,
-    intervals:
-      target.task === "regression" ? fitIntervals(state.validation, { seed: resolved.seed }) : undefined,
-    training: {
-      sourceRows: Int32Array.from({ length: n }, (_, i) => rowNumber(rows, i) - 1),
-      target: learned.values,
-    },
-  };
-  let record: FitRecord = {
-    task: learned.spec.task,
-    taskReason: learned.reason,
-    target: name,
-    roles: [...new Set(Object.values(roles).filter((column) => column !== undefined))],
-    ...(learned.spec.task === "classification" ? { classes: learned.spec.classes } : {}),
-    rows: { train: n, test: testTable?.rows ?? 0, withoutTarget: learned.missing },
-    columns: [...encoder.columns],
-    chosen: {
-      machines: state.members.map(({ recipe }) => ({
-        name: memberName(recipe),
-        weight: recipe.weight,
-        updates: recipe.ridges.length - 1,
-        ridge: recipe.ridges.at(-1)!,
-      })),
-      candidates: state.summary.evaluated,
-      coordinates: encoder.coordinates.length,
-      solveRows: plan.solveRows,
-      pieces: plan.pieces,
-    },
-    validation: scoresOf(state.validation.target, state.validation.predictions),
-    baselines: {},
-    importances: [],
-    seconds: 0,
-    engine: opened.description,
-    effort: fitPlan.effort,
-    seed: resolved.seed,
-    options: plainOptions(options),
-    version: lineamentVersion,
-    ...(data === undefined ? {} : { data }),
-    warnings: [],
-  };
-  const evaluated =
-    testTable && (await new TableModel(fitted, { ...parts, record }).evaluate(testTable, { signal }));
-  let baselines: BaselineResult[] = [];
-  if (options.baselines ?? true) {
-    const progress = report("baselines", 1 - extras, 1 - extras + 0.1);
-    baselines = await fitBaselines(opened, problem, {
-      seed: resolved.seed,
-      effort: fitPlan.effort,
-      test: evaluated && testTable && testTarget(encoder, evaluated, testTable, target),
-      signal,
-      onProgress: ({ fraction, message }) => progress(fraction, message),
-    });
-  }
-  let measured: Importances | undefined;
-  if (options.importances ?? true) {
-    const progress = report("explaining", 0.9, 1);
-    progress(0, "measuring how much each column matters");
-    measured = await importances(fitted, problem, {
-      columns: explainedColumns(encoder),
-      seed: resolved.seed,
-      signal,
-      ...IMPORTANCE_REFITS[fitPlan.effort],
-      ...(encoder.coordinates.length > BROAD ? { rows: 120 } : {}),
-      onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
-    });
-  }
-  record = {
-    ...record,
-    ...(evaluated ? { test: evaluated.evaluation.test } : {}),
-    baselines: Object.fromEntries(baselines.map((one) => [one.name, scoresOf(one.target, one.predictions)])),
-    importances: importanceRecords(measured),
-    warnings: warningsOf(plan, state, evaluated),
-    seconds: Math.round(performance.now() - started) / 1000,
-  };
-  onProgress?.({ stage: "explaining", fraction: 1, message: "done" });
+  const { effort: taken, method: by } = plan;
   return {
-    model: new TableModel(fitted, { ...parts, record }),
+    resolved: {
+      ...resolved,
+      effort: taken,
+      ...(machine ? {} : { method: by }),
+      ...(by === "nystrom" ? { centers: plan.solveRows } : {}),
+    },
+    roles,
+    learned,
+    rows,
+    encoder,
+    problem,
+    testTable,
     plan,
-    test: evaluated,
-    importances: measured,
-    baselines,
   };
 }
 
@@ -307,6 +370,10 @@ const IMPORTANCE_REFITS: Readonly<Record<Effort, { readonly refits: number; read
   default: { refits: 2, refitRows: 600 },
   thorough: { refits: 4, refitRows: 2000 },
 };
+
+function importanceOptions(effort: Effort, { coordinates }: Encoder) {
+  return { ...IMPORTANCE_REFITS[effort], ...(coordinates.length > BROAD ? { rows: 120 } : {}) };
+}
 
 /** A category of κ levels has κ × κ distances: only one that the user asked for can be larger than what is inferred. */
 const MOST_LEVELS = 3000;
@@ -471,7 +538,7 @@ function warningsOf(
 
 /** Options that say what was fitted, not on what machine: plain values, for the record. */
 function plainOptions(options: TableFitOptions): FitRecord["options"] {
-  const own = ["test", "data", "memory", "engine", "signal", "onProgress", "onPlan"];
+  const own = ["test", "data", "memory", "rates", "engine", "signal", "onProgress", "onPlan"];
   const plain = Object.entries(options).filter(([name, value]) => value !== undefined && !own.includes(name));
   return JSON.parse(JSON.stringify(Object.fromEntries(plain))) as FitRecord["options"];
 }

@@ -7,6 +7,7 @@ import {
   lineamentVersion,
   openEngine,
   planFit,
+  planTable,
   parseFitOptions,
   random,
   type Table,
@@ -254,16 +255,81 @@ describe("a model of a table", () => {
   });
 });
 
+describe("a table fitted by each method", () => {
+  test.each(["direct", "tree", "nystrom"] as const)(
+    "%s keeps what it learned in its file",
+    async (method) => {
+      const plans: string[] = [];
+      const { model, importances: measured } = await fitTable(houses(120), {
+        target: "price",
+        exclude: ["owner", "part", "weight"],
+        effort: "quick",
+        baselines: false,
+        method,
+        engine,
+        onPlan: (plan) => plans.push(plan.method),
+      });
+      expect(plans).toEqual([method]);
+      expect(model.record.chosen).toMatchObject({ method, pieces: 1 });
+      expect(model.record.validation).toHaveProperty("r2");
+      // A Nyström machine keeps its centers, the others all rows.
+      const kept = model.machine.state.x.coordinates.rows;
+      expect(kept).toBe(method === "nystrom" ? 96 : 120);
+      expect(model.training.sourceRows).toHaveLength(kept);
+      expect(model.training.target).toHaveLength(kept);
+      expect(measured!.columns.length).toBeGreaterThan(0);
+      const again = TableModel.fromBytes(engine, model.toBytes());
+      const [first, second] = await Promise.all([model, again].map((one) => one.predict(houses(10))));
+      expect(second!.values).toEqual(first!.values);
+      expect(again.training).toEqual(model.training);
+    },
+  );
+
+  test("is planned without being fitted as it would be", () => {
+    const options = { target: "price", exclude: ["owner"], split: "part", memory: 1e9 } as const;
+    const plan = planTable(houses(60), options);
+    expect(plan).toMatchObject({ method: "direct", effort: "default", coordinates: expect.any(Number) });
+    expect(plan.trainRows + plan.testRows).toBe(60);
+    expect(() => planTable(houses(60), { target: "nothing" })).toThrow(InputError);
+  });
+});
+
 describe("the plan of a fit", () => {
   const options = parseFitOptions({});
 
-  test("takes a smaller effort where the one asked for does not fit, and says so", () => {
+  test("takes a tree where the kernel matrices of the effort asked for do not fit, and says why", () => {
     const whole = planFit(16_000, 50, options);
-    expect(whole).toMatchObject({ effort: "default", pieces: 1 });
+    expect(whole).toMatchObject({ effort: "default", method: "direct", pieces: 1, seconds: undefined });
     expect(whole.bytes).toBeGreaterThan(4 * 16_000 ** 2);
     const less = planFit(16_000, 50, options, { memory: 8e8 });
-    expect(less).toMatchObject({ effort: "quick", pieces: 2, solveRows: 8000 });
-    expect(less.reduced).toMatch(/effort default would take about 1\.\d GB/u);
+    expect(less).toMatchObject({ effort: "default", method: "tree", pieces: 2 });
+    expect(less).not.toHaveProperty("reduced");
+    expect(less.solveRows).toBeLessThanOrEqual(8000);
+    expect(less.bytes).toBeLessThan(8e8);
+    expect(less.reason).toMatch(/^a direct solution would take 1\.\d GB and may take \d+ MB$/u);
+  });
+
+  test("takes a smaller effort where no method of the one asked for fits, and says so", () => {
+    const less = planFit(7000, 50, options, { memory: 3.5e8 });
+    expect(less).toMatchObject({ effort: "quick", method: "tree" });
+    expect(less.reduced).toMatch(/effort default would take about \d+ MB/u);
+  });
+
+  test("has seconds of every stage with rates, and trees once rows are many", () => {
+    const rates = { flops: 2e11, values: 6e8, bandwidth: 1e10 };
+    const few = planFit(2000, 10, options, { rates, baselines: true, testRows: 500 });
+    expect(few.stages.map(({ stage }) => stage)).toEqual(["comparing", "fitting", "testing", "baselines"]);
+    const sum = few.stages.reduce((total, { seconds }) => total + seconds!, 0);
+    expect(few.seconds).toBeCloseTo(sum, 6);
+    const many = planFit(1_000_000, 30, options, { rates });
+    expect(many).toMatchObject({
+      method: "tree",
+      reason: expect.stringMatching(/1,000,000 rows are more than/u),
+    });
+    expect(many.considered.map(({ method }) => method)).toEqual(["tree", "nystrom", "direct"]);
+    // A search that would go on for too long is ended at its deadline.
+    const hurried = planFit(2000, 10, parseFitOptions({ seconds: 5 }), { rates });
+    expect(hurried.seconds).toBeLessThan(6);
   });
 
   test("refuses what does not fit at all, with the numbers", () => {

@@ -7,6 +7,11 @@ interface Plan {
   readonly refit: RefitPlan;
   /** Rows that gradients are averaged over in the final fit; the search, which only compares, takes fewer. */
   readonly agopRows: number;
+  /** Up to so many rows, pieces of `refit.solveRows` rows that see the whole range are averaged; more rows are divided by trees. */
+  readonly directRows: number;
+  readonly tree: { readonly capacity: number; readonly overlap: number; readonly trees: number };
+  /** M of a Nyström machine, where time does not allow a tree. */
+  readonly centers: number;
 }
 
 /** What each effort tries and fits. All sizes are rows; none depends on the machine that runs it. */
@@ -24,6 +29,9 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 3000, solveRows: 8000, heldOutAbove: 2000 },
     agopRows: 1000,
+    directRows: 30_000,
+    tree: { capacity: 4000, overlap: 0.05, trees: 1 },
+    centers: 3000,
   },
   default: {
     search: {
@@ -38,6 +46,9 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 6000, solveRows: 16_000, heldOutAbove: 4000 },
     agopRows: 2000,
+    directRows: 60_000,
+    tree: { capacity: 8000, overlap: 0.05, trees: 1 },
+    centers: 5000,
   },
   thorough: {
     search: {
@@ -52,6 +63,9 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 10_000, solveRows: 20_000, heldOutAbove: 8000 },
     agopRows: 5000,
+    directRows: 80_000,
+    tree: { capacity: 12_000, overlap: 0.05, trees: 2 },
+    centers: 8000,
   },
 };
 

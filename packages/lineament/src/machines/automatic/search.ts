@@ -92,9 +92,9 @@ export interface SearchResult {
 }
 
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
-const WIDE = 400;
+export const WIDE = 400;
 /** Beyond this many coordinates, coordinate-wise kernels are compared on fewer rows and fewer finalists are compared again. */
-const BROAD = 150;
+export const BROAD = 150;
 
 /**
  * Chooses kernels, views, metrics, ridges and their average by validation on training rows alone: a broad comparison on
@@ -201,7 +201,7 @@ export async function searchMachines(
 }
 
 /** The plan with about half the cost of every comparison. */
-function lighter(plan: SearchPlan): SearchPlan {
+export function lighter(plan: SearchPlan): SearchPlan {
   return {
     ...plan,
     screeningRows: Math.round((2 / 3) * plan.screeningRows),
