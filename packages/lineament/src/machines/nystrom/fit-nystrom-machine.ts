@@ -161,6 +161,7 @@ export async function fitNystromMachine(
     task: target.task,
     outputs: target.task === "regression" ? target.y.cols : target.classes,
     x: takePoints(problem.x, centers.rows, blockSizes.length),
+    rows: centers.rows,
     blockSizes,
     groups,
     members: [member],
