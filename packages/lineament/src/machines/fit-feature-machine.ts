@@ -16,6 +16,7 @@ import {
   takeProblem,
   takeTarget,
   type Target,
+  withBalancedClasses,
 } from "./learning-problem.ts";
 import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
 import { fitNystromMachine } from "./nystrom/fit-nystrom-machine.ts";
@@ -32,6 +33,8 @@ const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 /** Rows of a leaf that its metric is learned from, unless given. */
 const LEAF_METRIC_ROWS = 2000;
 
+/** Metric updates of leaves of a chosen machine: they begin with a metric of the whole. */
+const LEAF_UPDATES = 2;
 /** What leaves of a chosen machine multiply its ridge by. */
 const LEAF_RIDGES = [0.3, 1, 3];
 
@@ -132,7 +135,7 @@ async function fitChosenMachines(
         ...setup,
         ...plan.tree,
         settings: { ...setup.settings, agopRows: plan.agopRows },
-        iterations: ridges.length > 1 ? plan.search.rounds : 0,
+        iterations: Math.min(LEAF_UPDATES, ridges.length - 1),
         ridges: LEAF_RIDGES.map((factor) => factor * ridges.at(-1)!),
         schedule: [LEAF_METRIC_ROWS],
         stopFactor: 1.1,
@@ -474,21 +477,5 @@ async function fitTrees(
     bestSingleLoss: Math.min(...fitted.map(({ loss }) => loss)),
     evaluated: 1,
     leaderboard: fitted.map(({ loss, member }) => ({ name, loss, rounds: member.recipe.ridges.length - 1 })),
-  };
-}
-
-/** Weights n / (K n_k), times the given ones. */
-function withBalancedClasses(problem: LearningProblem): LearningProblem {
-  const { target, weights } = problem;
-  if (target.task === "regression") return problem;
-  const counts = new Float64Array(target.classes);
-  for (const label of target.labels) counts[label]!++;
-  const n = target.labels.length;
-  return {
-    ...problem,
-    weights: Float64Array.from(
-      target.labels,
-      (label, i) => ((weights?.[i] ?? 1) * n) / (target.classes * counts[label]!),
-    ),
   };
 }
