@@ -89,6 +89,22 @@ export function takeTarget(target: Target, rows: Int32Array): Target {
       };
 }
 
+/** The problem with weights n / (K n_k), times the given ones, so that every class counts the same. Regression as it is. */
+export function withBalancedClasses(problem: LearningProblem): LearningProblem {
+  const { target, weights } = problem;
+  if (target.task === "regression") return problem;
+  const counts = new Float64Array(target.classes);
+  for (const label of target.labels) counts[label]!++;
+  const n = target.labels.length;
+  return {
+    ...problem,
+    weights: Float64Array.from(
+      target.labels,
+      (label, i) => ((weights?.[i] ?? 1) * n) / (target.classes * counts[label]!),
+    ),
+  };
+}
+
 /** The rows of `points` at `indices`, with the levels of their categorical blocks. */
 export function takePoints(points: Points, indices: ArrayLike<number>, blocks: number): Points {
   const coordinates = takeRows(points.coordinates, indices);

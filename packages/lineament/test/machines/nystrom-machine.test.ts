@@ -184,6 +184,21 @@ describe("classes", () => {
     expectClose(decodeValues(member.coding, values).data, logisticProbabilities(latent, offsets).data, 1e-6);
   });
 
+  test("of balanced weights are found where they are rare", async () => {
+    const rare = Array.from(y, (value) => (value > 1.2 ? "rare" : "usual"));
+    const recall = async (classWeights: "none" | "balanced"): Promise<number> => {
+      const machine = await NystromMachine.fit(x, rare, {
+        engine,
+        classWeights,
+        centers: 100,
+        machine: { kernel: laplace, bandwidth: "adaptive", iterations: 0, ridge: 1 },
+      });
+      const labels = await machine.predict(unseen);
+      return labels.filter((label) => label === "rare").length;
+    };
+    expect(await recall("balanced")).toBeGreaterThan(await recall("none"));
+  });
+
   test("logistic regression of numbers is refused", async () => {
     await expect(fit({ loss: "logistic" })).rejects.toThrow("logistic regression predicts classes");
   });

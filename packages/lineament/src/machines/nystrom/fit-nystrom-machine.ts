@@ -30,6 +30,7 @@ import {
   takeProblem,
   type Target,
   type TargetCoding,
+  withBalancedClasses,
 } from "../learning-problem.ts";
 import { machinePrecision } from "../options.ts";
 import { crossFittedMetric } from "../tree/cross-fitted-metric.ts";
@@ -79,10 +80,11 @@ interface Iterate {
  */
 export async function fitNystromMachine(
   engine: Engine,
-  problem: LearningProblem,
+  unweighted: LearningProblem,
   options: ResolvedNystromFitOptions,
   control: NystromControl = {},
 ): Promise<FeatureMachine> {
+  const problem = options.classWeights === "balanced" ? withBalancedClasses(unweighted) : unweighted;
   const { machine } = options;
   const { enough, rows: given, onProgress } = control;
   const data = prepare(problem, options);

@@ -8,7 +8,7 @@ const machine = FitOptions.shape.machine.unwrap().refine(({ tree }) => tree === 
 });
 
 /** Options of a Nyström fit. Without `machine`, a Laplace kernel whose metric is updated five times. */
-export const NystromFitOptions = FitOptions.pick({ seed: true, task: true }).extend({
+export const NystromFitOptions = FitOptions.pick({ seed: true, task: true, classWeights: true }).extend({
   centers: z
     .int()
     .positive()
