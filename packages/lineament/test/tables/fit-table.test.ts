@@ -310,9 +310,9 @@ describe("the plan of a fit", () => {
   });
 
   test("takes a smaller effort where no method of the one asked for fits, and says so", () => {
-    const less = planFit(7000, 50, options, { memory: 3.5e8 });
-    expect(less).toMatchObject({ effort: "quick", method: "tree" });
-    expect(less.reduced).toMatch(/effort default would take about \d+ MB/u);
+    const less = planFit(30_000, 50, parseFitOptions({ effort: "thorough" }), { memory: 4.2e8 });
+    expect(less).toMatchObject({ effort: "default", method: "tree" });
+    expect(less.reduced).toMatch(/effort thorough would take about \d+ MB/u);
   });
 
   test("has seconds of every stage with rates, and trees once rows are many", () => {

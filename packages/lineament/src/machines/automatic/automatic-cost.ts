@@ -22,7 +22,7 @@ const RIDGES = { first: 6, later: 5, replayed: 3 };
 /** Kernels of exponents other than 1 take twice as long a value; about half of the candidates have one. */
 const VALUES = 1.4;
 /** What the count of the comparison leaves out: views, calibrations, averages, and threads that wait on small matrices. */
-const UNCOUNTED = 2;
+const UNCOUNTED = 1.6;
 /** Metric updates of a chosen machine. */
 export const UPDATES = 2;
 

@@ -7,7 +7,10 @@ interface Plan {
   readonly refit: RefitPlan;
   /** Rows that gradients are averaged over in the final fit; the search, which only compares, takes fewer. */
   readonly agopRows: number;
-  /** Up to so many rows, pieces of `refit.solveRows` rows that see the whole range are averaged; more rows are divided by trees. */
+  /**
+   * Up to so many rows, pieces of `refit.solveRows` rows are averaged: as accurate as a tree there. More rows are divided by trees, whose
+   * predictions ask a few leaves instead of all rows.
+   */
   readonly directRows: number;
   readonly tree: { readonly capacity: number; readonly overlap: number; readonly trees: number };
   /** M of a Nyström machine, where time does not allow a tree. */
@@ -29,8 +32,8 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 3000, solveRows: 8000, heldOutAbove: 2000 },
     agopRows: 1000,
-    directRows: 30_000,
-    tree: { capacity: 4000, overlap: 0.05, trees: 1 },
+    directRows: 100_000,
+    tree: { capacity: 8000, overlap: 0.05, trees: 1 },
     centers: 3000,
   },
   default: {
@@ -46,7 +49,7 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 6000, solveRows: 16_000, heldOutAbove: 4000 },
     agopRows: 2000,
-    directRows: 60_000,
+    directRows: 100_000,
     tree: { capacity: 8000, overlap: 0.05, trees: 1 },
     centers: 5000,
   },
@@ -63,7 +66,7 @@ export const PLANS: Readonly<Record<Effort, Plan>> = {
     },
     refit: { metricRows: 10_000, solveRows: 20_000, heldOutAbove: 8000 },
     agopRows: 5000,
-    directRows: 80_000,
+    directRows: 200_000,
     tree: { capacity: 12_000, overlap: 0.05, trees: 2 },
     centers: 8000,
   },

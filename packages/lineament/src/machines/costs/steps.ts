@@ -47,13 +47,13 @@ export function factorWork(n: number, { outputs: c, entry = 4 }: MachineShape): 
   };
 }
 
-/** Preconditioned conjugate gradients for all ridges together: some 60 products with K, each at least as long as 20 columns take. */
+/** Preconditioned conjugate gradients for all ridges together: some 60 products with K, each bound by memory as much as by arithmetic. */
 function iterationWork(n: number, { outputs: c, entry = 4 }: MachineShape, ridges: number): Work {
   const columns = c * ridges;
   return {
-    flops: (entry / 4) * 60 * 2 * n * n * Math.max(20, columns),
+    flops: (entry / 4) * 60 * 2 * n * n * columns,
     values: 0,
-    traffic: 60 * 40 * n * columns,
+    traffic: 60 * (2.5 * entry * n * n + 40 * n * columns),
   };
 }
 
@@ -61,7 +61,8 @@ function iterationWork(n: number, { outputs: c, entry = 4 }: MachineShape, ridge
 export function solveWork(n: number, shape: MachineShape, ridges: number): Work {
   const factored = repeatedWork(ridges, factorWork(n, shape));
   const iterated = iterationWork(n, shape, ridges);
-  const iterates = n >= 2500 && iterated.flops < factored.flops;
+  // The rule of `solveRound`, by which a product takes as long as at least 20 columns do.
+  const iterates = n >= 2500 && 70 * Math.max(shape.outputs * ridges, 20) < (ridges * n) / 3;
   return sumOfWork(matrixWork(n, shape), iterates ? iterated : factored);
 }
 
