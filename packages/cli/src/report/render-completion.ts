@@ -144,7 +144,7 @@ async function walkCard({ search }: CompletionRecord): Promise<Markup | undefine
   if (search.length < 2) return undefined;
   return card(
     "When to stop",
-    "The same walk on nine tenths of the entries, judged on the others. The large point is the one that was chosen.",
+    "Walks on nine tenths of the entries, judged on the others, mean over up to three divisions. The large point is the one that was chosen.",
     frame(await picture(validationWalk(search), "walk", "Error on held-out entries against descent steps")),
   );
 }

@@ -36,6 +36,7 @@ export function alternatingLeastSquaresPath({ rank, ridges }: Factorization): Co
     const byColumn = columnGroups(entries, targets);
     const pause = breather(signal);
     let step = 0;
+    let position = 0;
     for (let penalty = FIRST; penalty >= LAST && unit > 0; penalty *= DECAY) {
       for (let sweep = 0; sweep < SWEEPS; sweep++, step++) {
         await pause();
@@ -45,6 +46,7 @@ export function alternatingLeastSquaresPath({ rank, ridges }: Factorization): Co
       }
       const [l, r] = [left, right].map((factor) => ({ ...factor, data: factor.data.slice() }));
       yield {
+        position: ++position,
         step,
         penalty,
         singularValues: await factorSingularValues(engine, left, right),

@@ -4,6 +4,8 @@ import type { KnownEntries } from "./known-entries.ts";
 
 /** A point of a path. What it holds may be overwritten by the next one, except for the completion, which is made when asked for. */
 export interface PathPoint {
+  /** Where on the path it is: equal positions of walks over different entries can be compared. Ascending. */
+  readonly position: number;
   /** Work done so far: descent steps, sweeps. */
   readonly step: number;
   /** What holds the completion back now: a ridge, a weight decay, as parts of the largest that matters. */
@@ -36,5 +38,5 @@ export interface Factorization {
 
 /** A point of biases alone. */
 export function biasPoint(completion: Completion, step = 0, penalty = 1): PathPoint {
-  return { step, penalty, singularValues: new Float64Array(0), completion: () => completion };
+  return { position: step, step, penalty, singularValues: new Float64Array(0), completion: () => completion };
 }

@@ -87,6 +87,7 @@ export function deepFactorizationPath(
         const singularValues = await factorSingularValues(engine, left, right);
         if (singularValues[0]! < EMERGED) continue;
         yield {
+          position: step,
           step,
           penalty: decay,
           singularValues: singularValues.map((value) => value * state.unit),

@@ -48,6 +48,14 @@ export const CompletionOptions = z.strictObject({
     .max(0.5)
     .default(0.1)
     .describe("part of the entries that choices are made on; the final fit is on all"),
+  divisions: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(3)
+    .describe(
+      "divisions of the entries that the moment to stop is averaged over, each with other ones held out; at most 1 / validation",
+    ),
   clip: z
     .boolean()
     .default(true)
@@ -162,38 +170,61 @@ export class MatrixCompletion {
   ): Promise<MatrixCompletion> {
     const parsed = CompletionOptions.safeParse(options);
     if (!parsed.success) throw new RangeError(`options of the completion:\n${z.prettifyError(parsed.error)}`);
-    const { method, validation, clip, seed } = parsed.data;
+    const { method, validation, divisions, clip, seed } = parsed.data;
     const entries = knownEntries("MatrixCompletion.fit", observed);
     checkEntries(entries, method);
     const engine = given ?? (await sharedEngine());
     const context = { engine, seed, signal };
-    const { train, held } = heldOut(entries, validation, seed);
+    const range = clip ? rangeOf(entries) : undefined;
+    const divided = Array.from({ length: Math.min(divisions, Math.floor(1 / validation)) }, (_, fold) =>
+      division(entries, validation, { seed, fold }),
+    );
+    const first = divided[0]!;
 
     const ridges = ridgePairs();
-    const range = clip ? rangeOf(entries) : undefined;
-    const biases = await walk(biasPath(ridges), train, context, { held, range });
+    const biases = await walk(biasPath(ridges), first.train, context, { held: first.held, range });
     const chosenRidges = ridges[biases.best]!;
     const contenders = candidatesOf(method);
-    const searched: { method: CompletionMethod; walked: Walk }[] = [];
-    for (const [at, contender] of contenders.entries()) {
-      const path = pathOf(contender, chosenRidges, ridges);
-      const share = 0.7 / contenders.length;
-      const walked = await walk(path, train, context, {
-        held,
+    const walks = contenders.length + divided.length;
+    let done = 0;
+    /** One walk of `walks`; an endless one comes ever nearer to its share. */
+    const walked = (
+      path: CompletionPath,
+      of: KnownEntries,
+      doing: string,
+      options: WalkOptions,
+    ): Promise<Walk> => {
+      const at = done++ / walks;
+      return walk(path, of, context, {
         range,
-        patience: contender.kind === "biases" ? Infinity : PATIENCE,
-        onPoint: (points) =>
-          onProgress?.(share * (at + points / (points + 20)), `trying ${completionMethodName(contender)}`),
+        ...options,
+        onPoint: (points) => onProgress?.(at + points / (points + 20) / walks, doing),
       });
-      searched.push({ method: contender, walked });
+    };
+    const searched: { method: CompletionMethod; walk: Walk }[] = [];
+    for (const contender of contenders) {
+      const patience = contender.kind === "biases" ? Infinity : PATIENCE;
+      const path = pathOf(contender, chosenRidges, ridges);
+      const doing = `trying ${completionMethodName(contender)}`;
+      searched.push({
+        method: contender,
+        walk: await walked(path, first.train, doing, { held: first.held, patience }),
+      });
     }
-    searched.sort((a, b) => a.walked.rmse - b.walked.rmse);
-    const { method: chosen, walked } = searched[0]!;
-    const final = await walk(pathOf(chosen, chosenRidges, ridges), entries, context, {
-      points: walked.best + 1,
-      onPoint: (points) =>
-        onProgress?.(0.7 + (0.3 * points) / (walked.best + 1), `fitting ${completionMethodName(chosen)}`),
-    });
+    searched.sort((a, b) => a.walk.rmse - b.walk.rmse);
+    const { method: chosen, walk: best } = searched[0]!;
+    const path = pathOf(chosen, chosenRidges, ridges);
+    const judged = [best];
+    for (const { train, held } of divided.slice(1))
+      judged.push(
+        await walked(path, train, `judging ${completionMethodName(chosen)}`, {
+          held,
+          patience: chosen.kind === "biases" ? Infinity : PATIENCE,
+        }),
+      );
+    const { until, search } = averagedSearch(judged);
+    const final = await walked(path, entries, `fitting ${completionMethodName(chosen)}`, { until });
+    onProgress?.(1, "done");
     const { step, penalty } = final.trace.at(-1)!;
     return new MatrixCompletion({
       rows: entries.rows,
@@ -204,16 +235,16 @@ export class MatrixCompletion {
       summary: {
         method: chosen,
         rank: final.rank,
-        ridges: chosen.kind === "biases" ? ridges[walked.best]! : chosenRidges,
+        ridges: chosen.kind === "biases" ? ridges[until]! : chosenRidges,
         penalty,
         steps: step,
-        candidates: searched.map(({ method: of, walked: { rmse, bestStep } }) => ({
+        candidates: searched.map(({ method: of, walk: { rmse, bestStep } }) => ({
           method: of,
           rmse,
           step: bestStep,
         })),
-        search: walked.trace,
-        trace: final.trace,
+        search,
+        trace: final.trace.map(withoutPosition),
       },
     });
   }
@@ -257,7 +288,7 @@ export class MatrixCompletion {
         ...summary,
         rank: walked.rank,
         steps: summary.steps + walked.trace.at(-1)!.step,
-        trace: walked.trace,
+        trace: walked.trace.map(withoutPosition),
       },
     });
   }
@@ -336,55 +367,85 @@ interface Walk {
   readonly completion: Completion;
   /** Root mean squared error of the best point on held-out entries; NaN without any. */
   readonly rmse: number;
-  /** Number of the best point, and its step; the last one without held-out entries. */
+  /** Position of the best point, and its step; the last one without held-out entries. */
   readonly best: number;
   readonly bestStep: number;
   readonly rank: number;
-  readonly trace: readonly CompletionTrace[];
+  readonly trace: readonly (CompletionTrace & { readonly position: number })[];
 }
 
-/** Walks until `patience` points in a row are no better on held-out entries, or for so many `points`. */
+interface WalkOptions {
+  readonly held?: KnownEntries;
+  readonly range?: Range | undefined;
+  /** Give up after so many points in a row that are no better on held-out entries. */
+  readonly patience?: number;
+  /** The position to stop at. */
+  readonly until?: number;
+  readonly onPoint?: (points: number) => void;
+}
+
 async function walk(
   path: CompletionPath,
   entries: KnownEntries,
   context: Parameters<CompletionPath>[1],
-  {
-    held,
-    range,
-    patience = Infinity,
-    points = Infinity,
-    onPoint,
-  }: {
-    readonly held?: KnownEntries;
-    readonly range?: Range | undefined;
-    readonly patience?: number;
-    readonly points?: number;
-    readonly onPoint?: (points: number) => void;
-  },
+  { held, range, patience = Infinity, until = Infinity, onPoint }: WalkOptions,
 ): Promise<Walk> {
-  const trace: CompletionTrace[] = [];
+  const trace: Walk["trace"][number][] = [];
   let best: { point: PathPoint; completion: Completion; at: number; rmse: number } | undefined;
   for await (const point of path(entries, context)) {
     const completion = point.completion();
     const rmse = held
       ? rootMeanSquare(clippedTo(range, completedEntries(completion, held.row, held.column)), held.values)
       : NaN;
-    const { step, penalty, singularValues } = point;
-    trace.push({ step, penalty, singularValues: [...singularValues], ...(held ? { validation: rmse } : {}) });
+    const { position, step, penalty, singularValues } = point;
+    trace.push({
+      position,
+      step,
+      penalty,
+      singularValues: [...singularValues],
+      ...(held ? { validation: rmse } : {}),
+    });
     if (!best || !held || rmse < best.rmse) best = { point, completion, at: trace.length - 1, rmse };
     onPoint?.(trace.length);
-    if (trace.length >= points || trace.length - 1 - best.at >= patience) break;
+    if (position >= until || trace.length - 1 - best.at >= patience) break;
   }
-  const { point, completion, at, rmse } = best!;
+  const { point, completion, rmse } = best!;
   const largest = point.singularValues[0] ?? 0;
   return {
     completion,
     rmse,
-    best: at,
+    best: point.position,
     bestStep: point.step,
     rank: point.singularValues.filter((value) => value > 0.01 * largest).length,
     trace,
   };
+}
+
+/** The position at which walks are best on average, among those that all of them reached, and the first walk with these averages. */
+function averagedSearch(walks: readonly Walk[]): {
+  readonly until: number;
+  readonly search: readonly CompletionTrace[];
+} {
+  const errors = walks.map(
+    ({ trace }) => new Map(trace.map(({ position, validation }) => [position, validation!])),
+  );
+  const search = walks[0]!.trace
+    .filter(({ position }) => errors.every((of) => of.has(position)))
+    .map((point) => ({
+      ...point,
+      validation: errors.reduce((sum, of) => sum + of.get(point.position)! / walks.length, 0),
+    }));
+  const best = search.reduce((least, point) => (point.validation < least.validation ? point : least));
+  return { until: best.position, search: search.map(withoutPosition) };
+}
+
+function withoutPosition({
+  step,
+  penalty,
+  singularValues,
+  validation,
+}: Walk["trace"][number]): CompletionTrace {
+  return { step, penalty, singularValues, ...(validation === undefined ? {} : { validation }) };
 }
 
 function candidatesOf(method: CompletionMethod): CompletionMethod[] {
@@ -416,17 +477,20 @@ function ridgePairs(): BiasRidges[] {
   return RIDGES.flatMap((rows) => RIDGES.map((columns) => ({ rows, columns })));
 }
 
-function heldOut(
+/** Part of the entries held out, other ones in every fold. */
+function division(
   entries: KnownEntries,
   part: number,
-  seed: number,
+  { seed, fold }: { readonly seed: number; readonly fold: number },
 ): { readonly train: KnownEntries; readonly held: KnownEntries } {
   const n = entries.values.length;
   const order = permutation(n, random(seed));
   const count = Math.max(1, Math.round(part * n));
+  const start = Math.min(fold * count, n - count);
+  const isHeld = (at: number): boolean => at >= start && at < start + count;
   return {
-    train: takeEntries(entries, order.subarray(count).sort()),
-    held: takeEntries(entries, order.subarray(0, count).sort()),
+    train: takeEntries(entries, order.filter((_, at) => !isHeld(at)).sort()),
+    held: takeEntries(entries, order.filter((_, at) => isHeld(at)).sort()),
   };
 }
 

@@ -41,6 +41,7 @@ export function softImputePath({ rank, ridges }: Factorization): CompletionPath 
       ),
     };
     let step = 0;
+    let position = 0;
     for (let penalty = FIRST; penalty >= LAST && unit > 0; penalty *= DECAY) {
       for (let iteration = 0; iteration < ITERATIONS; iteration++) {
         signal?.throwIfAborted();
@@ -52,6 +53,7 @@ export function softImputePath({ rank, ridges }: Factorization): CompletionPath 
       }
       const { u, v, values: singularValues } = z;
       yield {
+        position: ++position,
         step,
         penalty,
         singularValues,
