@@ -137,7 +137,7 @@ function planOf(
   }: FitPlanOptions,
 ): FitPlan {
   const { machine, effort, seconds, method: wantedMethod } = options;
-  const fit = { rows, coordinates, outputs, task, effort, table };
+  const fit = { rows, coordinates, outputs, task, effort, table, centers: options.centers };
   const { refit, tree: division } = PLANS[effort];
   // The encoded table in both precisions, a view of it, and gradients; two κ × κ tables of each block, its metric and its distances.
   const fixed =

@@ -268,8 +268,8 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
     memory,
     rates,
   } = options;
-  const { effort, method, seconds, seed, machine, classWeights } = options;
-  const given = defined({ effort, method, seconds, seed, machine, classWeights });
+  const { effort, method, centers, seconds, seed, machine, classWeights } = options;
+  const given = defined({ effort, method, centers, seconds, seed, machine, classWeights });
   const resolved = asInputError(() => parseFitOptions(given));
   checkTable(table);
   for (const column of [name, split, weights, groups]) if (column !== undefined) columnNamed(table, column);

@@ -54,7 +54,8 @@ describe("the method of an automatic fit", () => {
   });
 
   test("is chosen among those that are given, and the smallest where memory holds none", () => {
-    expect(chooseMethod(fit(1_000_000), { methods: ["nystrom"] }).method).toBe("nystrom");
+    const asked = chooseMethod(fit(20_000, { centers: 700 }), { methods: ["nystrom"] });
+    expect(asked).toMatchObject({ method: "nystrom", centers: 700, reason: "no other was asked for" });
     const none = chooseMethod(fit(1_000_000), { memory: 1e6 });
     expect(none.fits).toBe(false);
     expect(none.bytes).toBe(Math.min(...none.considered.map(({ bytes }) => bytes)));

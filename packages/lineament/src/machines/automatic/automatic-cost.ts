@@ -13,6 +13,8 @@ export interface AutomaticFit extends Omit<MachineShape, "norm" | "entry"> {
   readonly task: "regression" | "classification";
   readonly effort: Effort;
   readonly table: TableShape;
+  /** M of a Nyström machine; default by effort. */
+  readonly centers?: number | undefined;
 }
 
 /** Part of the solves that candidates are given that they take: they end when their loss has risen. */

@@ -56,6 +56,7 @@ export function preferredMethod(rows: number, effort: Effort): "direct" | "tree"
 export function methodCosts(fit: AutomaticFit, methods: readonly Method[] = sensible(fit)): MethodCost[] {
   const { rows, effort } = fit;
   const { agopRows, tree, refit, centers } = PLANS[effort];
+  const parts = fit.centers === undefined ? [1, 1 / 2, 1 / 4, 1 / 8] : [1];
   const validationRows = judgingRows(rows);
   const shared = {
     ...fit,
@@ -67,8 +68,8 @@ export function methodCosts(fit: AutomaticFit, methods: readonly Method[] = sens
   };
   return methods.flatMap((method): MethodCost[] =>
     method === "nystrom"
-      ? [1, 1 / 2, 1 / 4, 1 / 8].map((part) => {
-          const own = Math.min(shared.rows, Math.round(part * centers));
+      ? parts.map((part) => {
+          const own = Math.min(shared.rows, Math.round(part * (fit.centers ?? centers)));
           return {
             method,
             centers: own,
@@ -118,13 +119,14 @@ export function chooseMethod(
           : [inTime(time(cost)), inTime(seconds)];
       return `${NAMES[cost.method]} would take ${over[0]} and may take ${over[1]}`;
     });
+  const first = methods?.length === 1 ? "no other was asked for" : reasonOfSize(fit, taken.method);
   const slow =
     !chosen && taken.bytes <= memory
       ? ["nothing that fits into memory would be done in time, and this is the fastest"]
       : [];
   return {
     ...taken,
-    reason: [...(passed.length === 0 ? [reasonOfSize(fit, taken.method)] : passed), ...slow].join("; "),
+    reason: [...(passed.length > 0 ? passed : [first]), ...slow].join("; "),
     fits: chosen !== undefined,
     considered: considered.filter((cost, at) =>
       cost.method === taken.method ? cost === taken : isFirst(cost, at, considered),
