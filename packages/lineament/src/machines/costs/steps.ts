@@ -50,10 +50,12 @@ export function factorWork(n: number, { outputs: c, entry = 4 }: MachineShape): 
 /** Preconditioned conjugate gradients for all ridges together: some 60 products with K, each bound by memory as much as by arithmetic. */
 function iterationWork(n: number, { outputs: c, entry = 4 }: MachineShape, ridges: number): Work {
   const columns = c * ridges;
+  // For one column, half of K is read.
+  const reads = columns === 1 ? 0.5 : 2.5;
   return {
     flops: (entry / 4) * 60 * 2 * n * n * columns,
     values: 0,
-    traffic: 60 * (2.5 * entry * n * n + 40 * n * columns),
+    traffic: 60 * (reads * entry * n * n + 40 * n * columns),
   };
 }
 
