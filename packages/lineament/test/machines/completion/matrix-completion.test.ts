@@ -29,6 +29,20 @@ describe("MatrixCompletion", () => {
     expect(Math.min(...candidates.map(({ rmse }) => rmse))).toBe(candidates[0]!.rmse);
   });
 
+  test("averages the moment to stop over divisions, so that it depends less on which entries are held out", async () => {
+    const method = { kind: "deep-factorization", depth: 2 } as const;
+    const spread = async (divisions: number): Promise<number> => {
+      const steps = [];
+      for (const seed of [0, 1, 2, 3])
+        steps.push((await fit(noisy.known, { method, divisions, seed })).state.summary.steps);
+      return Math.max(...steps) - Math.min(...steps);
+    };
+    expect(await spread(5)).toBeLessThan(await spread(1));
+    const { search, steps } = (await fit(noisy.known, { method, divisions: 5 })).state.summary;
+    const least = Math.min(...search.map(({ validation }) => validation!));
+    expect(search.find(({ validation }) => validation === least)!.step).toBe(steps);
+  });
+
   test("beats soft-impute, which beats biases, which beat the mean", async () => {
     const errors: number[] = [];
     for (const kind of ["deep-factorization", "soft-impute", "biases", "mean"] as const)
