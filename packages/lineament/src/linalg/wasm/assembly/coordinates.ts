@@ -7,7 +7,6 @@ import { exp, fma, pow, splat } from "./simd";
 //   2  exp(−a |Δ|)         exp(−a |Δ|) sgn Δ
 //   3  exp(−a |Δ|^p)       exp(−a |Δ|^p) |Δ|^(p−1) sgn Δ
 
-// @ts-ignore: decorator
 @inline
 function term<T>(kind: i32, delta: v128, p: v128, a: v128): v128 {
   const size = v128.abs<T>(delta);
@@ -18,7 +17,6 @@ function term<T>(kind: i32, delta: v128, p: v128, a: v128): v128 {
 }
 
 /** g + v direction(x − z). */
-// @ts-ignore: decorator
 @inline
 function accumulate<T>(kind: i32, g: v128, v: v128, x: v128, z: v128, d: v128): v128 {
   if (kind == 0) return v128.sub<T>(v128.add<T>(g, v128.and(v, v128.gt<T>(x, z))), v128.and(v, v128.lt<T>(x, z)));
@@ -26,7 +24,6 @@ function accumulate<T>(kind: i32, g: v128, v: v128, x: v128, z: v128, d: v128): 
 }
 
 /** The direction, 0 at Δ = 0. `less` = p − 1. */
-// @ts-ignore: decorator
 @inline
 function direction<T>(kind: i32, delta: v128, p: v128, less: v128, a: v128): v128 {
   const size = v128.abs<T>(delta);
@@ -40,7 +37,6 @@ function direction<T>(kind: i32, delta: v128, p: v128, less: v128, a: v128): v12
 }
 
 /** Rows x (4 at a time, `ldx` numbers apart) against panels of two vectors packed by `pack`. tile: rows × stride. */
-// @ts-ignore: decorator
 @inline
 function sums<T>(kind: i32, x: usize, ldx: i32, rows: i32, packed: usize, cols: i32, d: i32, p: f64, a: f64, tile: usize, stride: i32): void {
   const size = <i32>sizeof<T>();
@@ -97,7 +93,6 @@ export function coordinateSums<T>(kind: i32, x: usize, ldx: i32, rows: i32, pack
   else sums<T>(3, x, ldx, rows, packed, cols, d, p, a, tile, stride);
 }
 
-// @ts-ignore: decorator
 @inline
 function gradients<T>(
   kind: i32, tolerance: f64, x: usize, z: usize, ld: i32, count: i32, weights: usize, outputs: i32, p: f64, a: f64, out: usize, ldout: i32,
@@ -172,7 +167,6 @@ function gradients<T>(
 }
 
 /** Coordinates further apart than rounding: Δ² > bound (x² + z²). */
-// @ts-ignore: decorator
 @inline
 function apart<T>(x: v128, z: v128, bound: v128): v128 {
   const delta = v128.sub<T>(x, z);

@@ -11,17 +11,13 @@ import { fma, fnma, larger, select } from "./simd";
 //   2  γ, ∂c/∂c₀, ∂c/∂a₀
 //   3  all
 
-// @ts-ignore: decorator
 @inline
 const PARALLEL: f64 = 5.684341886080802e-14; // 2^-44
-// @ts-ignore: decorator
 @inline
 const OPPOSITE: f64 = 4.76837158203125e-7; // 2^-21
-// @ts-ignore: decorator
 @inline
 const GAP_NOISE: f64 = 1.7763568394002505e-15; // 2^-49
 
-// @ts-ignore: decorator
 @inline
 function constant(x: f64): v128 {
   return f64x2.splat(x);
@@ -29,35 +25,30 @@ function constant(x: f64): v128 {
 
 // Minimax polynomials, in memory because it is faster to load a constant than to make one: (asin √w/√w − 1)/w for w ≤ ¼
 // (relative error of the arcsine 2e-17), and (√(1 − w) − (1 − 2w) asin √w/√w)/w for w ≤ 1/64 (relative error 3e-17).
-// @ts-ignore: decorator
 @inline
 const ARCSINE: usize = memory.data<f64>([
   0.166666666666653828, 0.07500000000343055, 0.0446428568234748027, 0.0303819593314950897, 0.0223717535194373787,
   0.0173597711394640347, 0.0138845983422852357, 0.0121732792898284293, 0.00651085591816927484, 0.019573894384705837,
   -0.0162940498012044902, 0.0319589466313383532,
 ]);
-// @ts-ignore: decorator
 @inline
 const LIFT: usize = memory.data<f64>([
   1.3333333333333333, 0.133333333333494426, 0.0428571427376782893, 0.0198413022234703733, 0.011044017448526542,
   0.00710643545805321913,
 ]);
 
-// @ts-ignore: decorator
 @inline
 function coefficient(table: usize, index: usize): v128 {
   return v128.load64_splat(table + 8 * index);
 }
 
 /** c_i + c_{i+1} x */
-// @ts-ignore: decorator
 @inline
 function linear(table: usize, index: usize, x: v128): v128 {
   return fma<f64>(coefficient(table, index + 1), x, coefficient(table, index));
 }
 
 /** The twelve (six) terms by Estrin's scheme: a chain of multiplications as long as Horner's would be waited for. */
-// @ts-ignore: decorator
 @inline
 function arcsine(w: v128): v128 {
   const w2 = f64x2.mul(w, w);
@@ -68,7 +59,6 @@ function arcsine(w: v128): v128 {
   return fma<f64>(fma<f64>(high, w4, middle), w4, low);
 }
 
-// @ts-ignore: decorator
 @inline
 function lift(w: v128): v128 {
   const w2 = f64x2.mul(w, w);
@@ -79,7 +69,6 @@ function lift(w: v128): v128 {
  * arccos of `cos` in [0, 1], to the last digits also where it is small: 2 asin √(gap/2) of gap = 1 − cos ≤ ½, else
  * π/2 − asin cos; `chord` = √(2 gap). `sine` gives the arcsine of `cos` instead, to the last digits where that is small.
  */
-// @ts-ignore: decorator
 @inline
 function angle(gap: v128, cos: v128, chord: v128, sine: bool): v128 {
   const half = constant(0.5);
@@ -92,13 +81,11 @@ function angle(gap: v128, cos: v128, chord: v128, sine: bool): v128 {
 }
 
 /** Term `index` of row i, in both lanes. */
-// @ts-ignore: decorator
 @inline
 function term(terms: usize, count: i32, index: i32, i: i32): v128 {
   return v128.load64_splat(terms + (index * count + i) * 8);
 }
 
-// @ts-ignore: decorator
 @inline
 function pass(
   form: i32, mode: i32, state: usize, rows: i32, stride: i32, termsX: usize, countX: i32, termsZ: usize, countZ: i32,
@@ -245,7 +232,6 @@ function pass(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function choose(
   form: i32, mode: i32, state: usize, rows: i32, stride: i32, termsX: usize, countX: i32, termsZ: usize, countZ: i32,

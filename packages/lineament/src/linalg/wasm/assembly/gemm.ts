@@ -3,21 +3,16 @@ import { fma } from "./simd";
 // C = A B on packed panels: A in panels of 4 rows, B in panels of two vectors. The 4 × 2 accumulators, two vectors of B
 // and one of A stay in the 16 registers that 128-bit SIMD has.
 
-// @ts-ignore: decorator
 @inline
 const ROWS: i32 = 4;
-// @ts-ignore: decorator
 @inline
 const DEPTH: i32 = 256;
-// @ts-ignore: decorator
 @inline
 const HEIGHT: i32 = 128;
-// @ts-ignore: decorator
 @inline
 const WIDTH: i32 = 512;
 
 /** Numbers in one panel row of B. */
-// @ts-ignore: decorator
 @inline
 function lanes2<T>(): i32 {
   return 32 / sizeof<T>();
@@ -82,7 +77,6 @@ export function gemm<T>(
 }
 
 /** One row of accumulators to memory. */
-// @ts-ignore: decorator
 @inline
 function finish<T>(c: usize, x: v128, y: v128, mode: i32): void {
   if (mode == 1) {

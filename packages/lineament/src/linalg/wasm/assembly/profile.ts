@@ -8,7 +8,6 @@ import { exp, fma, larger, pow, splat } from "./simd";
 //   4  (1 + t + t²/3) e^−t, t = a √s  slope c (1 + t) e^−t
 //   5  (c + a s)^b                    (no slope)
 
-// @ts-ignore: decorator
 @inline
 function shape<T>(kind: i32, slope: bool, s: v128, a: v128, b: v128, c: v128): v128 {
   if (kind == 0) {
@@ -38,7 +37,6 @@ function shape<T>(kind: i32, slope: bool, s: v128, a: v128, b: v128, c: v128): v
   return pow<T>(fma<T>(a, s, c), b);
 }
 
-// @ts-ignore: decorator
 @inline
 function pass<T>(
   kind: i32, slope: bool, products: bool, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize,
@@ -68,7 +66,6 @@ function pass<T>(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function choose<T>(
   slope: bool, products: bool, kind: i32, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize, a: f64, b: f64, c: f64, tolerance: f64,

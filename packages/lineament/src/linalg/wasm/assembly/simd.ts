@@ -1,7 +1,6 @@
 // Vector arithmetic that the kernels share, generic in T = f32 (4 lanes) or f64 (2 lanes).
 
 /** a b + c; fused where the module is compiled with relaxed SIMD. */
-// @ts-ignore: decorator
 @inline
 export function fma<T>(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, c);
@@ -9,7 +8,6 @@ export function fma<T>(a: v128, b: v128, c: v128): v128 {
 }
 
 /** c − a b */
-// @ts-ignore: decorator
 @inline
 export function fnma<T>(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_nmadd<T>(a, b, c);
@@ -17,20 +15,17 @@ export function fnma<T>(a: v128, b: v128, c: v128): v128 {
 }
 
 /** Lanes of a where the mask is set, else of b; every lane of the mask is all ones or all zeros. */
-// @ts-ignore: decorator
 @inline
 export function select(a: v128, b: v128, mask: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i64x2.relaxed_laneselect(a, b, mask);
   return v128.bitselect(a, b, mask);
 }
 
-// @ts-ignore: decorator
 @inline
 export function splat<T>(x: f64): v128 {
   return v128.splat<T>(<T>x);
 }
 
-// @ts-ignore: decorator
 @inline
 export function horizontalSum<T>(v: v128): T {
   if (sizeof<T>() == 4)
@@ -41,21 +36,18 @@ export function horizontalSum<T>(v: v128): T {
 }
 
 /** Larger of a and b by one instruction; a when it is NaN, so that NaN is not hidden. */
-// @ts-ignore: decorator
 @inline
 export function larger<T>(a: v128, b: v128): v128 {
   return v128.pmax<T>(a, b);
 }
 
 /** Adding 1.5 · 2^23 (2^52) rounds to a whole number and leaves it in the low bits. */
-// @ts-ignore: decorator
 @inline
 function magic<T>(): v128 {
   return sizeof<T>() == 4 ? f32x4.splat(12582912) : f64x2.splat(6755399441055744);
 }
 
 /** 2^(n + r) with `shifted` = magic + n, |r| ≤ ½ and a little: a Taylor polynomial (relative error 2e-8, 1e-15). */
-// @ts-ignore: decorator
 @inline
 function exp2<T>(shifted: v128, r: v128): v128 {
   if (sizeof<T>() == 4) {
@@ -85,7 +77,6 @@ function exp2<T>(shifted: v128, r: v128): v128 {
 }
 
 /** exp(x) for x ≤ 0; 0 where the result would be subnormal. x = n ln 2 + r ln 2, ln 2 in two parts. */
-// @ts-ignore: decorator
 @inline
 export function exp<T>(x: v128): v128 {
   const log2e = splat<T>(1.4426950408889634);
@@ -101,7 +92,6 @@ export function exp<T>(x: v128): v128 {
 }
 
 /** x^e for x ≥ 0; 0 at x = 0 for every e. x = 2^k m with m in [√½, √2), x^e = 2^(e k + e log2 m). */
-// @ts-ignore: decorator
 @inline
 export function pow<T>(x: v128, e: v128): v128 {
   let k: v128, m: v128;

@@ -1,11 +1,9 @@
 import { gemm } from "./gemm";
 import { fma, fnma, horizontalSum } from "./simd";
 
-// @ts-ignore: decorator
 @inline
 const BLOCK: i32 = 32;
 
-// @ts-ignore: decorator
 @inline
 function dot<T>(a: usize, b: usize, n: i32): T {
   const size = <i32>sizeof<T>();
