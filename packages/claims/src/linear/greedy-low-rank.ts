@@ -11,23 +11,18 @@ import { z } from "zod";
 import { atLeast, atMost, claim, verdict, within } from "../claim.ts";
 import { logSpaced } from "../data/index.ts";
 import { bars, panels } from "../figures/index.ts";
-import { distance, median, lowRankSensing, type LowRankSensing } from "../measures/index.ts";
+import {
+  distance,
+  median,
+  lowRankSensing,
+  type LowRankSensing,
+  lowRankSensingSettings,
+} from "../measures/index.ts";
 import { effectiveRankOf, escapeTime } from "../predictions/index.ts";
 
 const settings = z
   .object({
-    dimension: z.int().min(5).max(100).default(20).describe("d, rows and columns of W"),
-    singularValues: z
-      .array(z.number().min(0.5).max(20))
-      .length(3)
-      .default([10, 5, 2.5])
-      .describe("those of W* that are not 0, descending"),
-    measurements: z
-      .int()
-      .min(20)
-      .max(10_000)
-      .default(200)
-      .describe("m, of W*, each with independent Gaussian entries"),
+    ...lowRankSensingSettings,
     alpha: z
       .number()
       .min(1e-6)

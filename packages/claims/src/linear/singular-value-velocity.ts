@@ -12,22 +12,11 @@ import { z } from "zod";
 import { atMost, claim, verdict } from "../claim.ts";
 import { logSpaced } from "../data/index.ts";
 import { curves } from "../figures/index.ts";
-import { lowRankSensing, median } from "../measures/index.ts";
+import { lowRankSensing, lowRankSensingSettings, median } from "../measures/index.ts";
 import { singularValueVelocity } from "../predictions/index.ts";
 
 const settings = z.object({
-  dimension: z.int().min(5).max(100).default(20).describe("d, rows and columns of W"),
-  singularValues: z
-    .array(z.number().min(0.5).max(20))
-    .length(3)
-    .default([10, 5, 2.5])
-    .describe("those of W* that are not 0, descending"),
-  measurements: z
-    .int()
-    .min(20)
-    .max(10_000)
-    .default(200)
-    .describe("m, of W*, each with independent Gaussian entries"),
+  ...lowRankSensingSettings,
   alpha: z.number().min(1e-6).max(0.1).default(1e-3).describe("α, the singular values of W at the start"),
   skew: z
     .number()

@@ -1,4 +1,5 @@
 import { type EndToEndLoss, type Engine, type Matrix, type Random, sensingLoss, zeros } from "lineament";
+import { z } from "zod";
 import { gaussianMatrix, orthogonalMatrix } from "../data/index.ts";
 
 /** A matrix of low rank that is known by fewer measurements than it has entries. */
@@ -39,3 +40,19 @@ export function lowRankSensing(
   });
   return { truth, loss: sensingLoss(engine, { rows: d, cols: d, matrices, values }) };
 }
+
+/** The settings of a claim about such a problem. */
+export const lowRankSensingSettings = {
+  dimension: z.int().min(5).max(100).default(20).describe("d, rows and columns of W"),
+  singularValues: z
+    .array(z.number().min(0.5).max(20))
+    .length(3)
+    .default([10, 5, 2.5])
+    .describe("those of W* that are not 0, descending"),
+  measurements: z
+    .int()
+    .min(20)
+    .max(10_000)
+    .default(200)
+    .describe("m, of W*, each with independent Gaussian entries"),
+};
