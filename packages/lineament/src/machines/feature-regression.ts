@@ -9,6 +9,7 @@ import { decodeValues, encodeTarget, fitTargetCoding, type TargetCoding } from "
 import { checkedNewRows, checkedRows, type Label, readTargets, type TargetVector } from "./matrix-data.ts";
 import { decodeOutputs, meanScore, type PredictionForm, scoreOutputs } from "./matrix-outputs.ts";
 import type { ClassificationScores, RegressionScores } from "./scores.ts";
+import { parseOptions } from "./parse-options.ts";
 import { sharedEngine } from "./shared-engine.ts";
 import { applyView, fitView, type View } from "./view.ts";
 
@@ -82,9 +83,8 @@ async function fitFeatures<S extends z.ZodObject>(
   { engine, signal, ...options }: z.input<S> & FeatureFitOptions,
   map: MakeFeatures<z.output<S>>,
 ): Promise<FeatureRegression> {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) throw new RangeError(`options of the fit:\n${z.prettifyError(parsed.error)}`);
-  const { ridge, task } = common.parse(parsed.data);
+  const resolved = parseOptions(schema, options);
+  const { ridge, task } = common.parse(resolved);
   const rows = checkedRows("fit", x);
   const { target, form } = readTargets(y, rows.rows, task);
   const coding = fitTargetCoding(target, false);
@@ -94,7 +94,7 @@ async function fitFeatures<S extends z.ZodObject>(
   const seen = applyView(view, points).coordinates;
   const opened = engine ?? (await sharedEngine());
   signal?.throwIfAborted();
-  const phi = map(opened, seen.cols, parsed.data);
+  const phi = map(opened, seen.cols, resolved);
   const solution = await featureRidge(
     opened,
     {

@@ -1,6 +1,7 @@
 export * from "./average-gradient-outer-product.ts";
 export * from "./calibration.ts";
 export * from "./class-coding.ts";
+export { CompletionMethod, completionMethodName } from "./completion/completion-method.ts";
 export * from "./completion/matrix-completion.ts";
 export * from "./costs/index.ts";
 export * from "./feature-machine.ts";
@@ -42,3 +43,5 @@ export type { PredictionForm } from "./matrix-outputs.ts";
 export type { LeafShare, Partition } from "./tree/partition.ts";
 export type { TargetScaling } from "./target-scaling.ts";
 export type { BiasRidges, Completion } from "./completion/completion.ts";
+export type { ValueRange } from "./completion/value-range.ts";
+export type { CompletionTrace } from "./completion/walk.ts";

@@ -1,5 +1,5 @@
 import { asMatrix, type Matrix, type MatrixLike } from "../linalg/index.ts";
-import type { Target } from "./learning-problem.ts";
+import type { LearningProblem, Target } from "./learning-problem.ts";
 import type { PredictionForm } from "./matrix-outputs.ts";
 
 /** One number, text or truth value a row. */
@@ -17,6 +17,34 @@ export function checkedRows(call: string, x: MatrixLike): Matrix {
   if (isConstant(rows))
     throw new RangeError(`${call}: every column of x is constant; there is nothing to learn from`);
   return rows;
+}
+
+/** What of a fit is about its rows. */
+export interface MatrixRows {
+  readonly task: "auto" | "regression" | "classification";
+  /** One positive weight a row. */
+  readonly weights?: ArrayLike<number> | undefined;
+  /** One value a row: rows of a group are never divided between training and validation. */
+  readonly groups?: ArrayLike<number> | readonly string[] | undefined;
+}
+
+/** Rows and targets as a learning problem, and how predictions will look. @throws RangeError naming what does not fit */
+export function matrixProblem(
+  x: MatrixLike,
+  y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
+  { task, weights, groups }: MatrixRows,
+): { readonly problem: LearningProblem; readonly form: PredictionForm } {
+  const rows = checkedRows("fit", x);
+  const { target, form } = readTargets(y, rows.rows, task);
+  const problem = {
+    x: { coordinates: rows },
+    blockSizes: [],
+    groups: [],
+    target,
+    weights: weights && checkedWeights(weights, rows.rows),
+    rowGroups: groups && numbered("groups", groups, rows.rows),
+  };
+  return { problem, form };
 }
 
 /** Rows to predict. @throws RangeError when they do not have the columns of the training rows */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isDifferenceKernel, Kernel, METRIC_NORMALIZATIONS } from "../kernels/index.ts";
 import type { Precision } from "../linalg/index.ts";
+import { parseOptions } from "./parse-options.ts";
 import { VIEW_KINDS } from "./view.ts";
 
 /** How much a fit tries: `quick` seconds, `default` up to a minute or two, `thorough` several minutes on a laptop. */
@@ -124,4 +125,9 @@ export function machinePrecision({
   precision,
 }: NonNullable<ResolvedFitOptions["machine"]>): Precision {
   return precision ?? (isDifferenceKernel(kernel) ? "float32" : "float64");
+}
+
+/** Options with their defaults. @throws RangeError that lists what is wrong with them */
+export function parseFitOptions(options: unknown): ResolvedFitOptions {
+  return parseOptions(FitOptions, options);
 }

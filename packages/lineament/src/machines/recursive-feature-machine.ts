@@ -1,19 +1,10 @@
-import { z } from "zod";
 import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
 import { FeatureMachine, type FeatureMachineState } from "./feature-machine.ts";
 import { type FitControl, fitFeatureMachine } from "./fit-feature-machine.ts";
-import {
-  checkedNewRows,
-  checkedRows,
-  checkedWeights,
-  type Label,
-  numbered,
-  readTargets,
-  type TargetVector,
-} from "./matrix-data.ts";
+import { checkedNewRows, type Label, matrixProblem, type TargetVector } from "./matrix-data.ts";
 import { decodeOutputs, meanScore, type PredictionForm, scoreOutputs } from "./matrix-outputs.ts";
 import { sharedEngine } from "./shared-engine.ts";
-import { FitOptions, type ResolvedFitOptions } from "./options.ts";
+import { type FitOptions, parseFitOptions } from "./options.ts";
 import type { ClassificationScores, RegressionScores } from "./scores.ts";
 
 /** How a fit on plain matrices may be steered: everything of `FitOptions`, and what belongs to these rows and this run. */
@@ -99,16 +90,7 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
     { engine, weights, groups, workers, signal, onProgress, ...options }: MatrixFitOptions = {},
   ): Promise<RecursiveFeatureMachine> {
     const resolved = parseFitOptions(options);
-    const rows = checkedRows("fit", x);
-    const { target, form } = readTargets(y, rows.rows, resolved.task);
-    const problem = {
-      x: { coordinates: rows },
-      blockSizes: [],
-      groups: [],
-      target,
-      weights: weights && checkedWeights(weights, rows.rows),
-      rowGroups: groups && numbered("groups", groups, rows.rows),
-    };
+    const { problem, form } = matrixProblem(x, y, { task: resolved.task, weights, groups });
     const opened = engine ?? (await sharedEngine());
     const machine = await fitFeatureMachine(opened, problem, resolved, { workers, signal, onProgress });
     return new RecursiveFeatureMachine(opened, machine.state, form);
@@ -153,11 +135,4 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
     if (coordinates.rows === 0) return zeros(0, this.state.outputs);
     return await this.#machine.predict({ coordinates }, signal);
   }
-}
-
-/** Options with their defaults. @throws RangeError that lists what is wrong with them */
-export function parseFitOptions(options: unknown): ResolvedFitOptions {
-  const result = FitOptions.safeParse(options);
-  if (!result.success) throw new RangeError(`options of the fit:\n${z.prettifyError(result.error)}`);
-  return result.data;
 }

@@ -1,43 +1,24 @@
 import { z } from "zod";
 import { type Engine, permutation, random } from "../../linalg/index.ts";
 import type { ObservedEntries } from "../../linear/index.ts";
+import { parseOptions } from "../parse-options.ts";
 import { type RegressionScores, regressionScores } from "../scores.ts";
 import { sharedEngine } from "../shared-engine.ts";
-import { alternatingLeastSquaresPath } from "./alternating-least-squares.ts";
-import { biasPath, meanPath } from "./biases.ts";
+import { biasPath } from "./biases.ts";
 import { type BiasRidges, type Completion, completedEntries } from "./completion.ts";
-import type { CompletionPath, PathPoint } from "./completion-path.ts";
+import { candidatesOf, CompletionMethod, completionMethodName, pathOf } from "./completion-method.ts";
+import type { CompletionPath } from "./completion-path.ts";
 import { deepFactorizationPath } from "./deep-factorization.ts";
 import { type KnownEntries, knownEntries, takeEntries } from "./known-entries.ts";
-import { softImputePath } from "./soft-impute.ts";
-
-const rank = z.int().min(1);
-
-/** How a matrix is completed: deep factorization, or something simpler to compare it with. */
-export const CompletionMethod = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("deep-factorization"),
-    depth: z
-      .int()
-      .min(2)
-      .max(8)
-      .optional()
-      .describe("layers; 2, 3 and 4 are compared on validation entries when absent"),
-    rank: rank
-      .optional()
-      .describe(
-        "inner width, at most min(rows, cols); the smaller of that and 24 when absent, of which training fills what it needs",
-      ),
-  }),
-  z.strictObject({ kind: z.literal("soft-impute"), rank: rank.optional().describe("at most; default 40") }),
-  z.strictObject({
-    kind: z.literal("alternating-least-squares"),
-    rank: rank.optional().describe("default 20"),
-  }),
-  z.strictObject({ kind: z.literal("biases") }),
-  z.strictObject({ kind: z.literal("mean") }),
-]);
-export type CompletionMethod = z.output<typeof CompletionMethod>;
+import { clippedTo, rangeOf, type ValueRange } from "./value-range.ts";
+import {
+  averagedSearch,
+  type CompletionTrace,
+  type Walk,
+  walk,
+  type WalkOptions,
+  withoutPosition,
+} from "./walk.ts";
 
 /** Options of `MatrixCompletion.fit`. */
 export const CompletionOptions = z.strictObject({
@@ -73,17 +54,6 @@ export interface CompletionFitOptions extends CompletionOptions {
   readonly onProgress?: ((fraction: number, stage: string) => void) | undefined;
 }
 
-/** One point of the way to the fit. */
-export interface CompletionTrace {
-  readonly step: number;
-  /** Weight decay, ridge or threshold, as a part of the largest singular value at the start; 0 for none. */
-  readonly penalty: number;
-  /** Of the interactions, in the coordinates in which they are learned, descending. */
-  readonly singularValues: readonly number[];
-  /** Root mean squared error on the validation entries; only of the walk that the choice was made on. */
-  readonly validation?: number | undefined;
-}
-
 /** A candidate that was compared on the validation entries. */
 export interface CompletionCandidate {
   readonly method: CompletionMethod;
@@ -109,16 +79,13 @@ export interface CompletionSummary {
   readonly trace: readonly CompletionTrace[];
 }
 
-/** The smallest and the largest known value. */
-export type Range = readonly [number, number];
-
 /** What a completed matrix consists of: plain data, all that a model file holds. */
 export interface MatrixCompletionState {
   readonly rows: number;
   readonly cols: number;
   readonly completion: Completion;
   /** Predictions are kept within these; undefined: they are not. */
-  readonly range?: Range | undefined;
+  readonly range?: ValueRange | undefined;
   /** The entries that it was fitted on, row-major. */
   readonly known: { readonly row: Int32Array; readonly column: Int32Array };
   readonly summary: CompletionSummary;
@@ -130,12 +97,8 @@ export interface TopEntries {
   readonly values: Float64Array;
 }
 
-const DEFAULT_RANK = {
-  "deep-factorization": 24,
-  "soft-impute": 40,
-  "alternating-least-squares": 20,
-} as const;
-const RIDGES = [15, 8, 5, 3, 2, 1, 0.3];
+/** Ridges of row and column biases that are compared: like so many entries at the mean. */
+const RIDGES = [15, 8, 5, 3, 2, 1, 0.3].flatMap((rows, _, all) => all.map((columns) => ({ rows, columns })));
 /** Points of a path without a better one before it is given up. */
 const PATIENCE = 8;
 
@@ -147,9 +110,10 @@ const PATIENCE = 8;
  * columns without entries are predicted by what is known of the other side.
  *
  * @example
- * const ratings = { rows: 3, cols: 4, row: [0, 0, 1, 2], column: [0, 2, 2, 3], values: [4, 5, 3, 1] };
+ * // 671 users, 9,066 films; user 0 gave film 12 four stars, user 1 gave film 7 two, …
+ * const ratings = { rows: 671, cols: 9066, row: [0, 1, …], column: [12, 7, …], values: [4, 2, …] };
  * const completed = await MatrixCompletion.fit(ratings);
- * completed.predict([1], [3]);
+ * completed.predict([1], [12]);
  * @see Arora, Cohen, Hu and Luo, arXiv:1905.13655
  */
 export class MatrixCompletion {
@@ -168,9 +132,11 @@ export class MatrixCompletion {
     observed: ObservedEntries,
     { engine: given, signal, onProgress, ...options }: CompletionFitOptions = {},
   ): Promise<MatrixCompletion> {
-    const parsed = CompletionOptions.safeParse(options);
-    if (!parsed.success) throw new RangeError(`options of the completion:\n${z.prettifyError(parsed.error)}`);
-    const { method, validation, divisions, clip, seed } = parsed.data;
+    const { method, validation, divisions, clip, seed } = parseOptions(
+      CompletionOptions,
+      options,
+      "completion",
+    );
     const entries = knownEntries("MatrixCompletion.fit", observed);
     checkEntries(entries, method);
     const engine = given ?? (await sharedEngine());
@@ -181,9 +147,8 @@ export class MatrixCompletion {
     );
     const first = divided[0]!;
 
-    const ridges = ridgePairs();
-    const biases = await walk(biasPath(ridges), first.train, context, { held: first.held, range });
-    const chosenRidges = ridges[biases.best]!;
+    const biases = await walk(biasPath(RIDGES), first.train, context, { held: first.held, range });
+    const chosenRidges = RIDGES[biases.best]!;
     const contenders = candidatesOf(method);
     const walks = contenders.length + divided.length;
     let done = 0;
@@ -204,7 +169,7 @@ export class MatrixCompletion {
     const searched: { method: CompletionMethod; walk: Walk }[] = [];
     for (const contender of contenders) {
       const patience = contender.kind === "biases" ? Infinity : PATIENCE;
-      const path = pathOf(contender, chosenRidges, ridges);
+      const path = pathOf(contender, chosenRidges, RIDGES);
       const doing = `trying ${completionMethodName(contender)}`;
       searched.push({
         method: contender,
@@ -213,7 +178,7 @@ export class MatrixCompletion {
     }
     searched.sort((a, b) => a.walk.rmse - b.walk.rmse);
     const { method: chosen, walk: best } = searched[0]!;
-    const path = pathOf(chosen, chosenRidges, ridges);
+    const path = pathOf(chosen, chosenRidges, RIDGES);
     const judged = [best];
     for (const { train, held } of divided.slice(1))
       judged.push(
@@ -235,7 +200,7 @@ export class MatrixCompletion {
       summary: {
         method: chosen,
         rank: final.rank,
-        ridges: chosen.kind === "biases" ? ridges[until]! : chosenRidges,
+        ridges: chosen.kind === "biases" ? RIDGES[until]! : chosenRidges,
         penalty,
         steps: step,
         candidates: searched.map(({ method: of, walk: { rmse, bestStep } }) => ({
@@ -273,10 +238,15 @@ export class MatrixCompletion {
       );
     const engine = given ?? (await sharedEngine());
     const start = grown(completion, entries.rows, entries.cols);
-    const path = deepFactorizationPath(
-      { depth: method.depth ?? 2, rank: completion.left.cols, ridges },
-      { completion: start, penalty },
-    );
+    const { cols: factors } = completion.left;
+    // Where biases were best there are no factors to go on with.
+    const path =
+      factors === 0
+        ? biasPath([ridges])
+        : deepFactorizationPath(
+            { depth: method.depth ?? 2, rank: factors, ridges },
+            { completion: start, penalty },
+          );
     const walked = await walk(path, entries, { engine, seed: 0, signal }, {});
     return new MatrixCompletion({
       rows: entries.rows,
@@ -348,135 +318,6 @@ export class MatrixCompletion {
   }
 }
 
-/** Deep factorization, soft-impute, … for people. */
-export function completionMethodName(method: CompletionMethod): string {
-  switch (method.kind) {
-    case "deep-factorization":
-      return method.depth === undefined ? "deep factorization" : `factorization of depth ${method.depth}`;
-    case "alternating-least-squares":
-      return "alternating least squares";
-    case "mean":
-      return "global mean";
-    default:
-      return method.kind;
-  }
-}
-
-/** A walk along a path, and its best point. */
-interface Walk {
-  readonly completion: Completion;
-  /** Root mean squared error of the best point on held-out entries; NaN without any. */
-  readonly rmse: number;
-  /** Position of the best point, and its step; the last one without held-out entries. */
-  readonly best: number;
-  readonly bestStep: number;
-  readonly rank: number;
-  readonly trace: readonly (CompletionTrace & { readonly position: number })[];
-}
-
-interface WalkOptions {
-  readonly held?: KnownEntries;
-  readonly range?: Range | undefined;
-  /** Give up after so many points in a row that are no better on held-out entries. */
-  readonly patience?: number;
-  /** The position to stop at. */
-  readonly until?: number;
-  readonly onPoint?: (points: number) => void;
-}
-
-async function walk(
-  path: CompletionPath,
-  entries: KnownEntries,
-  context: Parameters<CompletionPath>[1],
-  { held, range, patience = Infinity, until = Infinity, onPoint }: WalkOptions,
-): Promise<Walk> {
-  const trace: Walk["trace"][number][] = [];
-  let best: { point: PathPoint; completion: Completion; at: number; rmse: number } | undefined;
-  for await (const point of path(entries, context)) {
-    const completion = point.completion();
-    const rmse = held
-      ? rootMeanSquare(clippedTo(range, completedEntries(completion, held.row, held.column)), held.values)
-      : NaN;
-    const { position, step, penalty, singularValues } = point;
-    trace.push({
-      position,
-      step,
-      penalty,
-      singularValues: [...singularValues],
-      ...(held ? { validation: rmse } : {}),
-    });
-    if (!best || !held || rmse < best.rmse) best = { point, completion, at: trace.length - 1, rmse };
-    onPoint?.(trace.length);
-    if (position >= until || trace.length - 1 - best.at >= patience) break;
-  }
-  const { point, completion, rmse } = best!;
-  const largest = point.singularValues[0] ?? 0;
-  return {
-    completion,
-    rmse,
-    best: point.position,
-    bestStep: point.step,
-    rank: point.singularValues.filter((value) => value > 0.01 * largest).length,
-    trace,
-  };
-}
-
-/** The position at which walks are best on average, among those that all of them reached, and the first walk with these averages. */
-function averagedSearch(walks: readonly Walk[]): {
-  readonly until: number;
-  readonly search: readonly CompletionTrace[];
-} {
-  const errors = walks.map(
-    ({ trace }) => new Map(trace.map(({ position, validation }) => [position, validation!])),
-  );
-  const search = walks[0]!.trace
-    .filter(({ position }) => errors.every((of) => of.has(position)))
-    .map((point) => ({
-      ...point,
-      validation: errors.reduce((sum, of) => sum + of.get(point.position)! / walks.length, 0),
-    }));
-  const best = search.reduce((least, point) => (point.validation < least.validation ? point : least));
-  return { until: best.position, search: search.map(withoutPosition) };
-}
-
-function withoutPosition({
-  step,
-  penalty,
-  singularValues,
-  validation,
-}: Walk["trace"][number]): CompletionTrace {
-  return { step, penalty, singularValues, ...(validation === undefined ? {} : { validation }) };
-}
-
-function candidatesOf(method: CompletionMethod): CompletionMethod[] {
-  return method.kind === "deep-factorization" && method.depth === undefined
-    ? [2, 3, 4].map((depth) => ({ ...method, depth }))
-    : [method];
-}
-
-function pathOf(method: CompletionMethod, ridges: BiasRidges, pairs: readonly BiasRidges[]): CompletionPath {
-  switch (method.kind) {
-    case "deep-factorization":
-      return deepFactorizationPath({
-        depth: method.depth ?? 2,
-        rank: method.rank ?? DEFAULT_RANK[method.kind],
-        ridges,
-      });
-    case "soft-impute":
-      return softImputePath({ rank: method.rank ?? DEFAULT_RANK[method.kind], ridges });
-    case "alternating-least-squares":
-      return alternatingLeastSquaresPath({ rank: method.rank ?? DEFAULT_RANK[method.kind], ridges });
-    case "biases":
-      return biasPath(pairs);
-    case "mean":
-      return meanPath;
-  }
-}
-
-function ridgePairs(): BiasRidges[] {
-  return RIDGES.flatMap((rows) => RIDGES.map((columns) => ({ rows, columns })));
-}
-
 /** Part of the entries held out, other ones in every fold. */
 function division(
   entries: KnownEntries,
@@ -520,15 +361,6 @@ function checkEntries(
     );
 }
 
-function rangeOf({ values }: KnownEntries): Range {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
-}
-
 /** With further rows and columns at the end, about which nothing is known. */
 function grown(
   { mean, rowBiases, columnBiases, left, right }: Completion,
@@ -547,14 +379,4 @@ function grown(
     left: { ...left, data: longer(left.data, rows * left.cols), rows },
     right: { ...right, data: longer(right.data, cols * right.cols), rows: cols },
   };
-}
-
-function clippedTo(range: Range | undefined, values: Float64Array): Float64Array {
-  return range ? values.map((value) => Math.min(range[1], Math.max(range[0], value))) : values;
-}
-
-function rootMeanSquare(prediction: Float64Array, values: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < values.length; k++) sum += (prediction[k]! - values[k]!) ** 2;
-  return Math.sqrt(sum / values.length);
 }

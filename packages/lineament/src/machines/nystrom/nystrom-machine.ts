@@ -1,10 +1,9 @@
-import { z } from "zod";
 import type { Engine, MatrixLike } from "../../linalg/index.ts";
-import { checkedRows, checkedWeights, numbered, readTargets, type TargetVector } from "../matrix-data.ts";
+import { matrixProblem, type TargetVector } from "../matrix-data.ts";
 import { type KernelMachineFit, RecursiveFeatureMachine } from "../recursive-feature-machine.ts";
 import { sharedEngine } from "../shared-engine.ts";
 import { fitNystromMachine, type NystromControl } from "./fit-nystrom-machine.ts";
-import { NystromFitOptions, type ResolvedNystromFitOptions } from "./options.ts";
+import { type NystromFitOptions, parseNystromFitOptions } from "./options.ts";
 
 /** How a Nyström fit on plain matrices may be steered. */
 export interface NystromMachineOptions extends NystromFitOptions, Omit<NystromControl, "rows"> {
@@ -37,24 +36,8 @@ async function fit(
   { engine, weights, groups, signal, enough, onProgress, ...options }: NystromMachineOptions = {},
 ): Promise<RecursiveFeatureMachine> {
   const resolved = parseNystromFitOptions(options);
-  const rows = checkedRows("fit", x);
-  const { target, form } = readTargets(y, rows.rows, resolved.task);
-  const problem = {
-    x: { coordinates: rows },
-    blockSizes: [],
-    groups: [],
-    target,
-    weights: weights && checkedWeights(weights, rows.rows),
-    rowGroups: groups && numbered("groups", groups, rows.rows),
-  };
+  const { problem, form } = matrixProblem(x, y, { task: resolved.task, weights, groups });
   const opened = engine ?? (await sharedEngine());
   const machine = await fitNystromMachine(opened, problem, resolved, { signal, enough, onProgress });
   return new RecursiveFeatureMachine(opened, machine.state, form);
-}
-
-/** Options with their defaults. @throws RangeError that lists what is wrong with them */
-export function parseNystromFitOptions(options: unknown): ResolvedNystromFitOptions {
-  const result = NystromFitOptions.safeParse(options);
-  if (!result.success) throw new RangeError(`options of the fit:\n${z.prettifyError(result.error)}`);
-  return result.data;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { namedKernel } from "../named-kernel.ts";
 import { FitOptions } from "../options.ts";
+import { parseOptions } from "../parse-options.ts";
 
 const machine = FitOptions.shape.machine.unwrap().refine(({ tree }) => tree === undefined, {
   message: "a Nyström machine has no leaves; use FeatureMachineTree",
@@ -36,3 +37,8 @@ export const NystromFitOptions = FitOptions.pick({ seed: true, task: true, class
 export type NystromFitOptions = z.input<typeof NystromFitOptions>;
 /** `NystromFitOptions` with every default filled in. */
 export type ResolvedNystromFitOptions = z.output<typeof NystromFitOptions>;
+
+/** Options with their defaults. @throws RangeError that lists what is wrong with them */
+export function parseNystromFitOptions(options: unknown): ResolvedNystromFitOptions {
+  return parseOptions(NystromFitOptions, options);
+}

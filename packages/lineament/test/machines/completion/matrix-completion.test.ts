@@ -1,4 +1,4 @@
-import { MatrixCompletion, openCompletion, openEngine, saveCompletion } from "lineament";
+import { MatrixCompletion, openCompletion, openEngine, random, saveCompletion } from "lineament";
 import { afterAll, describe, expect, test } from "vitest";
 import { lowRank } from "./low-rank.ts";
 
@@ -112,6 +112,17 @@ describe("MatrixCompletion", () => {
     expect(later.score(quiet.hidden).rmse).toBeLessThan(first.score(quiet.hidden).rmse);
     expect(later.state.known.row.length).toBe(quiet.known.values.length);
     expect(later.state.summary.trace.length).toBeLessThan(first.state.summary.trace.length);
+  });
+
+  test("restarts with biases alone where nothing else was found", async () => {
+    const { row, column } = quiet.known;
+    const generator = random(4);
+    const values = row.map((i, k) => 3 * Math.sin(i) + 2 * Math.cos(column[k]!) + generator.normal());
+    const additive = { ...quiet.known, values };
+    const fitted = await fit(additive);
+    expect(fitted.state.summary.rank).toBe(0);
+    const again = await fitted.restart(additive, { engine });
+    expect(again.score(additive).rmse).toBeCloseTo(fitted.score(additive).rmse, 3);
   });
 
   test("is the same after saving and opening", async () => {
