@@ -63,12 +63,17 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         if (k === 0) return scale(c, beta);
         const level3 = sized(2 * c.rows * c.cols * k);
         const plain = alpha === 1 && beta === 0;
-        if (call.symmetricA && plain && !transposeB && c.cols <= FEW_COLUMNS)
-          for (let l = 0; l < c.cols; l++) await level3.symv(whole(a), column(b, l), column(c, l));
-        else if (c.cols <= (a.data.length < LARGE_MATRIX ? 1 : FEW_COLUMNS) && plain && !transposeB)
-          for (let l = 0; l < c.cols; l++)
-            await level3.gemv(whole(a), column(b, l), column(c, l), { transposed: transposeA });
-        else await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
+        const few = plain && !transposeB && c.cols <= (a.data.length < LARGE_MATRIX ? 1 : FEW_COLUMNS);
+        if (!few) {
+          await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
+          return;
+        }
+        for (let l = 0; l < c.cols; l++) {
+          const [x, y] = [column(b, l), column(c, l)];
+          if (call.symmetricA) await level3.symv(whole(a), x, y);
+          else await level3.gemv(whole(a), x, y, { transposed: transposeA });
+          if (c.cols > 1) for (let i = 0; i < c.rows; i++) c.data[i * c.cols + l] = y.data[i]!;
+        }
       }),
 
     syrk: (call) =>
@@ -135,9 +140,13 @@ function copy(a: Matrix): Matrix {
   return result;
 }
 
-/** Column l as a matrix of one column. */
+/** Column l as a matrix of its own: numbers that lie apart take a BLAS ten times as long to multiply by. */
 function column(a: Matrix, l: number): Block {
-  return { ...whole(a), offset: l, cols: 1, stride: a.cols };
+  const { data, rows, cols } = a;
+  if (cols === 1) return whole(a);
+  const own = allocateShared(rows, 1, precisionOf(a));
+  for (let i = 0; i < rows; i++) own.data[i] = data[i * cols + l]!;
+  return whole(own);
 }
 
 /** C ← beta C, what is left of a product with nothing. */
