@@ -9,18 +9,26 @@ import { type EvaluateFlags, evaluate } from "./evaluate.ts";
 import { type ExplainFlags, explain } from "./explain.ts";
 import { type FitFlags, fit } from "./fit.ts";
 import {
-  collect,
-  coverage,
-  depth,
-  duration,
-  engineNames,
-  kernelByName,
-  positiveInteger,
-  ridge,
-  seedList,
-  size,
-  wholeNumber,
-} from "./options.ts";
+  effortFlag,
+  engineFlag,
+  excludeFlag,
+  featuresFlag,
+  jsonFlag,
+  kindsFlag,
+  memoryFlag,
+  noOutFlag,
+  noReportFlag,
+  outFlag,
+  queryFlag,
+  reportFlag,
+  seedFlag,
+  splitFlag,
+  targetFlag,
+  taskFlag,
+  threadsFlag,
+  timeFlag,
+} from "./flags.ts";
+import { collect, coverage, depth, kernelByName, positiveInteger, ridge, seedList } from "./options.ts";
 import { type PlanFlags, plan } from "./plan.ts";
 import { type PredictFlags, predict } from "./predict.ts";
 import type { ReproduceFlags } from "./reproduce.ts";
@@ -77,12 +85,8 @@ ${tableHelp}`,
     );
   settle(program, context);
 
-  const jsonFlag = "print one JSON document on standard output and nothing else";
   const engineFlags = (command: Command): Command =>
-    settle(command, context)
-      .addOption(new Option("--engine <name>", "what does the linear algebra").choices(engineNames))
-      .option("--threads <n>", "threads of the engine (default: all processors)", positiveInteger)
-      .option("--json", jsonFlag);
+    settle(command, context).addOption(engineFlag).addOption(threadsFlag).addOption(jsonFlag);
 
   engineFlags(program.command("fit"))
     .summary("learn to predict a column of a table")
@@ -90,24 +94,16 @@ ${tableHelp}`,
       "Learns to predict one column of a table from the others. Columns are understood by their values, the machine is chosen by validation on the training rows, and nothing needs tuning.",
     )
     .argument("<table>", "the training rows")
-    .requiredOption("--target <column>", "the column to predict")
-    .addOption(
-      new Option("--task <task>", "what the target is")
-        .choices(["auto", "regression", "classification"])
-        .default("auto"),
-    )
-    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
-    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
-    .option(
-      "--kinds <column=kind>",
-      "what a column is: number, category, boolean, date, identifier or text (repeatable)",
-      collect,
-    )
+    .addOption(targetFlag)
+    .addOption(taskFlag)
+    .addOption(featuresFlag)
+    .addOption(excludeFlag)
+    .addOption(kindsFlag)
     .option("--weights <column>", "a column of positive weights")
     .option("--groups <column>", "rows with equal values here are kept together when validating")
-    .option("--split <column>", "a column that holds train and test; test rows are scored at the end")
+    .addOption(splitFlag)
     .option("--test <table>", "a table of test rows, instead of --split")
-    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(queryFlag)
     .addOption(
       new Option(
         "--metric <form>",
@@ -121,22 +117,14 @@ ${tableHelp}`,
       "fit one machine with this kernel: laplace, gaussian, matern32, matern52, lpq, or that of an infinitely wide network, such as ntk:relu:3 or nngp:gelu:2",
       kernelByName,
     )
-    .addOption(
-      new Option("--effort <effort>", "how much is tried")
-        .choices(["quick", "default", "thorough"])
-        .default("default"),
-    )
-    .option("--time <time>", "stop looking for better machines in time to be done by then: 60s, 5m", duration)
-    .option("--seed <n>", "seed of every random choice", wholeNumber, 0)
-    .option(
-      "--memory <size>",
-      "memory that the fit may take, such as 8GB (default: 80 % of what is free)",
-      size,
-    )
-    .option("--out <file>", "where to put the model", "model.safetensors")
-    .option("--no-out", "keep no model")
-    .option("--report <file>", "where to put the report", "report.html")
-    .option("--no-report", "write no report")
+    .addOption(effortFlag)
+    .addOption(timeFlag)
+    .addOption(seedFlag("every random choice"))
+    .addOption(memoryFlag)
+    .addOption(outFlag("model.safetensors"))
+    .addOption(noOutFlag)
+    .addOption(reportFlag("report.html"))
+    .addOption(noReportFlag)
     .option("--no-baselines", "fit no simple learners to compare with")
     .addHelpText(
       "after",
@@ -165,8 +153,8 @@ Column names that hold commas are given one a flag: --exclude "a, b" --exclude c
     )
     .requiredOption("--column <column>", "the one that names its columns, such as movies")
     .requiredOption("--value <column>", "the one with its entries, such as ratings")
-    .option("--split <column>", "a column that holds train and test; test rows are scored at the end")
-    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(splitFlag)
+    .addOption(queryFlag)
     .addOption(
       new Option("--method <method>", "how the matrix is completed")
         .choices(["deep-factorization", "soft-impute", "alternating-least-squares", "biases", "mean"])
@@ -174,11 +162,11 @@ Column names that hold commas are given one a flag: --exclude "a, b" --exclude c
     )
     .option("--depth <n>", "layers of the factorization (default: 2, 3 and 4 are compared)", depth)
     .option("--rank <n>", "largest rank of the interactions", positiveInteger)
-    .option("--seed <n>", "seed of every random choice", wholeNumber, 0)
-    .option("--out <file>", "where to put the model", "completion.safetensors")
-    .option("--no-out", "keep no model")
-    .option("--report <file>", "where to put the report", "completion.html")
-    .option("--no-report", "write no report")
+    .addOption(seedFlag("every random choice"))
+    .addOption(outFlag("completion.safetensors"))
+    .addOption(noOutFlag)
+    .addOption(reportFlag("completion.html"))
+    .addOption(noReportFlag)
     .option("--no-baselines", "fit no simpler completions to compare with")
     .addHelpText(
       "after",
@@ -211,7 +199,7 @@ ${tableHelp}`,
       "of a completed matrix: the k best columns of every row name in the table, without those that training had",
       positiveInteger,
     )
-    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(queryFlag)
     .addHelpText(
       "after",
       `
@@ -234,7 +222,7 @@ not have are predicted, counted and reported.`,
     .argument("<model>", "a model file")
     .argument("<table>", "rows with the target")
     .option("--intervals <coverage>", "coverage of the intervals that are judged", coverage, 0.9)
-    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(queryFlag)
     .addHelpText(
       "after",
       `
@@ -259,8 +247,8 @@ Examples:
       positiveInteger,
     )
     .option("--class <label>", "explain the probability of this class (default: the most probable one)")
-    .option("--query <sql>", "an SQL query over the table, which is named input")
-    .option("--seed <n>", "seed of the sample of rows that is looked at", wholeNumber, 0)
+    .addOption(queryFlag)
+    .addOption(seedFlag("the sample of rows that is looked at"))
     .addHelpText(
       "after",
       `
@@ -280,20 +268,16 @@ Examples:
     )
     .argument("<table or model>", "training rows, or a model file")
     .option("--target <column>", "the column to predict (of a table)")
-    .addOption(
-      new Option("--task <task>", "what the target is")
-        .choices(["auto", "regression", "classification"])
-        .default("auto"),
-    )
-    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
-    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
-    .option("--kinds <column=kind>", "what a column is (repeatable)", collect)
+    .addOption(taskFlag)
+    .addOption(featuresFlag)
+    .addOption(excludeFlag)
+    .addOption(kindsFlag)
     .option("--split <column>", "a column that holds train and test; errors are measured on test rows too")
-    .option("--query <sql>", "an SQL query over the table, which is named input")
+    .addOption(queryFlag)
     .option("--kernel <name>", "the kernel, such as gaussian or ntk:relu:3 (default: laplace)", kernelByName)
     .option("--ridge <lambda>", "the ridge (default: chosen by validation)", ridge)
     .option("--rows <n>", "look at this many training rows at most", positiveInteger, 2000)
-    .option("--seed <n>", "seed of the samples of rows", wholeNumber, 0)
+    .addOption(seedFlag("the samples of rows"))
     .option("--report <file>", "write a page with pictures here")
     .addHelpText(
       "after",
@@ -310,31 +294,19 @@ ${tableHelp}`,
   engineFlags(program.command("plan"))
     .summary("show how a table would be fitted and what that takes")
     .description(
-      "Reads a table and says how fit would fit it, by one kernel matrix, several, or a tree, and why: operations, memory, and time on this machine, which it measures for a moment. Nothing is fitted or written.",
+      "Reads a table and says how fit would fit it, by direct solution, a tree of feature machines or Nyström, and why: operations, memory, and time on this machine, which it measures for a moment. Nothing is fitted or written.",
     )
     .argument("<table>", "the training rows")
-    .requiredOption("--target <column>", "the column to predict")
-    .addOption(
-      new Option("--task <task>", "what the target is")
-        .choices(["auto", "regression", "classification"])
-        .default("auto"),
-    )
-    .option("--features <columns>", "use only these columns (separated by commas, or repeated)", collect)
-    .option("--exclude <columns>", "leave these columns out (separated by commas, or repeated)", collect)
-    .option("--kinds <column=kind>", "what a column is (repeatable)", collect)
-    .option("--split <column>", "a column that holds train and test")
-    .option("--query <sql>", "an SQL query over the table, which is named input")
-    .addOption(
-      new Option("--effort <effort>", "how much is tried")
-        .choices(["quick", "default", "thorough"])
-        .default("default"),
-    )
-    .option("--time <time>", "time that the fit may take: 60s, 5m", duration)
-    .option(
-      "--memory <size>",
-      "memory that the fit may take, such as 8GB (default: 80 % of what is free)",
-      size,
-    )
+    .addOption(targetFlag)
+    .addOption(taskFlag)
+    .addOption(featuresFlag)
+    .addOption(excludeFlag)
+    .addOption(kindsFlag)
+    .addOption(splitFlag)
+    .addOption(queryFlag)
+    .addOption(effortFlag)
+    .addOption(timeFlag)
+    .addOption(memoryFlag)
     .addHelpText(
       "after",
       `
@@ -362,7 +334,7 @@ ${tableHelp}`,
     .summary("list the claims of the theory, or show one")
     .description("Lists claims that can be run; one alone is shown with its statement and settings.")
     .argument("[claim]", "a code, id or area, or all", "all")
-    .option("--json", jsonFlag)
+    .addOption(jsonFlag)
     .addHelpText(
       "after",
       "\nExamples:\n  $ lineament claims\n  $ lineament claims linearized\n  $ lineament claims LZ-16",
@@ -384,8 +356,8 @@ ${tableHelp}`,
     .option("--seeds <seeds>", "run with each of these: 3, 0..4 or 0,3,7", seedList)
     .option("--out <folder>", "write a gallery: a page, figures as SVG and PNG, numbers as JSON")
     .option("--workers <n>", "claims that run at once (default: all processors)", positiveInteger)
-    .addOption(new Option("--engine <name>", "what does the linear algebra").choices(engineNames))
-    .option("--json", jsonFlag)
+    .addOption(engineFlag)
+    .addOption(jsonFlag)
     .addHelpText(
       "after",
       `
