@@ -1,7 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import {
-  type Column,
   type Engine,
   FEWEST_DIAGNOSED_ROWS,
   fitTable,
@@ -19,6 +18,7 @@ import {
   takeTableRows,
   type Target,
   targetValues,
+  trainTestRows,
 } from "lineament";
 import { DiagnoseDocument } from "../output/documents.ts";
 import type { Screen } from "../output/screen.ts";
@@ -31,11 +31,12 @@ import {
 import { renderDiagnosis } from "../report/index.ts";
 import { formatCount, formatNumber } from "../report/numbers.ts";
 import type { Diagnosis } from "../report/report-data.ts";
-import { assertWritable, readTable, writeWhole } from "../tables/index.ts";
+import { assertWritable, readTable } from "../tables/index.ts";
 import type { Context } from "./context.ts";
 import { diagnosisOf, targetOf } from "./diagnosis-of-model.ts";
 import { openModel } from "./models.ts";
 import { columnNames, type EngineFlags, kindPairs, memoryBudget, withEngine } from "./options.ts";
+import { writeBytes } from "./write-bytes.ts";
 
 export interface DiagnoseFlags extends EngineFlags {
   readonly target?: string;
@@ -91,10 +92,7 @@ export async function diagnose(
       const title = `${target} in ${path === "-" ? "standard input" : basename(path)}`;
       const page = await renderDiagnosis(diagnosis, { title, version: lineamentVersion });
       signal.throwIfAborted();
-      await writeWhole(flags.report, async (temporary) => {
-        await using file = await open(temporary, "wx");
-        await file.writeFile(page);
-      });
+      await writeBytes(flags.report, new TextEncoder().encode(page));
     }
     screen.done();
     for (const warning of warnings) screen.warn(warning);
@@ -153,7 +151,8 @@ async function plainRidge(
   const kinds = kindPairs(flags.kinds);
   screen.progress("reading", 0, `reading ${path}`);
   const { table, notices } = await readTable(path, { query: flags.query, signal, stdin });
-  const training = trainingRows(table, split);
+  const parts = split === undefined ? undefined : trainTestRows(table, split);
+  const training = parts?.train ?? Int32Array.from({ length: table.rows }, (_, i) => i);
   const { model } = await fitTable(fewerRows(table, training, flags.rows, seed), {
     target,
     split,
@@ -175,24 +174,15 @@ async function plainRidge(
     onProgress: ({ stage, fraction, message }) => screen.progress(stage, fraction / 2, message),
   });
   const of = training.length;
-  if (split === undefined) return { model, of, warnings: notices };
-  const rows = takeTableRows(
-    table,
-    rowsOf(table, split, (part) => part === "test"),
-  );
+  if (parts === undefined) return { model, of, warnings: notices };
+  const rows = takeTableRows(table, parts.test);
   const { rows: known, values, codes } = targetValues(model.target, rows);
   const x = takePoints(model.encode(rows).x, known, model.encoder.blocks.length);
   return { model, test: { x, target: targetOf(model, codes ?? values) }, of, warnings: notices };
 }
 
-function trainingRows(table: Table, split: string | undefined): number[] {
-  return split === undefined
-    ? Array.from({ length: table.rows }, (_, i) => i)
-    : rowsOf(table, split, (part) => part === "train");
-}
-
-/** The table with at most so many training rows; all others stay, and a split column that is no such thing is left to the fit. */
-function fewerRows(table: Table, training: readonly number[], most: number, seed: number): Table {
+/** The table with at most so many training rows; all others stay. */
+function fewerRows(table: Table, training: Int32Array, most: number, seed: number): Table {
   if (training.length <= most) return table;
   const left = new Set(training);
   for (const at of sample(training.length, most, random(seed))) left.delete(training[at]!);
@@ -200,14 +190,6 @@ function fewerRows(table: Table, training: readonly number[], most: number, seed
     table,
     Array.from({ length: table.rows }, (_, i) => i).filter((i) => !left.has(i)),
   );
-}
-
-/** Rows whose split column holds a part that fits; none without such a column of texts. */
-function rowsOf({ columns, rows }: Table, split: string, fits: (part: string) => boolean): number[] {
-  const column = columns.find(({ name }: Column) => name === split);
-  if (column?.type !== "text") return [];
-  const fitting = column.levels.map((level) => fits(level.trim().toLowerCase()));
-  return Array.from({ length: rows }, (_, i) => i).filter((i) => fitting[column.codes[i]!] === true);
 }
 
 function describe(diagnosis: Diagnosis, target: string, report: string | undefined, screen: Screen): void {

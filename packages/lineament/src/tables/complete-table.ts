@@ -9,7 +9,7 @@ import {
 } from "../machines/index.ts";
 import { CompletionModel, entryValues, filledLabels } from "./completion-model.ts";
 import type { CompletionRecord } from "./completion-record.ts";
-import { divide } from "./division.ts";
+import { trainTestRows } from "./train-test-rows.ts";
 import { InputError } from "./errors.ts";
 import { lineamentVersion } from "./fit-record.ts";
 import { distinctLabels, labelNumbers } from "./labels.ts";
@@ -59,7 +59,7 @@ export async function completeTable(table: Table, options: CompleteTableOptions)
     if (roles.indexOf(name) !== at)
       throw new InputError(`column ${quote(name)} cannot be two things at once`);
   }
-  const division = split === undefined ? undefined : divide(table, split);
+  const division = split === undefined ? undefined : trainTestRows(table, split);
   const given = division ? takeTableRows(table, division.train) : table;
   const { entries: train, withoutValue } = withValues(given, value);
   const test = division && withValues(takeTableRows(table, division.test), value);

@@ -16,7 +16,7 @@ import {
   type Target,
 } from "../machines/index.ts";
 import { type BaselineResult, fitBaselines } from "./baselines.ts";
-import { divide } from "./division.ts";
+import { trainTestRows } from "./train-test-rows.ts";
 import { candidateName } from "../machines/automatic/candidate.ts";
 import { WIDE } from "../machines/automatic/search.ts";
 import type { ColumnKind } from "./column-kinds.ts";
@@ -278,7 +278,7 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
   if (split !== undefined && test)
     throw new InputError("test rows come from a split column or a test table, not from both");
 
-  const division = split === undefined ? undefined : divide(table, split);
+  const division = split === undefined ? undefined : trainTestRows(table, split);
   const trainTable = division ? takeTableRows(table, division.train) : table;
   const testTable = division
     ? { ...takeTableRows(table, division.test), source: `test rows of ${sourceOf(table)}` }

@@ -12,4 +12,5 @@ export { CompletionModel, type PairPrediction } from "./completion-model.ts";
 export * from "./completion-record.ts";
 export * from "./fit-table.ts";
 export * from "./table-model.ts";
+export { trainTestRows } from "./train-test-rows.ts";
 export type { Labels } from "./labels.ts";

@@ -5,7 +5,7 @@ import { columnNamed, quote, rowNumber, sourceOf, type Table } from "./table.ts"
  * Rows of a column that holds `train` and `test`.
  * @throws InputError for other cells, and when one of the two has no rows
  */
-export function divide(table: Table, name: string): { train: Int32Array; test: Int32Array } {
+export function trainTestRows(table: Table, name: string): { train: Int32Array; test: Int32Array } {
   const column = columnNamed(table, name);
   const where = `${sourceOf(table)}: split column ${quote(name)}`;
   if (column.type !== "text")
