@@ -112,9 +112,10 @@ export async function solveRound(
   const tables = categoricalTables(metric, kernel);
   await kernelMatrix(engine, { kernel, tables, x: centers, out: scratch, signal });
   const system = new RidgeSystem(engine, scratch);
+  const maxSteps = Math.floor(stepsOfFactorization(y.rows, y.cols, ridges.length));
   const solved =
-    tolerance > 0 && !weights && heldOut === 0 && iterationPays(y.rows, y.cols, ridges.length)
-      ? await system.solveByConjugateGradients(ridges, y, { tolerance, signal })
+    tolerance > 0 && !weights && maxSteps >= WORTHWHILE_STEPS
+      ? await system.iterate(ridges, y, { tolerance, maxSteps, heldOut, signal })
       : [];
   const solutions: RoundSolution[] = [];
   for (const [at, ridge] of ridges.entries()) {
@@ -125,7 +126,7 @@ export async function solveRound(
         ridge,
         factor: { outcome: "factored", jitter: 0 },
         coefficients: iterated.coefficients,
-        heldOutResiduals: undefined,
+        heldOutResiduals: iterated.heldOutResiduals,
       });
       continue;
     }
@@ -141,12 +142,16 @@ export async function solveRound(
   return { metric, kernel, tables, centers, solutions };
 }
 
+/** Conjugate gradients are tried when a factorization for each ridge takes as long as so many of their steps. */
+const WORTHWHILE_STEPS = 40;
+
 /**
- * Whether some 35 products with K, all ridges together, take less time than a factorization for each ridge. A product with few
- * columns is bound by memory: it takes as long as about 20 columns' worth of arithmetic would.
+ * Steps of conjugate gradients, all ridges together, that take as long as a factorization for each ridge. A product of K with few columns
+ * is bound by memory: one column takes as long as the arithmetic of 10 columns (K is read by half), many as that of 60 more.
  */
-function iterationPays(n: number, outputs: number, ridges: number): boolean {
-  return n >= 2500 && 35 * 2 * Math.max(outputs * ridges, 20) < (ridges * n) / 3;
+function stepsOfFactorization(n: number, outputs: number, ridges: number): number {
+  const width = outputs * ridges;
+  return (ridges * n) / (6 * (width <= 4 ? 10 * width : 60 + width));
 }
 
 /** Predictions of every solution of a round at other rows, each m × c; undefined for failed ones. One pass serves all. */

@@ -2,7 +2,14 @@ import { convert, type Engine, type Matrix, permutation, random, sample, zeros }
 import { factorCenters } from "./center-factor.ts";
 import { inPrecision, type KernelFunction } from "./cross-kernel.ts";
 import { defaultSample, eigenPro, eigenProjections, largestBatch, type PreparedSample } from "./eigenpro.ts";
-import { descend, type EigenProOptions, type EigenProSolution, EpochResidual } from "./eigenpro-epochs.ts";
+import {
+  descend,
+  type EigenProOptions,
+  type EigenProSolution,
+  EpochResidual,
+  startingCoefficients,
+  eigenProSettings,
+} from "./eigenpro-epochs.ts";
 import { eigenProPreconditioner, eigenProSteps } from "./eigenpro-preconditioner.ts";
 import type { NystromProblem } from "./nystrom-ridge.ts";
 import { takeChunkRows, takeSourceRows } from "./row-source.ts";
@@ -29,24 +36,13 @@ export async function eigenProOnCenters(
   { source, centers, kernel }: NystromProblem,
   options: EigenProOptions = {},
 ): Promise<EigenProSolution> {
-  const {
-    sampleSize,
-    level,
-    batch,
-    memory = 2 ** 30,
-    precision = "float32",
-    start,
-    seed = 0,
-    signal,
-    enough,
-  } = options;
+  const { sampleSize, level, batch, memory, precision, seed, signal, enough } = eigenProSettings(options);
   const n = source.rows;
   const m = centers.coordinates.rows;
   const c = source.outputs;
   if (n < 1 || m < 1)
     throw new RangeError(`eigenProOnCenters: ${n} rows and ${m} centers, expected at least one of each`);
-  if (start && (start.rows !== m || start.cols !== c))
-    throw new RangeError(`eigenProOnCenters: start is ${start.rows} × ${start.cols}, expected ${m} × ${c}`);
+  const theta = startingCoefficients("eigenProOnCenters", options.start, m, c);
   const generator = random(seed);
   const rows = sample(n, sampleSize ?? defaultSample(n), generator);
   const sampled = inPrecision(engine, (await takeSourceRows(source, rows, signal)).x, precision);
@@ -71,8 +67,6 @@ export async function eigenProOnCenters(
   const features = zeros(m, vectors.cols);
   await engine.gemm({ a: convert(between, "float64"), b: vectors, c: features });
 
-  const theta = zeros(m, c);
-  if (start) theta.data.set(start.data);
   const stored = engine.allocate(m, c, precision);
   const blocks = {
     centers: engine.allocate(steps.batch, m, precision),
@@ -127,8 +121,9 @@ async function projection(
   engine: Engine,
   centers: NystromProblem["centers"],
   kernel: KernelFunction,
-  { memory = 2 ** 30, precision = "float32", sampleSize, seed = 0, signal }: EigenProOptions,
+  options: EigenProOptions,
 ): Promise<(h: Matrix<Float64Array>) => Promise<Matrix<Float64Array>>> {
+  const { sampleSize, memory, precision, seed, signal } = eigenProSettings(options);
   const m = centers.coordinates.rows;
   const factor =
     8 * m * m <= memory

@@ -1,4 +1,4 @@
-import type { Matrix } from "../linalg/index.ts";
+import { type Matrix, type Precision, zeros } from "../linalg/index.ts";
 
 /** Where a descent is, after an epoch. */
 export interface EigenProProgress {
@@ -29,7 +29,7 @@ export interface EigenProOptions {
   /** Bytes for kernel blocks. Default 1 GiB. */
   readonly memory?: number | undefined;
   /** Of the kernel blocks. Default float32. */
-  readonly precision?: "float32" | "float64" | undefined;
+  readonly precision?: Precision | undefined;
   /** Coefficients to start from. Default 0. */
   readonly start?: Matrix | undefined;
   /** Of the sample and of the order of rows. Default 0. */
@@ -38,6 +38,37 @@ export interface EigenProOptions {
   /** When it is aborted no further batch is taken, and the best so far is returned. */
   readonly enough?: AbortSignal | undefined;
   readonly onProgress?: ((progress: EigenProProgress) => void) | undefined;
+}
+
+/** Options of which these are settled. */
+interface EigenProSettings extends EigenProOptions {
+  readonly memory: number;
+  readonly precision: Precision;
+  readonly seed: number;
+}
+
+/** The options, with defaults for what both descents need. */
+export function eigenProSettings({
+  memory = 2 ** 30,
+  precision = "float32",
+  seed = 0,
+  ...others
+}: EigenProOptions): EigenProSettings {
+  return { ...others, memory, precision, seed };
+}
+
+/** A copy of the coefficients to start from, rows × outputs; 0 where there are none. */
+export function startingCoefficients(
+  method: string,
+  start: Matrix | undefined,
+  rows: number,
+  outputs: number,
+): Matrix<Float64Array> {
+  if (start && (start.rows !== rows || start.cols !== outputs))
+    throw new RangeError(`${method}: start is ${start.rows} × ${start.cols}, expected ${rows} × ${outputs}`);
+  const coefficients = zeros(rows, outputs);
+  if (start) coefficients.data.set(start.data);
+  return coefficients;
 }
 
 /** What a descent found, and how it ended. */

@@ -10,7 +10,14 @@ import {
   zeros,
 } from "../linalg/index.ts";
 import { inPrecision, type KernelFunction } from "./cross-kernel.ts";
-import { descend, type EigenProOptions, type EigenProSolution, EpochResidual } from "./eigenpro-epochs.ts";
+import {
+  descend,
+  type EigenProOptions,
+  type EigenProSolution,
+  EpochResidual,
+  startingCoefficients,
+  eigenProSettings,
+} from "./eigenpro-epochs.ts";
 import {
   type EigenProPreconditioner,
   eigenProPreconditioner,
@@ -53,23 +60,12 @@ export async function eigenPro(
   { x, y, kernel, prepared }: EigenProProblem,
   options: EigenProOptions = {},
 ): Promise<EigenProSolution> {
-  const {
-    sampleSize,
-    level,
-    batch,
-    memory = 2 ** 30,
-    precision = "float32",
-    start,
-    seed = 0,
-    signal,
-    enough,
-  } = options;
+  const { sampleSize, level, batch, memory, precision, seed, signal, enough } = eigenProSettings(options);
   const n = x.coordinates.rows;
   const c = y.cols;
   if (n < 1) throw new RangeError("eigenPro: there are no rows");
   if (y.rows !== n) throw new RangeError(`eigenPro: y has ${y.rows} rows, x has ${n}`);
-  if (start && (start.rows !== n || start.cols !== c))
-    throw new RangeError(`eigenPro: start is ${start.rows} × ${start.cols}, expected ${n} × ${c}`);
+  const a = startingCoefficients("eigenPro", options.start, n, c);
   const generator = random(seed);
   const rows = inPrecision(engine, x, precision);
   const all = { x: rows, y };
@@ -85,8 +81,6 @@ export async function eigenPro(
   const { vectors, corrections } = preconditioner;
   const { batch: b, rate: firstRate } = eigenProSteps(preconditioner, most, batch);
 
-  const a = zeros(n, c);
-  if (start) a.data.set(start.data);
   const stored = engine.allocate(n, c, precision);
   const block = engine.allocate(b, n, precision);
   const epoch = async (rate: number, best: number): Promise<number> => {

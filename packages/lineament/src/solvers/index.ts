@@ -7,6 +7,7 @@ export * from "./eigenpro-epochs.ts";
 export * from "./eigenpro-preconditioner.ts";
 export * from "./eigenpro.ts";
 export * from "./feature-ridge.ts";
+export * from "./iterated-ridge.ts";
 export * from "./kernel-diagnosis.ts";
 export * from "./leave-one-out.ts";
 export * from "./logistic.ts";

@@ -1,6 +1,5 @@
-import { type Engine, type Matrix, type Numbers, precisionOf, random, zeros } from "../linalg/index.ts";
-import { conjugateGradients } from "./conjugate-gradients.ts";
-import { nystromPreconditioner } from "./nystrom-preconditioner.ts";
+import { type Engine, type Matrix, type Numbers, precisionOf, zeros } from "../linalg/index.ts";
+import { iteratedRidge, type IteratedRidgeOptions, type IteratedRidgeSolution } from "./iterated-ridge.ts";
 
 /** How a factorization went. `jitter` was added to the diagonal because the matrix was not numerically positive definite. */
 export interface FactorReport {
@@ -89,58 +88,14 @@ export class RidgeSystem {
     }
   }
 
-  /**
-   * Solves (K + λ I) A = Y for several λ at once by conjugate gradients with a Nyström preconditioner: one pass over K a step
-   * serves all of them. Columns that do not reach the tolerance in `maxSteps` come back undefined; factor for those.
-   *
-   * @returns one solution for each ridge
-   */
-  async solveByConjugateGradients(
+  /** `iteratedRidge` on the intact K, without a factor. */
+  iterate(
     ridges: readonly number[],
     y: Matrix,
-    {
-      tolerance = 1e-5,
-      maxSteps = 60,
-      seed = 0,
-      signal,
-    }: { tolerance?: number; maxSteps?: number; seed?: number; signal?: AbortSignal | undefined } = {},
-  ): Promise<(RidgeSolution | undefined)[]> {
-    const { rows: n } = this.#k;
-    const c = y.cols;
+    options: IteratedRidgeOptions = {},
+  ): Promise<(IteratedRidgeSolution | undefined)[]> {
     this.#restoreKernel();
-    const rank = Math.min(n, Math.ceil(Math.sqrt(10 * n)));
-    const preconditioner = await nystromPreconditioner(this.#engine, this.#k, rank, random(seed));
-    if (!preconditioner) return ridges.map(() => undefined);
-    const width = c * ridges.length;
-    const shifts = Float64Array.from({ length: width }, (_, l) => ridges[Math.floor(l / c)]!);
-    const b = zeros(n, width);
-    for (let i = 0; i < n; i++)
-      for (let l = 0; l < width; l++) b.data[i * width + l] = y.data[i * c + (l % c)]!;
-    const precision = precisionOf(this.#k);
-    const stored = this.#engine.allocate(n, width, precision);
-    const product = this.#engine.allocate(n, width, precision);
-    const result = zeros(n, width);
-    const multiply = async (v: Matrix<Float64Array>): Promise<Matrix> => {
-      stored.data.set(v.data);
-      await this.#engine.gemm({ a: this.#k, b: stored, c: product, symmetricA: true });
-      for (let at = 0; at < result.data.length; at++)
-        result.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
-      return result;
-    };
-    const { x, residuals } = await conjugateGradients(multiply, (r) => preconditioner.apply(r, shifts), b, {
-      tolerance,
-      maxSteps,
-      signal,
-    });
-    return ridges.map((_, at) => {
-      let residual = 0;
-      for (let l = 0; l < c; l++) residual = Math.max(residual, residuals[at * c + l]!);
-      if (!(residual <= tolerance)) return undefined;
-      const coefficients = zeros(n, c);
-      for (let i = 0; i < n; i++)
-        for (let l = 0; l < c; l++) coefficients.data[i * c + l] = x.data[i * width + at * c + l]!;
-      return { coefficients, residual };
-    });
+    return iteratedRidge(this.#engine, this.#k, ridges, y, options);
   }
 
   /** B ← (K + Λ)⁻¹ B with the last factor, in the precision of the system. */

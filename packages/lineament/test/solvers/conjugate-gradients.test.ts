@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convert, type Engine, type Matrix, random, zeros } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
-import { conjugateGradients, nystromPreconditioner, RidgeSystem } from "../../src/solvers/index.ts";
+import { conjugateGradients, nystromPreconditioner } from "../../src/solvers/index.ts";
 import { eliminate, expectClose, filled, gram, normals, product } from "../contracts/data.ts";
 
 let engine: Engine;
@@ -116,51 +116,5 @@ describe("the Nyström preconditioner", () => {
     let energy = 0;
     for (let i = 0; i < n; i++) energy += probe.data[i]! * image.data[i]!;
     expect(energy).toBeGreaterThan(0);
-  });
-});
-
-describe.each([1, 1.7])("ridge systems by conjugate gradients, Laplace exponent %d", (exponent) => {
-  const n = 300;
-  const x = normals(n, 6, 9);
-  const y = normals(n, 2, 10);
-  const ridges = [1e-3, 1e-1, 10];
-
-  test("agree with Cholesky for all ridges at once, to the residual they report", async () => {
-    const k = await gram(engine, { ...laplace, exponent }, x, "float32");
-    const original = convert(k, "float64");
-    const solutions = await new RidgeSystem(engine, k).solveByConjugateGradients(ridges, y, {
-      tolerance: 1e-5,
-    });
-    for (const [at, ridge] of ridges.entries()) {
-      const { coefficients, residual } = solutions[at]!;
-      expect(residual).toBeLessThanOrEqual(1e-5);
-      const shifted = filled(n, n, (i, j) => original.data[i * n + j]! + (i === j ? ridge : 0));
-      const image = product(shifted, coefficients);
-      let error = 0;
-      let scale = 0;
-      image.data.forEach((value, i) => {
-        error += (value - y.data[i]!) ** 2;
-        scale += y.data[i]! ** 2;
-      });
-      // The recurrence's residual and the true one part by the rounding of float32 products.
-      expect(Math.sqrt(error / scale)).toBeLessThan(5e-5);
-    }
-  });
-
-  test("find K intact after a factorization, and leave it so", async () => {
-    const system = new RidgeSystem(engine, await gram(engine, { ...laplace, exponent }, x, "float32"));
-    await system.factor(1e-2);
-    const direct = (await system.solve(y)).coefficients;
-    const [iterated] = await system.solveByConjugateGradients([1e-2], y, { tolerance: 1e-6 });
-    await system.factor(1e-2);
-    expectClose(iterated!.coefficients.data, direct.data, 1e-2);
-    expectClose((await system.solve(y)).coefficients.data, direct.data, 1e-9);
-  });
-
-  test("come back undefined where the steps do not suffice", async () => {
-    const system = new RidgeSystem(engine, await gram(engine, { ...laplace, exponent }, x, "float32"));
-    expect(await system.solveByConjugateGradients([1e-3], y, { tolerance: 1e-6, maxSteps: 1 })).toEqual([
-      undefined,
-    ]);
   });
 });
