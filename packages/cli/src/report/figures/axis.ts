@@ -1,3 +1,5 @@
+import type { Position } from "../picture.ts";
+
 /** Finite numbers only: what a figure can place. */
 export function finite(values: readonly (number | undefined)[]): number[] {
   return values.filter((x): x is number => x !== undefined && Number.isFinite(x));
@@ -39,4 +41,15 @@ export function logarithmicTicks([low, high]: readonly [number, number]): number
     .filter((power) => power % every === 0)
     .flatMap((power) => steps.map((step) => Number(`${step}e${power}`)))
     .filter((tick) => tick >= low && tick <= high);
+}
+
+/** The `step` of rows along a descent. */
+export function descentSteps(tickCount: number): Position {
+  return {
+    field: "step",
+    type: "quantitative",
+    title: "descent steps",
+    scale: { nice: false },
+    axis: { tickCount },
+  };
 }

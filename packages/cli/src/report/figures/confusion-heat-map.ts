@@ -1,8 +1,9 @@
 import { labels } from "../labels.ts";
 import { formatCount, formatShare } from "../numbers.ts";
 import type { Confusion } from "../report-data.ts";
-import { type Figure, layersIf } from "../picture.ts";
-import { colors, textOnFill } from "../theme.ts";
+import type { Figure } from "../picture.ts";
+import { colors } from "../theme.ts";
+import { heatMapCells } from "./heat-map-cells.ts";
 
 /** Rows are what was true, columns what was predicted; colors are shares of the row, numbers are counts. */
 export function confusionHeatMap({ counts }: Confusion, classes: readonly string[]): Figure {
@@ -55,27 +56,11 @@ export function confusionHeatMap({ counts }: Confusion, classes: readonly string
         axis,
       },
     },
-    layer: [
-      {
-        mark: { type: "rect", stroke: colors.paper, strokeWidth: cell > 14 ? 1.5 : 0.5 },
-        encoding: {
-          fill: { condition: { test: "datum.right", value: colors.accent }, value: colors.second },
-          fillOpacity: {
-            field: "strength",
-            type: "quantitative",
-            scale: { domain: [0, 1], range: [0.04, 1] },
-            legend: null,
-          },
-          description: { field: "note" },
-        },
-      },
-      ...layersIf(fontSize >= 7, {
-        mark: { type: "text", fontSize, aria: false },
-        encoding: {
-          text: { field: "text" },
-          color: textOnFill,
-        },
-      }),
-    ],
+    layer: heatMapCells({
+      test: "datum.right",
+      fill: [colors.accent, colors.second],
+      gap: cell > 14 ? 1.5 : 0.5,
+      fontSize: fontSize >= 7 ? fontSize : undefined,
+    }),
   };
 }

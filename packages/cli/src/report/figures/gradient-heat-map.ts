@@ -1,8 +1,9 @@
 import { labels } from "../labels.ts";
 import { formatNumber } from "../numbers.ts";
 import type { LabeledMatrix } from "../report-data.ts";
-import { type Figure, layersIf } from "../picture.ts";
-import { colors, textOnFill } from "../theme.ts";
+import type { Figure } from "../picture.ts";
+import { colors } from "../theme.ts";
+import { heatMapCells } from "./heat-map-cells.ts";
 
 /** The signed matrix of the learned metric; the strength of a color is the square root of the size, so that small entries are seen. */
 export function gradientHeatMap({ labels: full, values }: LabeledMatrix, most = 30): Figure {
@@ -46,27 +47,11 @@ export function gradientHeatMap({ labels: full, values }: LabeledMatrix, most = 
       },
       y: { field: "row", type: "nominal", sort: names, scale: { domain: names }, axis },
     },
-    layer: [
-      {
-        mark: { type: "rect", stroke: colors.paper, strokeWidth: count > 20 ? 0.5 : 1.5 },
-        encoding: {
-          fill: { condition: { test: "datum.negative", value: colors.second }, value: colors.accent },
-          fillOpacity: {
-            field: "strength",
-            type: "quantitative",
-            scale: { domain: [0, 1], range: [0.04, 1] },
-            legend: null,
-          },
-          description: { field: "note" },
-        },
-      },
-      ...layersIf(cell >= 22, {
-        mark: { type: "text", fontSize: cell >= 30 ? 11 : 9, aria: false },
-        encoding: {
-          text: { field: "text" },
-          color: textOnFill,
-        },
-      }),
-    ],
+    layer: heatMapCells({
+      test: "datum.negative",
+      fill: [colors.second, colors.accent],
+      gap: count > 20 ? 0.5 : 1.5,
+      fontSize: cell >= 30 ? 11 : cell >= 22 ? 9 : undefined,
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import { formatNumber } from "../numbers.ts";
 import type { Figure } from "../picture.ts";
 import { colors, seriesColors } from "../theme.ts";
+import { descentSteps } from "./axis.ts";
 
 /** A point of the way: work done, and what was learned by then. */
 export interface TrajectoryPoint {
@@ -29,13 +30,7 @@ export function singularValueTrajectories(trace: readonly TrajectoryPoint[]): Fi
     height: 280,
     data: { values: rows },
     encoding: {
-      x: {
-        field: "step",
-        type: "quantitative",
-        title: "descent steps",
-        scale: { nice: false },
-        axis: { tickCount: 8 },
-      },
+      x: descentSteps(8),
       y: {
         field: "value",
         type: "quantitative",

@@ -1,7 +1,7 @@
 import { formatNumber } from "../numbers.ts";
 import type { Figure } from "../picture.ts";
 import { colors } from "../theme.ts";
-import { extent, numberAxis } from "./axis.ts";
+import { descentSteps, extent, numberAxis } from "./axis.ts";
 
 /** Error on held-out entries along the way, and the point that was chosen. */
 export function validationWalk(
@@ -20,13 +20,7 @@ export function validationWalk(
     height: 230,
     data: { values: rows.map((row) => ({ ...row, best: row.value === best })) },
     encoding: {
-      x: {
-        field: "step",
-        type: "quantitative",
-        title: "descent steps",
-        scale: { nice: false },
-        axis: { tickCount: 6 },
-      },
+      x: descentSteps(6),
       y: {
         field: "value",
         type: "quantitative",
