@@ -66,6 +66,8 @@ export interface IterationOptions {
   /** Memory for kernel matrices: at least n² numbers in the precision of the machine. Allocated when absent. */
   readonly memory?: Matrix | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted no further iterate is solved; with a schedule and a judge not even the one on all rows. */
+  readonly enough?: AbortSignal | undefined;
 }
 
 /** What the loop learns with; all but the kernel has a default. */
@@ -117,6 +119,7 @@ export async function* recursiveFeatureIterations(
     refinements,
     memory,
     signal,
+    enough,
   }: IterationOptions,
 ): AsyncGenerator<Iterate, void> {
   const settings: FeatureSettings = { ...defaults, ...given };
@@ -180,12 +183,12 @@ export async function* recursiveFeatureIterations(
     yield iterate;
     const { round, solution, loss = Infinity } = iterate;
     if (loss < chosen.loss) chosen = { iteration, metric, ridges: [solution.ridge], loss };
-    if (iteration === iterations || loss > stopFactor * chosen.loss) break;
+    if (iteration === iterations || loss > stopFactor * chosen.loss || enough?.aborted) break;
     const next = await nextMetric(engine, part, settings, round, solution.coefficients, generator, signal);
     if (!next) break;
     metric = next;
   }
-  if (!sampled) return;
+  if (!sampled || (judge && chosen.loss < Infinity && enough?.aborted)) return;
   const last = judgedRows?.length ? undefined : judge;
   const solved = await solve(chosen.iteration, chosen.metric, undefined, chosen.ridges.slice(0, 1), last);
   if (solved) yield { ...solved.iterate, loss: solved.iterate.loss ?? (judge && chosen.loss) };

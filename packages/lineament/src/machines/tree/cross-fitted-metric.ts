@@ -27,6 +27,8 @@ export interface CrossFitting {
   readonly validation: Int32Array;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, the best metric so far is the answer. */
+  readonly enough?: AbortSignal | undefined;
 }
 
 /**
@@ -45,15 +47,16 @@ export interface CrossFitting {
  */
 export async function crossFittedMetric(engine: Engine, given: CrossFitting): Promise<Metric | undefined> {
   const { blockSizes, settings } = given.problem;
-  if (blockSizes.length > 0) return undefined;
+  if (blockSizes.length > 0 || given.enough?.aborted) return undefined;
   const diagonal = await learnMetric(engine, given, "diagonal");
-  const full = settings.form === "full" ? await learnMetric(engine, given, "full") : undefined;
+  const full =
+    settings.form === "full" && !given.enough?.aborted ? await learnMetric(engine, given, "full") : undefined;
   return full && full.loss < diagonal.loss ? full.metric : diagonal.metric;
 }
 
 async function learnMetric(
   engine: Engine,
-  { problem, train, validation, seed, signal }: CrossFitting,
+  { problem, train, validation, seed, signal, enough }: CrossFitting,
   form: "full" | "diagonal",
 ): Promise<{ readonly metric: Metric | undefined; readonly loss: number }> {
   const { x, y, weights, settings, ridges } = problem;
@@ -115,7 +118,7 @@ async function learnMetric(
     losses.push(loss);
     if (loss < best.loss) best = { metric, loss };
     const slow = update >= 2 && loss > (1 - PROGRESS) * losses[update - 2]!;
-    if (slow || update === UPDATES) return best;
+    if (slow || update === UPDATES || enough?.aborted) return best;
 
     const between = zeros(d, d);
     await engine.syrk({ a: sum, c: between, transpose: true });

@@ -35,6 +35,8 @@ export interface LeafJob {
 
 /** A fitted leaf: offset + k(S x, X S) A. */
 export interface FittedLeaf {
+  /** Rows that are its centers: those of the job, or of a leaf that had to be quick a sample of them. */
+  readonly rows: Int32Array;
   readonly kernel: Kernel;
   readonly metric: Metric;
   /** rows × c */
@@ -50,6 +52,11 @@ export interface LeafControl {
   /** For kernel matrices; see `IterationOptions`. */
   readonly memory?: Matrix | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * When it is aborted, the best iterate so far is the leaf: from the start the one under the metric that leaves begin with, on the
+   * first sample of the schedule.
+   */
+  readonly enough?: AbortSignal | undefined;
 }
 
 /** Where fewer validation rows fall into a leaf, training rows are judged instead: up to this number, and a fifth of the leaf. */
@@ -66,7 +73,7 @@ export async function fitLeaf(
   engine: Engine,
   { x, blockSizes, y, weights, settings, ...options }: LeafProblem,
   { address, rows, validation, seed }: LeafJob,
-  { memory, signal }: LeafControl = {},
+  { memory, signal, enough }: LeafControl = {},
 ): Promise<FittedLeaf> {
   const generator = random(seed);
   const blocks = blockSizes.length;
@@ -102,6 +109,7 @@ export async function fitLeaf(
         tolerance: 1e-4,
         memory,
         signal,
+        enough,
       },
     ),
   );
@@ -109,8 +117,9 @@ export async function fitLeaf(
     throw new RangeError(
       `leaf ${address}: the kernel matrix of its ${rows.length} rows is not positive definite even with jitter; use a larger ridge`,
     );
-  const { round, expansion, solution, ridges } = chosen;
+  const { round, expansion, solution, ridges, rows: sampled } = chosen;
   return {
+    rows: sampled?.map((at) => rows[at]!) ?? rows,
     kernel: round.kernel,
     metric: round.metric,
     coefficients: expansion.coefficients,

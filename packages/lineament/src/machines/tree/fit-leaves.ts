@@ -14,6 +14,8 @@ export interface LeafCrewOptions {
   /** Starts a thread. Default a worker thread of Node.js; where there are none, leaves are fitted here. */
   readonly start?: (() => LeafThread) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, leaves that are not begun yet are as quick as `fitLeaf` can be. */
+  readonly enough?: AbortSignal | undefined;
   readonly onLeaf?: ((done: number, of: number) => void) | undefined;
 }
 
@@ -32,7 +34,7 @@ export async function fitLeaves(
   engine: Engine,
   problem: LeafProblem,
   jobs: readonly LeafJob[],
-  { workers = 0, start = leafThreads(problem), signal, onLeaf }: LeafCrewOptions = {},
+  { workers = 0, start = leafThreads(problem), signal, enough, onLeaf }: LeafCrewOptions = {},
 ): Promise<FittedLeaf[]> {
   const largest = jobs.reduce((most, { rows }) => Math.max(most, rows.length), 0);
   const leaves: FittedLeaf[] = [];
@@ -44,7 +46,8 @@ export async function fitLeaves(
   const crew = start ? Math.min(workers, jobs.length) : 0;
   if (crew === 0) {
     const memory = engine.allocate(largest, largest, problem.settings.precision);
-    for (const [at, job] of jobs.entries()) keep(at, await fitLeaf(engine, problem, job, { memory, signal }));
+    for (const [at, job] of jobs.entries())
+      keep(at, await fitLeaf(engine, problem, job, { memory, signal, enough }));
     return leaves;
   }
 
@@ -67,7 +70,7 @@ export async function fitLeaves(
           const ready = await thread.ask({ kind: "open", problem, engine: engine.name, largest });
           if (ready.kind === "error") throw new Error(ready.message);
         }
-        reply = await thread.ask({ kind: "leaf", job: jobs[at]! });
+        reply = await thread.ask({ kind: "leaf", job: jobs[at]!, quick: enough?.aborted ?? false });
       } catch (error) {
         signal?.throwIfAborted();
         if (stopped) return;

@@ -12,6 +12,7 @@ import {
   type TargetCoding,
 } from "../learning-problem.ts";
 import { pointRange } from "../prediction-gradients.ts";
+import { unlessEnough } from "../unless-enough.ts";
 import { applyView, fitView, type View, type ViewKind } from "../view.ts";
 import { crossFittedMetric } from "./cross-fitted-metric.ts";
 import type { LeafProblem } from "./fit-leaf.ts";
@@ -34,6 +35,8 @@ export interface TreeControl {
   readonly seed: number;
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, what is left of the first tree is as quick as can be, and others that are not done are left out. */
+  readonly enough?: AbortSignal | undefined;
   /** Leaves fitted so far, and how many there are in the trees grown so far. */
   readonly onLeaf?: ((tree: number, done: number, of: number) => void) | undefined;
 }
@@ -59,7 +62,7 @@ export async function fitTreeMembers(
   train: Int32Array,
   validation: Int32Array,
   { view: kind, targetMeans, logarithm, settings, capacity, overlap, trees, ...learning }: TreeRecipe,
-  { seed, workers, signal, onLeaf }: TreeControl,
+  { seed, workers, onLeaf, ...ends }: TreeControl,
 ): Promise<FittedTree[]> {
   const { blockSizes } = problem;
   const blocks = blockSizes.length;
@@ -77,12 +80,14 @@ export async function fitTreeMembers(
   const target = takeTarget(problem.target, validation);
   const weights = problem.weights && Float64Array.from(validation, (i) => problem.weights![i]!);
 
-  const fitted: FittedTree[] = [];
-  for (let tree = 0; tree < trees; tree++) {
+  const fitTree = async (
+    tree: number,
+    { signal, enough }: Pick<TreeControl, "signal" | "enough">,
+  ): Promise<FittedTree> => {
     const own = seed + 1000 * tree;
     const divided = train.length > capacity && learning.iterations > 0;
     const start = divided
-      ? await crossFittedMetric(engine, { problem: leaves, train, validation, seed: own, signal })
+      ? await crossFittedMetric(engine, { problem: leaves, train, validation, seed: own, signal, enough })
       : undefined;
     const learned = { ...leaves, start };
     const grown = await growTree(engine, learned, train, validation, {
@@ -91,17 +96,19 @@ export async function fitTreeMembers(
       tree,
       seed: own,
       signal,
+      enough,
     });
     const done = await fitLeaves(engine, learned, grown.jobs, {
       workers,
       signal,
+      enough,
       onLeaf: (count, of) => onLeaf?.(tree, count, of),
     });
     const offsets = zeros(done.length, y.cols);
     done.forEach(({ offset }, leaf) => offsets.data.set(offset, leaf * y.cols));
     const partition: Partition = { ...grown.partition, offsets };
-    const expansions = done.map(({ kernel, metric, coefficients }, leaf) => ({
-      rows: grown.jobs[leaf]!.rows,
+    const expansions = done.map(({ rows, kernel, metric, coefficients }) => ({
+      rows,
       kernel,
       metric,
       coefficients,
@@ -110,14 +117,14 @@ export async function fitTreeMembers(
       judgePredictions(decodeValues(coding, values), target, weights);
     const { temperature, values } = await chooseTemperature(
       engine,
-      { problem: learned, partition, jobs: grown.jobs, leaves: done },
+      { problem: learned, partition, leaves: done },
       seen,
       (candidate) => judge(candidate).loss,
       signal,
     );
     const { predictions, calibration, loss } = judge(values);
     const largest = done.reduce((a, b) => (b.coefficients.rows > a.coefficients.rows ? b : a));
-    fitted.push({
+    return {
       member: {
         recipe: {
           view: kind,
@@ -126,7 +133,7 @@ export async function fitTreeMembers(
           settings,
           ridges: largest.ridges,
           calibration,
-          weight: 1 / trees,
+          weight: 1,
         },
         view,
         coding,
@@ -136,9 +143,18 @@ export async function fitTreeMembers(
       },
       predictions,
       loss,
-    });
+    };
+  };
+  const fitted = [await fitTree(0, ends)];
+  for (let tree = 1; tree < trees; tree++) {
+    const next = await unlessEnough((signal) => fitTree(tree, { signal }), ends);
+    if (!next) break;
+    fitted.push(next);
   }
-  return fitted;
+  return fitted.map((one) => {
+    const { member } = one;
+    return { ...one, member: { ...member, recipe: { ...member.recipe, weight: 1 / fitted.length } } };
+  });
 }
 
 /** All rows as leaves see them, by a view and a coding of the training rows, in memory that threads share where there is such. */

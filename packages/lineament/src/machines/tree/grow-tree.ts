@@ -15,6 +15,8 @@ export interface GrowthOptions {
   readonly tree: number;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, no further rows are divided. */
+  readonly enough?: AbortSignal | undefined;
 }
 
 /** A tree with its leaves still to be fitted: its offsets are 0, its temperature is 0. */
@@ -45,7 +47,7 @@ export async function growTree(
   problem: Pick<LeafProblem, "x" | "blockSizes" | "y" | "weights" | "start">,
   rows: Int32Array,
   validation: Int32Array,
-  { capacity, overlap, tree, seed, signal }: GrowthOptions,
+  { capacity, overlap, tree, seed, signal, enough }: GrowthOptions,
 ): Promise<GrownTree> {
   const { coordinates } = problem.x;
   const nodes: Node[] = [];
@@ -55,7 +57,7 @@ export async function growTree(
   const grow = async (own: Int32Array, held: Int32Array, path: string): Promise<number> => {
     const address = `${tree}.${path}`;
     const leafSeed = addressSeed(address, seed);
-    const found = own.length > capacity ? await divide(own, leafSeed) : undefined;
+    const found = own.length > capacity && !enough?.aborted ? await divide(own, leafSeed) : undefined;
     if (!found) {
       const kept = subsample(own, capacity, random(leafSeed));
       jobs.push({ address, rows: kept, validation: held, seed: leafSeed });

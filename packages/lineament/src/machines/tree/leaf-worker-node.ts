@@ -12,7 +12,12 @@ export type ToLeafWorker =
       /** Rows of the largest leaf. */
       readonly largest: number;
     }
-  | { readonly kind: "leaf"; readonly job: LeafJob };
+  | {
+      readonly kind: "leaf";
+      readonly job: LeafJob;
+      /** There is no time for more than the quickest leaf. */
+      readonly quick: boolean;
+    };
 
 export type FromLeafWorker =
   | { readonly kind: "ready" }
@@ -30,7 +35,8 @@ async function answer(message: ToLeafWorker): Promise<FromLeafWorker> {
       return { kind: "ready" };
     }
     const { engine, problem, memory } = opened!;
-    return { kind: "leaf", leaf: await fitLeaf(engine, problem, message.job, { memory }) };
+    const enough = message.quick ? AbortSignal.abort() : undefined;
+    return { kind: "leaf", leaf: await fitLeaf(engine, problem, message.job, { memory, enough }) };
   } catch (error) {
     return { kind: "error", message: error instanceof Error ? error.message : String(error) };
   }

@@ -1,7 +1,7 @@
 import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
 import { evaluate, transformed } from "../kernel-expansion.ts";
 import { takePoints } from "../learning-problem.ts";
-import type { FittedLeaf, LeafJob, LeafProblem } from "./fit-leaf.ts";
+import type { FittedLeaf, LeafProblem } from "./fit-leaf.ts";
 import { leafShares, type Partition } from "./partition.ts";
 
 /** 0, and twenty values from 0.025 to 4.5 in equal proportion. */
@@ -20,7 +20,6 @@ export interface ChosenTemperature {
 export interface FittedLeaves {
   readonly problem: LeafProblem;
   readonly partition: Partition;
-  readonly jobs: readonly LeafJob[];
   readonly leaves: readonly FittedLeaf[];
 }
 
@@ -32,7 +31,7 @@ export interface FittedLeaves {
  */
 export async function chooseTemperature(
   engine: Engine,
-  { problem, partition, jobs, leaves }: FittedLeaves,
+  { problem, partition, leaves }: FittedLeaves,
   seen: Points,
   loss: (values: Matrix<Float64Array>) => number,
   signal?: AbortSignal,
@@ -43,12 +42,12 @@ export async function chooseTemperature(
   const c = partition.offsets.cols;
   const shares = TEMPERATURES.map((temperature) => leafShares(partition, coordinates, temperature));
   const averages = TEMPERATURES.map(() => zeros(m, c));
-  for (const [leaf, { kernel, metric, coefficients }] of leaves.entries()) {
-    const asked = new Set(shares.flatMap((own) => [...own[leaf]!.rows]));
+  for (const [leaf, { rows: own, kernel, metric, coefficients }] of leaves.entries()) {
+    const asked = new Set(shares.flatMap((share) => [...share[leaf]!.rows]));
     if (asked.size === 0) continue;
     const rows = Int32Array.from(asked).sort();
     const place = new Map(Array.from(rows, (row, at) => [row, at]));
-    const centers = takePoints(problem.x, jobs[leaf]!.rows, blocks);
+    const centers = takePoints(problem.x, own, blocks);
     const expansion = await transformed(engine, { kernel, metric, centers, coefficients });
     const values = await evaluate(engine, expansion, takePoints(seen, rows, blocks), signal);
     averages.forEach(({ data }, t) => {
