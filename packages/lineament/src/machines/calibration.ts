@@ -118,7 +118,7 @@ export function fitCalibration(
       trial[0] = Math.min(1e3, Math.max(1e-3, trial[0]!));
       const value = loss(trial);
       if (value < current) {
-        improved = current - value > 1e-9 * Math.abs(current);
+        improved = current - value > 1e-7 * Math.abs(current);
         parameters = trial;
         current = value;
         break;

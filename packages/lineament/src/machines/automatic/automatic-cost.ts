@@ -5,7 +5,7 @@ import type { Effort } from "../options.ts";
 import { openingCandidates, type TableShape } from "./candidate.ts";
 import { PLANS } from "./plan.ts";
 import { largestSolve } from "./refit.ts";
-import { BROAD, lighter, type SearchPlan } from "./search.ts";
+import { BROAD, finalistCount, lighter, type SearchPlan } from "./search.ts";
 
 /** What an automatic fit depends on before any of it is done. */
 export interface AutomaticFit extends Omit<MachineShape, "norm" | "entry"> {
@@ -19,8 +19,8 @@ export interface AutomaticFit extends Omit<MachineShape, "norm" | "entry"> {
 
 /** Part of the solves that candidates are given that they take: they end when their loss has risen. */
 const SOLVES = 0.85;
-/** Ridges of the first solve of a candidate in the first comparison, of the later ones, and in the second comparison. */
-const RIDGES = { first: 6, later: 5, replayed: 3 };
+/** Ridges of the first solve of a candidate, of the later ones, and of those where a second comparison follows or that it makes. */
+const RIDGES = { first: 6, later: 5, few: 3 };
 /** Kernels of exponents other than 1 take twice as long a value; about half of the candidates have one. */
 const VALUES = 1.4;
 /** What the count of the comparison leaves out: views, calibrations, averages, and threads that wait on small matrices. */
@@ -78,8 +78,8 @@ export function searchCost({ rows: n, effort, table, ...shape }: AutomaticFit): 
     work: repeatedWork(
       UNCOUNTED,
       sumOfWork(
-        among(screening, candidates, [RIDGES.first, RIDGES.later]),
-        final ? among(final, plan.finalists, [RIDGES.replayed, RIDGES.replayed]) : noWork,
+        among(screening, candidates, [RIDGES.first, final ? RIDGES.few : RIDGES.later]),
+        final ? among(final, finalistCount(n, plan), [RIDGES.few, RIDGES.few]) : noWork,
       ),
     ),
     bytes: 4 * Math.max(screening.training, final?.training ?? 0) ** 2,

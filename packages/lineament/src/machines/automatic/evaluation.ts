@@ -42,6 +42,8 @@ export interface MachineSetup {
 /** Which ridges a round may choose among. */
 export type RidgeRule =
   | { readonly kind: "search" }
+  /** A coarser search, for a first comparison: the next one looks closer. */
+  | { readonly kind: "coarse" }
   /** Near the path that another comparison chose; searching goes on after its end. */
   | { readonly kind: "near"; readonly path: readonly number[] }
   | { readonly kind: "fixed"; readonly ridges: readonly number[] };
@@ -58,10 +60,10 @@ export interface Evaluated {
   readonly calibration: Calibration | undefined;
 }
 
-/** Ridges of the first round, and the factors on the last choice that later rounds try. */
+/** Ridges of the first round, and the factors on the last choice, or on the one to be replayed, that are tried then. */
 const FIRST_RIDGES = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 const NEXT_RIDGES = [0.2, 0.5, 1, 2, 5];
-const REPLAY_RIDGES = [0.3, 1, 3];
+const FEW_RIDGES = [0.3, 1, 3];
 const RIDGE_RANGE = [2e-5, 50] as const;
 
 /** One way of dividing rows into training and validation, on which candidates are compared. */
@@ -207,10 +209,10 @@ function ridgesOf(rule: RidgeRule, round: number, last: number | undefined): rea
   const near = rule.kind === "near" ? rule.path[round] : undefined;
   const wanted =
     near !== undefined
-      ? REPLAY_RIDGES.map((f) => f * near)
+      ? FEW_RIDGES.map((f) => f * near)
       : last === undefined
         ? FIRST_RIDGES
-        : NEXT_RIDGES.map((f) => f * last);
+        : (rule.kind === "coarse" ? FEW_RIDGES : NEXT_RIDGES).map((f) => f * last);
   return wanted.filter((ridge) => ridge >= RIDGE_RANGE[0] && ridge <= RIDGE_RANGE[1]);
 }
 

@@ -87,7 +87,7 @@ function averages(members: number): SearchPlan["average"] {
       tolerance: Infinity,
       penalty: 0,
       steps: 12,
-      members: Math.ceil(0.3 * members),
+      members: Math.ceil(0.2 * members),
     },
   };
 }

@@ -144,7 +144,7 @@ export async function searchMachines(
     const key = candidateKey(candidate);
     if (seen.has(key) || (judged.length > 0 && late())) return false;
     seen.add(key);
-    judged.push(...(await judge(screening, candidate, plan.rounds)));
+    judged.push(...(await judge(screening, candidate, plan.rounds, { kind: small ? "search" : "coarse" })));
     planned = Math.max(planned, seen.size);
     onProgress?.({
       stage: "screening",
@@ -180,7 +180,7 @@ export async function searchMachines(
 
   if (small) return { ...average(screening, judged, plan, n), evaluated: seen.size };
   const arena = finalArena(engine, problem, plan, seed, options);
-  const finalists = chooseFinalists(screening, judged, plan, shape);
+  const finalists = chooseFinalists(screening, judged, finalistCount(n, plan), shape);
   const entries: Judged[] = [];
   for (const [at, { candidate, ridges }] of finalists.entries()) {
     if (entries.length > 0 && late()) break;
@@ -212,6 +212,21 @@ export function lighter(plan: SearchPlan): SearchPlan {
   };
 }
 
+/** Machines that an average of n rows may have at most: fewer where each is a fit of many rows. */
+export function mostMembers(
+  n: number,
+  task: Target["task"],
+  { finalRows, average: rules }: SearchPlan,
+): number {
+  if (n <= finalRows) return rules[task].members;
+  return rules.large.members + (n <= 3 * finalRows ? 2 : 0);
+}
+
+/** Candidates that go into the second comparison of n rows: a few more than may be averaged. */
+export function finalistCount(n: number, plan: SearchPlan): number {
+  return Math.min(plan.finalists, 2 * mostMembers(n, "classification", plan) + 1);
+}
+
 /** Averages the best entries greedily and calibrates the average. */
 function average(
   arena: Arena,
@@ -237,7 +252,7 @@ function average(
     (p) => validationLoss(p, target, weights),
     {
       steps: rule.steps,
-      members: n > plan.finalRows && n <= 3 * plan.finalRows ? rule.members + 2 : rule.members,
+      members: mostMembers(n, target.task, plan),
       initial: Math.min(rule.initial, different.length),
       penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
     },
@@ -301,7 +316,7 @@ function best(entries: readonly Judged[], count: number): Judged[] {
 function chooseFinalists(
   arena: Arena,
   judged: readonly Judged[],
-  plan: SearchPlan,
+  count: number,
   { wide }: TableShape,
 ): Judged[] {
   const leaders = best(judged, Infinity);
@@ -311,14 +326,14 @@ function chooseFinalists(
     (p) => validationLoss(p, arena.target, arena.weights),
     { steps: 12, members: 5 },
   );
-  const finalists = leaders.slice(0, Math.min(4, plan.finalists));
+  const finalists = leaders.slice(0, Math.min(4, count));
   const has = (entry: Judged): boolean =>
     finalists.some(({ candidate }) => candidateKey(candidate) === candidateKey(entry.candidate));
   const wanted = entries
     .map((entry, at) => ({ entry, share: shares[at]! }))
     .filter(({ share }) => share > 0)
     .toSorted((a, b) => b.share - a.share);
-  for (const { entry } of wanted) if (finalists.length < plan.finalists && !has(entry)) finalists.push(entry);
+  for (const { entry } of wanted) if (finalists.length < count && !has(entry)) finalists.push(entry);
   for (const p of wide ? [2] : [1, 2]) {
     if (finalists.some(({ candidate }) => candidate.p === p)) continue;
     const leader = leaders.find(({ candidate, loss }) => candidate.p === p && loss < 1.15 * leaders[0]!.loss);
