@@ -1,15 +1,14 @@
 import { isPadded, parseBoolean, parseDate, parseNumber } from "./cells.ts";
-import { InputError } from "./errors.ts";
 import {
-  type Column,
-  type NumberColumn,
-  type Table,
-  type TextColumn,
-  checkTable,
-  quote,
-  sourceOf,
-  suggestion,
-} from "./table.ts";
+  censusOf,
+  type ColumnCensus,
+  type CountedLevel,
+  type NumericCensus,
+  type TableCensus,
+  type TextCensus,
+} from "./column-census.ts";
+import { InputError } from "./errors.ts";
+import { type Table, checkTable, quote, sourceOf, suggestion } from "./table.ts";
 
 /** What a column means to a machine: `number`, `category`, `boolean` and `date` are used, the others are left out. */
 export const columnKinds = [
@@ -63,8 +62,16 @@ const readableShare = 0.95;
  *
  * @throws InputError for an override that names no column or cannot be done
  */
-export function inferKinds(table: Table, { kinds = {}, features = [] }: KindOptions = {}): ColumnSummary[] {
+export function inferKinds(table: Table, options: KindOptions = {}): ColumnSummary[] {
   checkTable(table);
+  return kindsOf(censusOf(table), options);
+}
+
+/** `inferKinds` of the table that the census is of. */
+export function kindsOf(
+  table: TableCensus,
+  { kinds = {}, features = [] }: KindOptions = {},
+): ColumnSummary[] {
   const names = table.columns.map((c) => c.name);
   for (const [name, kind] of Object.entries(kinds)) {
     if (!names.includes(name))
@@ -91,27 +98,26 @@ export function inferKinds(table: Table, { kinds = {}, features = [] }: KindOpti
 
 const countsRows = "counts the rows";
 
-function inferred(table: Table, column: Column, asked: boolean): ColumnSummary {
-  const seen = census(column);
+function inferred(table: TableCensus, seen: ColumnCensus, asked: boolean): ColumnSummary {
   const { missing, distinct } = seen;
   const present = table.rows - missing;
   if (present === 0) return leftOut("empty", "has no values", seen, "is empty");
   if (distinct === 1 && missing === 0)
-    return leftOut("constant", `is ${exampleOf(column)} in every row`, seen, "is constant");
-  if (column.type === "boolean") return used("boolean", "true and false", seen);
-  if (column.type === "date") return used("date", "dates", seen);
-  if (column.type === "text") return inferredText(table, column, seen);
-  const identifier = asked ? undefined : numericIdentifier(column, present, distinct, missing);
+    return leftOut("constant", `is ${exampleOf(seen)} in every row`, seen, "is constant");
+  if (seen.type === "boolean") return used("boolean", "true and false", seen);
+  if (seen.type === "date") return used("date", "dates", seen);
+  if (seen.type === "text") return inferredText(seen);
+  const identifier = asked ? undefined : numericIdentifier(seen, present);
   if (identifier !== undefined)
     return leftOut("identifier", identifier, seen, `looks like an identifier (${identifier})`);
   return used("number", `numbers, ${distinct} distinct`, seen);
 }
 
-function inferredText(table: Table, column: TextColumn, seen: Census): ColumnSummary {
-  const { missing, distinct } = seen;
-  const present = table.rows - missing;
-  const occurring = occurringLevels(column);
-  const numbers = readable(occurring, (level) => (isPadded(level) ? NaN : parseNumber(level)));
+function inferredText(seen: TextCensus): ColumnSummary {
+  const { name, distinct, levels } = seen;
+  // Of the levels that are known: all of them, unless there were too many to keep.
+  const present = levels.reduce((sum, { count }) => sum + count, 0);
+  const numbers = readable(levels, (level) => (isPadded(level) ? NaN : parseNumber(level)));
   const junk = present - numbers.count;
   if (junk === 0) return used("number", "text, every cell a number", seen);
   if (numbers.count >= readableShare * present)
@@ -119,19 +125,19 @@ function inferredText(table: Table, column: TextColumn, seen: Census): ColumnSum
       "number",
       "nearly every cell a number",
       seen,
-      `column ${quote(column.name)} is read as numbers; ${cells(junk)} that ${junk === 1 ? "is" : "are"} not, such as ${firstBad(table, column, numbers.bad)}, count${junk === 1 ? "s" : ""} as missing`,
+      `column ${quote(name)} is read as numbers; ${cells(junk)} that ${junk === 1 ? "is" : "are"} not, such as ${firstBad(numbers.bad)}, count${junk === 1 ? "s" : ""} as missing`,
     );
-  const dates = readable(occurring, parseDate);
+  const dates = readable(levels, parseDate);
   if (dates.count === present) return used("date", "text, every cell a date", seen);
 
   const mixed =
     numbers.count >= present / 2
-      ? ` (${numbers.count} of ${present} cells are numbers; clean the others, such as ${firstBad(table, column, numbers.bad)}, or set its kind to number)`
+      ? ` (${numbers.count} of ${present} cells are numbers; clean the others, such as ${firstBad(numbers.bad)}, or set its kind to number)`
       : "";
   if (distinct > maxLevels || (distinct > present / 2 && distinct > 10)) {
-    const length = occurring.reduce((sum, { level, count }) => sum + level.length * count, 0) / present;
+    const length = levels.reduce((sum, { level, count }) => sum + level.length * count, 0) / present;
     const words =
-      occurring.reduce((sum, { level, count }) => sum + level.split(/\s+/u).length * count, 0) / present;
+      levels.reduce((sum, { level, count }) => sum + level.split(/\s+/u).length * count, 0) / present;
     const reason = `${distinct} different texts in ${present} rows`;
     return length > 40 || words > 4
       ? leftOut("text", reason, seen, `is free text (${reason})${mixed}`)
@@ -143,7 +149,7 @@ function inferredText(table: Table, column: TextColumn, seen: Census): ColumnSum
     seen,
     mixed === ""
       ? undefined
-      : `column ${quote(column.name)} mixes numbers and text and is read as a category${mixed}`,
+      : `column ${quote(name)} mixes numbers and text and is read as a category${mixed}`,
   );
 }
 
@@ -154,69 +160,63 @@ const timeName =
 
 /** Why a column of numbers identifies rows, or undefined when it may say something about them. */
 function numericIdentifier(
-  { name, values }: NumberColumn,
+  { name, distinct, whole, countsRows: counts }: NumericCensus,
   present: number,
-  distinct: number,
-  missing: number,
 ): string | undefined {
-  if (
-    present < 10 ||
-    distinct < 0.95 * present ||
-    !values.every((v) => Number.isNaN(v) || Number.isInteger(v))
-  )
-    return undefined;
+  if (present < 10 || distinct < 0.95 * present || !whole) return undefined;
   if (identifierName.test(name) || identifierName.test(name.toLowerCase()))
     return "whole numbers, (nearly) all different, named like one";
-  const [first] = values;
-  const counts = missing === 0 && (first === 0 || first === 1) && values.every((v, i) => v === first + i);
   return counts && !timeName.test(name) ? countsRows : undefined;
 }
 
-function overridden(table: Table, column: Column, kind: ColumnKind): ColumnSummary {
-  const seen = census(column);
-  const { missing, distinct } = seen;
+function overridden(table: TableCensus, seen: ColumnCensus, kind: ColumnKind): ColumnSummary {
+  const { name, missing, distinct } = seen;
   const present = table.rows - missing;
   const reason = "set by the user";
   if (kind === "identifier" || kind === "text") return { ...used(kind, reason, seen), used: false };
   if (kind === "constant" || kind === "empty")
     throw new InputError(
-      `kinds: column ${quote(column.name)}: ${quote(kind)} cannot be set; use exclude to leave a column out`,
+      `kinds: column ${quote(name)}: ${quote(kind)} cannot be set; use exclude to leave a column out`,
     );
   if (present === 0) return leftOut("empty", "has no values", seen, "is empty");
   if (distinct === 1 && missing === 0)
-    return leftOut("constant", `is ${exampleOf(column)} in every row`, seen, "is constant");
+    return leftOut("constant", `is ${exampleOf(seen)} in every row`, seen, "is constant");
   const refuse = (why: string) =>
-    new InputError(
-      `kinds: column ${quote(column.name)} of ${sourceOf(table)} cannot be read as ${kind}: ${why}`,
-    );
+    new InputError(`kinds: column ${quote(name)} of ${sourceOf(table)} cannot be read as ${kind}: ${why}`);
   if (kind === "category") return used(kind, reason, seen);
-  if (column.type === "text") {
+  if (seen.type === "text") {
     const parse = kind === "number" ? parseNumber : kind === "date" ? parseDate : parseBoolean;
-    const { count, bad } = readable(occurringLevels(column), parse);
+    const { count, bad } = readable(seen.levels, parse);
+    const known = seen.levels.reduce((sum, level) => sum + level.count, 0);
     if (count === 0 || (kind !== "number" && bad.length > 0))
-      throw refuse(`${firstBad(table, column, bad)} is not a ${kind}`);
-    const junk = present - count;
+      throw refuse(`${firstBad(bad)} is not a ${kind}`);
+    const junk = known - count;
     return used(
       kind,
       reason,
       seen,
       junk === 0
         ? undefined
-        : `column ${quote(column.name)}: ${cells(junk)} that ${junk === 1 ? "is not a number counts" : "are not numbers count"} as missing, such as ${firstBad(table, column, bad)}`,
+        : `column ${quote(name)}: ${cells(junk)} that ${junk === 1 ? "is not a number counts" : "are not numbers count"} as missing, such as ${firstBad(bad)}`,
     );
   }
   const fits =
-    kind === column.type ||
-    (kind === "number" && column.type === "boolean") ||
-    (kind === "boolean" && column.values.every((v) => Number.isNaN(v) || v === 0 || v === 1));
+    kind === seen.type ||
+    (kind === "number" && seen.type === "boolean") ||
+    (kind === "boolean" &&
+      seen.distinct <= 2 &&
+      [...(seen.values?.keys() ?? [NaN])].every((v) => v === 0 || v === 1));
   if (!fits)
     throw refuse(
-      `its cells are ${column.type === "boolean" ? "true and false" : `${column.type}s`}; convert it first`,
+      `its cells are ${seen.type === "boolean" ? "true and false" : `${seen.type}s`}; convert it first`,
     );
   return used(kind, reason, seen);
 }
 
-function used(kind: ColumnKind, reason: string, seen: Census, notice?: string): ColumnSummary {
+/** What a summary tells of the rows. */
+type Seen = Pick<ColumnCensus, "name" | "missing" | "distinct">;
+
+function used(kind: ColumnKind, reason: string, seen: Seen, notice?: string): ColumnSummary {
   return {
     name: seen.name,
     kind,
@@ -228,78 +228,37 @@ function used(kind: ColumnKind, reason: string, seen: Census, notice?: string): 
   };
 }
 
-function leftOut(kind: ColumnKind, reason: string, seen: Census, why: string): ColumnSummary {
+function leftOut(kind: ColumnKind, reason: string, seen: Seen, why: string): ColumnSummary {
   return {
     ...used(kind, reason, seen, `column ${quote(seen.name)} ${why} and is left out`),
     used: false,
   };
 }
 
-interface Census {
-  readonly name: string;
-  readonly missing: number;
-  readonly distinct: number;
-}
-
-function census(column: Column): Census {
-  const { name } = column;
-  let missing = 0;
-  if (column.type === "text") {
-    const seen = new Uint8Array(column.levels.length);
-    let distinct = 0;
-    for (const code of column.codes) {
-      if (code < 0) missing++;
-      else if (seen[code] === 0) distinct += seen[code] = 1;
-    }
-    return { name, missing, distinct };
-  }
-  const seen = new Set<number>();
-  for (const value of column.values) {
-    if (Number.isNaN(value)) missing++;
-    else seen.add(value);
-  }
-  return { name, missing, distinct: seen.size };
-}
-
-interface OccurringLevel {
-  readonly level: string;
-  readonly code: number;
-  readonly count: number;
-}
-
-/** The levels that rows have, with how many do. */
-export function occurringLevels(column: TextColumn): OccurringLevel[] {
-  const counts = new Int32Array(column.levels.length);
-  for (const code of column.codes) if (code >= 0) counts[code]!++;
-  return column.levels
-    .map((level, code) => ({ level, code, count: counts[code]! }))
-    .filter(({ count }) => count > 0);
-}
-
 function readable(
-  levels: readonly OccurringLevel[],
+  levels: readonly CountedLevel[],
   parse: (text: string) => number,
-): { count: number; bad: readonly OccurringLevel[] } {
+): { count: number; bad: readonly CountedLevel[] } {
   const bad = levels.filter(({ level }) => Number.isNaN(parse(level)));
   const all = levels.reduce((sum, { count }) => sum + count, 0);
   return { count: all - bad.reduce((sum, { count }) => sum + count, 0), bad };
 }
 
-function firstBad(table: Table, column: TextColumn, bad: readonly OccurringLevel[]): string {
-  const codes = new Set(bad.map(({ code }) => code));
-  const row = column.codes.findIndex((code) => codes.has(code));
-  return row < 0
-    ? "some"
-    : `${quote(column.levels[column.codes[row]!]!)} in row ${(table.sourceRows?.[row] ?? row) + 1}`;
+function firstBad(bad: readonly CountedLevel[]): string {
+  if (bad.length === 0) return "some";
+  const first = bad.reduce((a, b) => (b.row < a.row ? b : a));
+  return `${quote(first.level)} in row ${first.row}`;
 }
 
-function exampleOf(column: Column): string {
-  if (column.type === "text") return quote(column.levels[column.codes[0]!]!);
-  return column.type === "boolean"
-    ? String(column.values[0] === 1)
-    : column.type === "date"
+/** Of a column with one value. */
+function exampleOf(seen: ColumnCensus): string {
+  if (seen.type === "text") return quote(seen.levels[0]!.level);
+  const [value] = seen.values?.keys() ?? [];
+  return seen.type === "boolean"
+    ? String(value === 1)
+    : seen.type === "date"
       ? "the same date"
-      : String(column.values[0]);
+      : String(value);
 }
 
 const cells = (count: number): string => `${count} cell${count === 1 ? "" : "s"}`;

@@ -1,27 +1,24 @@
 import { z } from "zod";
 import { type Matrix, zeros } from "../linalg/matrix.ts";
 import { formatDate, parseBoolean, parseDate, parseNumber } from "./cells.ts";
-import {
-  type ColumnKind,
-  type ColumnSummary,
-  columnKinds,
-  inferKinds,
-  occurringLevels,
-} from "./column-kinds.ts";
+import { censusOf, type ColumnCensus, type TableCensus } from "./column-census.ts";
+import { type ColumnKind, type ColumnSummary, columnKinds, kindsOf } from "./column-kinds.ts";
+import { type CoordinatePart, coordinateParts, dateParts, rawPart } from "./coordinate-parts.ts";
 import { InputError } from "./errors.ts";
+import { meanAndScale, type Moments, momentsOf } from "./moments.ts";
 import {
   type Column,
   type Table,
   type TextColumn,
   checkTable,
-  columnNamed,
   quote,
   rowNumber,
-  selectColumns,
   sourceOf,
   suggestion,
   textColumn,
 } from "./table.ts";
+
+export { type CoordinatePart, coordinateParts };
 
 export interface EncoderOptions {
   /** Kinds that overrule what is inferred. */
@@ -33,24 +30,6 @@ export interface EncoderOptions {
   /** Categories of many levels become blocks; else all levels are coordinates. Default true. */
   readonly blocks?: boolean | undefined;
 }
-
-/** What a coordinate reads from its column. Months, weekdays and hours are angles, so that December is next to January. */
-export const coordinateParts = [
-  "value",
-  "missing",
-  "sign",
-  "level",
-  "year",
-  "month-sin",
-  "month-cos",
-  "weekday-sin",
-  "weekday-cos",
-  "day",
-  "hour-sin",
-  "hour-cos",
-  "age",
-] as const;
-export type CoordinatePart = (typeof coordinateParts)[number];
 
 /** One column of x: x = (raw − mean) / scale. Signs (−1, +1; 0 is missing) and levels (0, 1) have mean 0 and scale 1. */
 export interface Coordinate {
@@ -203,11 +182,16 @@ export function parseEncoder(value: unknown): Encoder {
  *
  * @throws InputError when a name does not exist, a value is infinite, or nothing is left to learn from
  */
-export function fitEncoder(
-  table: Table,
+export function fitEncoder(table: Table, options: EncoderOptions = {}): Encoder {
+  checkTable(table);
+  return encoderOf(censusOf(table), options);
+}
+
+/** `fitEncoder` of the table that the census is of. */
+export function encoderOf(
+  table: TableCensus,
   { kinds = {}, features, exclude = [], blocks: allowBlocks = true }: EncoderOptions = {},
 ): Encoder {
-  checkTable(table);
   const names = table.columns.map((c) => c.name);
   for (const name of features ?? []) named(table, "features", name, names);
   for (const name of exclude) named(table, "exclude", name, names);
@@ -220,10 +204,10 @@ export function fitEncoder(
   const summaries = new Map<string, ColumnSummary>();
   for (const asked of [candidates, names.filter((name) => !candidates.includes(name))]) {
     const some = Object.fromEntries(Object.entries(kinds).filter(([name]) => asked.includes(name)));
-    for (const { notice, ...summary } of inferKinds(selectColumns(table, asked), {
-      kinds: some,
-      features,
-    }))
+    for (const { notice, ...summary } of kindsOf(
+      { ...table, columns: table.columns.filter(({ name }) => asked.includes(name)) },
+      { kinds: some, features },
+    ))
       summaries.set(
         summary.name,
         asked !== candidates
@@ -241,15 +225,11 @@ export function fitEncoder(
   }
 
   const fitted: Fitted[] = [];
-  for (const name of candidates) {
+  for (const column of table.columns) {
+    const { name } = column;
     const summary = summaries.get(name)!;
-    if (!summary.used) continue;
-    const source = fitSource(
-      table,
-      columnNamed(table, name),
-      summary,
-      allowBlocks ? maxOneHotLevels : Infinity,
-    );
+    if (!candidates.includes(name) || !summary.used) continue;
+    const source = fitSource(table, column, summary, allowBlocks ? maxOneHotLevels : Infinity);
     if (source.coordinates.length > 0 || source.block !== undefined) fitted.push(source);
     else
       summaries.set(name, {
@@ -290,7 +270,7 @@ export function fitEncoder(
   return { version: 1, columns, sources, coordinates, blocks };
 }
 
-function named(table: Table, option: string, name: string, names: readonly string[]): void {
+function named(table: TableCensus, option: string, name: string, names: readonly string[]): void {
   if (!names.includes(name))
     throw new InputError(
       `${option}: ${sourceOf(table)} has no feature column ${quote(name)}${suggestion(name, names)}`,
@@ -302,14 +282,17 @@ type Fitted = Omit<Source, "coordinates" | "block"> & {
   readonly block: Block | undefined;
 };
 
-function fitSource(table: Table, column: Column, summary: ColumnSummary, mostOneHot: number): Fitted {
+function fitSource(
+  table: TableCensus,
+  column: ColumnCensus,
+  summary: ColumnSummary,
+  mostOneHot: number,
+): Fitted {
   const kind = summary.kind as Source["kind"];
   const { name, type } = column;
   const plain = { column: name, kind, type, lenient: false, levels: [], block: undefined };
   if (kind === "category") {
-    const levels = occurringLevels(asText(column))
-      .map(({ level }) => level)
-      .sort();
+    const levels = levelsOf(table, column);
     const asCoordinate = (part: CoordinatePart, level: string): Coordinate => ({
       column: name,
       part,
@@ -334,88 +317,61 @@ function fitSource(table: Table, column: Column, summary: ColumnSummary, mostOne
       coordinates: [{ column: name, part: "sign", level: "true", mean: 0, scale: 1 }],
     };
 
-  const lenient =
-    kind === "number" &&
-    column.type === "text" &&
-    occurringLevels(column).some(({ level }) => Number.isNaN(parseNumber(level)));
-  const { values } = readNumbers(table, column, { ...plain, lenient });
+  const { parts, unreadable } = partsOf(table, column, kind);
   const coordinates: Coordinate[] = [];
-  for (const part of kind === "date" ? dateParts(values) : (["value", "missing"] as const)) {
-    const moments = momentsOf(rawPart(part, values));
-    if (moments) coordinates.push({ column: name, part, ...moments });
+  const missing = column.missing + unreadable;
+  const indicator =
+    missing === 0 || missing === table.rows
+      ? []
+      : [["missing", momentsOf([0, 1], [table.rows - missing, missing])] as const];
+  for (const [part, moments] of [...parts, ...indicator]) {
+    const standard = meanAndScale(moments);
+    if (standard) coordinates.push({ column: name, part, ...standard });
   }
-  return { ...plain, lenient, coordinates };
+  return { ...plain, lenient: kind === "number" && unreadable > 0, coordinates };
 }
 
-/** The parts of dates; hours only when some date has a time of day. */
-function dateParts(times: Float64Array): CoordinatePart[] {
-  const hours = times.some((time) => time % 86_400_000 !== 0 && !Number.isNaN(time));
-  return [
-    "age",
-    "year",
-    "month-sin",
-    "month-cos",
-    "day",
-    "weekday-sin",
-    "weekday-cos",
-    ...(hours ? (["hour-sin", "hour-cos"] as const) : []),
-    "missing",
-  ];
+/** The levels of a category, sorted. @throws InputError when they are too many to be known */
+function levelsOf(table: TableCensus, column: ColumnCensus): string[] {
+  const known =
+    column.type === "text"
+      ? column.complete && column.levels.map(({ level }) => level)
+      : column.values && Array.from(column.values.keys(), spelling(column.type));
+  if (!known)
+    throw new InputError(
+      `${sourceOf(table)}: column ${quote(column.name)} has ${column.distinct} levels, too many for a category; merge rare levels or leave the column out`,
+    );
+  return known.sort();
 }
 
-/** Mean and scale of the values that are not NaN; undefined when they are all the same. */
-function momentsOf(values: Float64Array): { mean: number; scale: number } | undefined {
-  let [least, most, count] = [Infinity, -Infinity, 0];
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    if (value < least) least = value;
-    if (value > most) most = value;
-    count++;
+/** The moments of what numbers and dates are read as, and how many cells are none. */
+function partsOf(
+  table: TableCensus,
+  column: ColumnCensus,
+  kind: "number" | "date",
+): { parts: (readonly [CoordinatePart, Moments])[]; unreadable: number } {
+  const refuse = (row: number): never => {
+    throw new InputError(
+      `${sourceOf(table)}: column ${quote(column.name)}, row ${row}: ${kind === "date" ? "the date is out of range" : "the value is infinite; remove the row or leave the cell empty"}`,
+    );
+  };
+  if (column.type !== "text") {
+    if (column.unusable) refuse(column.unusable.row);
+    return { parts: [...column.moments], unreadable: 0 };
   }
-  if (count === 0 || least === most) return undefined;
-  const largest = Math.max(Math.abs(least), Math.abs(most));
-  const unit = largest > 1e100 || largest < 1e-100 ? largest : 1; // squares must neither overflow nor vanish
-  let mean = 0;
-  for (const value of values) if (!Number.isNaN(value)) mean += value / unit / count;
-  let [squares, largestSquare] = [0, 0];
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    const square = (value / unit - mean) ** 2;
-    squares += square;
-    if (square > largestSquare) largestSquare = square;
-  }
-  const scale = Math.sqrt(squares / count + 1e-8 * Math.min(1, largestSquare)) * unit;
-  return { mean: mean * unit + 0, scale: Math.max(scale, Number.MIN_VALUE) };
-}
-
-/** The raw values of a part: NaN is missing, except for the indicator. */
-function rawPart(part: CoordinatePart, values: Float64Array): Float64Array {
-  switch (part) {
-    case "missing":
-      return values.map((value) => (Number.isNaN(value) ? 1 : 0));
-    case "age":
-      return values.map((time) => time / 86_400_000);
-    case "year":
-      return values.map((time) => new Date(time).getUTCFullYear());
-    case "day":
-      return values.map((time) => new Date(time).getUTCDate());
-    case "month-sin":
-    case "month-cos":
-      return turn(part, values, (date) => date.getUTCMonth() / 12);
-    case "weekday-sin":
-    case "weekday-cos":
-      return turn(part, values, (date) => date.getUTCDay() / 7);
-    case "hour-sin":
-    case "hour-cos":
-      return turn(part, values, (date) => (date.getUTCHours() + date.getUTCMinutes() / 60) / 24);
-    default:
-      return values;
-  }
-}
-
-function turn(part: CoordinatePart, values: Float64Array, share: (date: Date) => number): Float64Array {
-  const wave = part.endsWith("sin") ? Math.sin : Math.cos;
-  return values.map((time) => wave(2 * Math.PI * share(new Date(time))));
+  const values = Float64Array.from(column.levels, ({ level }) =>
+    kind === "number" ? parseNumber(level) : parseDate(level),
+  );
+  const counts = column.levels.map(({ count }) => count);
+  const infinite = values.findIndex((value) => Math.abs(value) === Infinity);
+  if (infinite >= 0) refuse(column.levels[infinite]!.row);
+  return {
+    parts: (kind === "date" ? dateParts : (["value"] as const)).map((part) => [
+      part,
+      momentsOf(rawPart(part, values), counts),
+    ]),
+    unreadable: counts.reduce((sum, count, at) => sum + (Number.isNaN(values[at]!) ? count : 0), 0),
+  };
 }
 
 /**
@@ -575,12 +531,7 @@ function parseCells(
 /** Cells as canonical texts: `3` and `3.0` are one number, dates are ISO. */
 function asText(column: Column): TextColumn {
   if (column.type === "text") return column;
-  const text =
-    column.type === "number"
-      ? String
-      : column.type === "date"
-        ? formatDate
-        : (value: number) => String(value === 1);
+  const text = spelling(column.type);
   const shown = new Map<number, string>();
   const show = (value: number): string => {
     let level = shown.get(value);
@@ -591,6 +542,10 @@ function asText(column: Column): TextColumn {
     column.name,
     Array.from(column.values, (value) => (Number.isNaN(value) ? null : show(value))),
   );
+}
+
+function spelling(type: "number" | "boolean" | "date"): (value: number) => string {
+  return type === "number" ? String : type === "date" ? formatDate : (value) => String(value === 1);
 }
 
 /** Level numbers of a column in the order of training; −1 for missing and unknown. */

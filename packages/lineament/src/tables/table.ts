@@ -48,7 +48,7 @@ export function rowNumber(table: Table, row: number): number {
 }
 
 /** How messages name the table. */
-export function sourceOf(table: Table): string {
+export function sourceOf(table: Pick<Table, "source">): string {
   return table.source ?? "the table";
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isPadded, parseNumber } from "./cells.ts";
-import { occurringLevels } from "./column-kinds.ts";
+import { censusOf, type ColumnCensus, type TableCensus } from "./column-census.ts";
 import { InputError } from "./errors.ts";
 import {
   type Column,
@@ -61,42 +61,47 @@ export const maxNumericClasses = 20;
 export function readTarget(
   table: Table,
   name: string,
-  { task = "auto" }: { readonly task?: "auto" | Task | undefined } = {},
+  options: { readonly task?: "auto" | Task | undefined } = {},
 ): LearnedTarget {
   checkTable(table);
-  const column = columnNamed(table, name);
-  const where = `${sourceOf(table)}: target ${quote(name)}`;
+  const census = censusOf({ ...table, columns: [columnNamed(table, name)] });
+  const learned = learnTarget(census, name, options);
+  return { ...learned, ...targetValues(learned.spec, table) };
+}
+
+/** What `readTarget` decides, from the census of the rows. */
+export function learnTarget(
+  census: TableCensus,
+  name: string,
+  { task = "auto" }: { readonly task?: "auto" | Task | undefined } = {},
+): Pick<LearnedTarget, "spec" | "reason"> {
+  const column = census.columns.find((one) => one.name === name)!;
+  const where = `${sourceOf(census)}: target ${quote(name)}`;
   if (column.type === "date")
     throw new InputError(`${where} holds dates; choose numbers or classes, or convert it first`);
   const numbers = asNumbers(column);
-  const distinct = distinctOf(column, numbers);
-  if (distinct.count === 0)
-    throw new InputError(`${where} has no values${table.rows === 0 ? ": there are no rows" : ""}`);
-  if (distinct.rows < 2) throw new InputError(`${where} is known in one row only; at least two are needed`);
-  if (distinct.count === 1)
-    throw new InputError(`${where} is the same in every row; there is nothing to learn`);
+  const count = numbers?.counts?.size ?? column.distinct;
+  const rows = column.rows - column.missing;
+  if (count === 0)
+    throw new InputError(`${where} has no values${census.rows === 0 ? ": there are no rows" : ""}`);
+  if (rows < 2) throw new InputError(`${where} is known in one row only; at least two are needed`);
+  if (count === 1) throw new InputError(`${where} is the same in every row; there is nothing to learn`);
 
-  const { chosen, reason } = choose(column, numbers, distinct, task);
-  if (chosen === "regression") {
-    const spec: TargetSpec = { task: "regression", column: name };
-    return { spec, reason, ...regressionValues(table, column, spec) };
-  }
-  if (numbers) refuseInfinite(table, name, numbers);
-  const classes = classesOf(column, numbers);
-  if (classes.length > Math.max(maxNumericClasses, distinct.rows / 2))
+  const { chosen, reason } = choose(column, numbers, { count, rows }, task);
+  if (chosen === "regression") return { spec: { task: "regression", column: name }, reason };
+  if (numbers?.infinite !== undefined) throw infiniteTarget(census, name, numbers.infinite);
+  const counts = numbers ? numbers.counts && byValue(numbers.counts) : labelCounts(column);
+  const classes = counts && [...counts.keys()];
+  if (!classes || classes.length > Math.max(maxNumericClasses, rows / 2))
     throw new InputError(
-      `${where} has ${classes.length} classes in ${distinct.rows} rows; ${numbers ? "ask for regression" : "is it an identifier? Choose another target"}`,
+      `${where} has ${count} classes in ${rows} rows; ${numbers ? "ask for regression" : "is it an identifier? Choose another target"}`,
     );
-  const spec: TargetSpec = { task: "classification", column: name, classes };
-  const target = classValues(table, column, spec);
-  const counts = new Int32Array(classes.length);
-  for (const code of target.codes!) counts[code]!++;
-  const rare = classes.filter((_, k) => counts[k]! < 2);
+  const rare = classes.filter((label) => counts.get(label)! < 2);
   if (rare.length > 0)
     throw new InputError(
-      `${where}: ${rare.length === 1 ? "class" : "classes"} ${rare.slice(0, 5).map(quote).join(", ")}${rare.length > 5 ? ", …" : ""} ${rare.length === 1 ? "has" : "have"} fewer than two rows; remove or merge ${rare.length === 1 ? "it" : "them"}${numbers && distinct.count > 2 ? ", or ask for regression" : ""}`,
+      `${where}: ${rare.length === 1 ? "class" : "classes"} ${rare.slice(0, 5).map(quote).join(", ")}${rare.length > 5 ? ", …" : ""} ${rare.length === 1 ? "has" : "have"} fewer than two rows; remove or merge ${rare.length === 1 ? "it" : "them"}${numbers && count > 2 ? ", or ask for regression" : ""}`,
     );
-  return { spec, reason, ...target };
+  return { spec: { task: "classification", column: name, classes }, reason };
 }
 
 /** Reads the target of other rows (test, evaluate) as training read it. @throws InputError when it cannot be */
@@ -108,8 +113,8 @@ export function targetValues(spec: TargetSpec, table: Table): TargetValues {
 }
 
 function choose(
-  column: Column,
-  numbers: Float64Array | undefined,
+  column: ColumnCensus,
+  numbers: Numbers | undefined,
   distinct: { count: number; rows: number },
   task: "auto" | Task,
 ): { chosen: Task; reason: string } {
@@ -117,8 +122,7 @@ function choose(
   if (column.type === "boolean") return { chosen: "classification", reason: "the target is true or false" };
   if (!numbers)
     return { chosen: "classification", reason: `the target is text with ${distinct.count} values` };
-  const whole = numbers.every((v) => Number.isNaN(v) || Number.isInteger(v));
-  if (!whole) return { chosen: "regression", reason: "the target is a number with fractions" };
+  if (!numbers.whole) return { chosen: "regression", reason: "the target is a number with fractions" };
   const few =
     distinct.count === 2 || (distinct.count <= maxNumericClasses && distinct.rows >= 5 * distinct.count);
   return few
@@ -132,52 +136,58 @@ function choose(
       };
 }
 
-/** Numbers of a numeric column, or of a text column that holds nothing else; NaN is missing. */
-function asNumbers(column: Column): Float64Array | undefined {
-  if (column.type === "number") return column.values;
+interface Numbers {
+  readonly whole: boolean;
+  /** Values with the rows that have them; absent when there are too many. */
+  readonly counts: ReadonlyMap<number, number> | undefined;
+  /** The first row that is infinite, as people count. */
+  readonly infinite: number | undefined;
+}
+
+/** A numeric column, or a text column that holds nothing but numbers. */
+function asNumbers(column: ColumnCensus): Numbers | undefined {
+  if (column.type === "number")
+    return { whole: column.whole, counts: column.values, infinite: column.unusable?.row };
   if (column.type !== "text") return undefined;
-  const readable = occurringLevels(column).every(
-    ({ level }) => !isPadded(level) && !Number.isNaN(parseNumber(level)),
+  const counts = new Map<number, number>();
+  let infinite: number | undefined;
+  for (const { level, count, row } of column.levels) {
+    const value = isPadded(level) ? NaN : parseNumber(level);
+    if (Number.isNaN(value)) return undefined;
+    if (Math.abs(value) === Infinity) infinite = Math.min(infinite ?? Infinity, row);
+    counts.set(value, (counts.get(value) ?? 0) + count);
+  }
+  return {
+    whole: [...counts.keys()].every(Number.isInteger),
+    counts: column.complete ? counts : undefined,
+    infinite,
+  };
+}
+
+/** Classes that are numbers, by value. */
+function byValue(counts: ReadonlyMap<number, number>): Map<string, number> {
+  return new Map([...counts].sort(([a], [b]) => a - b).map(([value, count]) => [String(value), count]));
+}
+
+/** Classes that are truth values or texts, sorted; undefined when they are too many to be known. */
+function labelCounts(column: ColumnCensus): Map<string, number> | undefined {
+  if (column.type !== "text")
+    return new Map([0, 1].map((value) => [String(value === 1), column.values?.get(value) ?? 0]));
+  if (!column.complete) return undefined;
+  return new Map(
+    column.levels.map(({ level, count }) => [level, count] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return readable ? parsed(column.codes, column.levels) : undefined;
+}
+
+function infiniteTarget(table: Pick<Table, "source">, name: string, row: number): InputError {
+  return new InputError(
+    `${sourceOf(table)}: target ${quote(name)}, row ${row}: the value is infinite; remove the row`,
+  );
 }
 
 function parsed(codes: Int32Array, levels: readonly string[]): Float64Array {
   const values = levels.map(parseNumber);
   return Float64Array.from(codes, (code) => (code < 0 ? NaN : values[code]!));
-}
-
-function distinctOf(column: Column, numbers: Float64Array | undefined): { count: number; rows: number } {
-  const seen = new Set<number>();
-  let rows = 0;
-  for (const value of numbers ?? (column.type === "text" ? column.codes : column.values)) {
-    if (Number.isNaN(value) || (column.type === "text" && !numbers && value < 0)) continue;
-    seen.add(value);
-    rows++;
-  }
-  return { count: seen.size, rows };
-}
-
-function classesOf(column: Column, numbers: Float64Array | undefined): string[] {
-  if (numbers)
-    return [...new Set(numbers)]
-      .filter((v) => !Number.isNaN(v))
-      .sort((a, b) => a - b)
-      .map(String);
-  if (column.type === "boolean") return ["false", "true"];
-  return column.type === "text"
-    ? occurringLevels(column)
-        .map(({ level }) => level)
-        .sort()
-    : [];
-}
-
-function refuseInfinite(table: Table, name: string, numbers: Float64Array): void {
-  const row = numbers.findIndex((v) => v === Infinity || v === -Infinity);
-  if (row >= 0)
-    throw new InputError(
-      `${sourceOf(table)}: target ${quote(name)}, row ${rowNumber(table, row)}: the value is infinite; remove the row`,
-    );
 }
 
 function regressionValues(table: Table, column: Column, { column: name }: TargetSpec): TargetValues {
@@ -193,7 +203,8 @@ function regressionValues(table: Table, column: Column, { column: name }: Target
       );
   }
   const numbers = column.type === "text" ? parsed(column.codes, column.levels) : column.values;
-  refuseInfinite(table, name, numbers);
+  const infinite = numbers.findIndex((value) => Math.abs(value) === Infinity);
+  if (infinite >= 0) throw infiniteTarget(table, name, rowNumber(table, infinite));
   const rows = Int32Array.from(numbers.keys()).filter((i) => !Number.isNaN(numbers[i]!));
   return {
     rows,
