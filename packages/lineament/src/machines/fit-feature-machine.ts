@@ -6,6 +6,7 @@ import { PLANS } from "./automatic/plan.ts";
 import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
 import { averageCalibration, type ChosenMember, searchMachines } from "./automatic/search.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
+import { type Crew, openCrew } from "./crew/crew.ts";
 import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
 import {
   decodeValues,
@@ -58,6 +59,8 @@ export interface FitControl {
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
+type CrewControl = Omit<FitControl, "workers">;
+
 /**
  * Fits a feature machine to a prepared problem: chooses (or takes) the members, then fits each on all rows.
  * The validation rules are those of the search; test rows never enter.
@@ -69,9 +72,12 @@ export async function fitFeatureMachine(
   { workers, signal, onProgress }: FitControl = {},
 ): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
-  const { members, rows, calibration, predictions, target, ...summary } = options.machine
-    ? await fitGivenMachine(engine, problem, options, { workers, signal, onProgress })
-    : await fitChosenMachines(engine, problem, options, { workers, signal, onProgress });
+  const crew = openCrew(engine, { workers });
+  const fit = options.machine ? fitGivenMachine : fitChosenMachines;
+  const { members, rows, calibration, predictions, target, ...summary } = await fit(crew, problem, options, {
+    signal,
+    onProgress,
+  }).finally(() => crew.close());
   onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
   return new FeatureMachine(engine, {
     task: target.task,
@@ -99,11 +105,12 @@ interface FinishedChoice extends SearchSummary {
 
 /** Searches for the machines to average and fits each on all rows. */
 async function fitChosenMachines(
-  engine: Engine,
+  crew: Crew,
   problem: LearningProblem,
   { effort, method, centers = PLANS[effort].centers, seconds, seed }: ResolvedFitOptions,
-  { workers, signal, onProgress }: FitControl,
+  { signal, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
+  const { engine } = crew;
   const plan = PLANS[effort];
   const deadline = seconds === undefined ? undefined : performance.now() + 600 * seconds;
   const found = await searchMachines(
@@ -129,7 +136,7 @@ async function fitChosenMachines(
   if (by === "tree") {
     const { setup, ridges } = bestOf(found.members);
     const fitted = await fitTrees(
-      engine,
+      crew,
       problem,
       {
         ...setup,
@@ -142,7 +149,7 @@ async function fitChosenMachines(
       },
       kernelName(setup.settings.kernel),
       seed + 5,
-      { workers, signal, onProgress: late },
+      { signal, onProgress: late },
     );
     return { ...fitted, ...searched };
   }
@@ -267,11 +274,12 @@ function reweigh(
  * `refit: false` the best iterate is kept as it is.
  */
 async function fitGivenMachine(
-  engine: Engine,
+  crew: Crew,
   problem: LearningProblem,
   { machine, seed }: ResolvedFitOptions,
-  { workers, signal, onProgress }: FitControl,
+  { signal, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
+  const { engine } = crew;
   const {
     kernel,
     bandwidth,
@@ -329,8 +337,7 @@ async function fitGivenMachine(
   const ridges = ridge === undefined ? AUTOMATIC_RIDGES : [ridge];
   if (tree && n > tree.capacity) {
     const recipe = { ...setup, ...tree, iterations, ridges, stopFactor };
-    return fitTrees(engine, problem, { ...recipe, schedule: [metricRows ?? LEAF_METRIC_ROWS] }, name, seed, {
-      workers,
+    return fitTrees(crew, problem, { ...recipe, schedule: [metricRows ?? LEAF_METRIC_ROWS] }, name, seed, {
       signal,
       onProgress,
     });
@@ -433,12 +440,12 @@ async function fitGivenMachine(
 
 /** Trees of feature machines, calibrated and averaged on a holdout of a fifth of the rows, at most 10,000. */
 async function fitTrees(
-  engine: Engine,
+  crew: Crew,
   problem: LearningProblem,
   recipe: TreeRecipe,
   name: string,
   seed: number,
-  { workers, signal, onProgress }: FitControl,
+  { signal, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
   const { target } = problem;
   const n = problem.x.coordinates.rows;
@@ -446,9 +453,8 @@ async function fitTrees(
     labels: target.task === "classification" ? target.labels : undefined,
     groups: problem.rowGroups,
   });
-  const fitted = await fitTreeMembers(engine, problem, train, validation, recipe, {
+  const fitted = await fitTreeMembers(crew, problem, train, validation, recipe, {
     seed,
-    workers,
     signal,
     onLeaf: (tree, done, of) =>
       onProgress?.({

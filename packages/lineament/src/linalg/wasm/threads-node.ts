@@ -8,7 +8,9 @@ const file = new URL(
 );
 
 function startScript<To, From>(script: URL): Thread<To, From> {
-  const worker = new Worker(script, { execArgv: [] }); // flags of the main script, such as --input-type, are not for it
+  // Flags of the main script, such as --input-type, are not for it; a source imports sources.
+  const execArgv = script.pathname.endsWith(".ts") ? ["--conditions=@lineament/source"] : [];
+  const worker = new Worker(script, { execArgv });
   worker.unref(); // an idle engine does not keep the process alive
   let settle: { resolve: (reply: From) => void; reject: (error: Error) => void } | undefined;
   let dead: Error | undefined;

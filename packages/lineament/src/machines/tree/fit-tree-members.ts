@@ -1,6 +1,7 @@
 import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index.ts";
 import { judgePredictions, type MachineSetup } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
+import type { Crew } from "../crew/crew.ts";
 import {
   decodeValues,
   encodeTarget,
@@ -33,7 +34,6 @@ export interface TreeRecipe
 
 export interface TreeControl {
   readonly seed: number;
-  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** When it is aborted, what is left of the first tree is as quick as can be, and others that are not done are left out. */
   readonly enough?: AbortSignal | undefined;
@@ -57,13 +57,14 @@ export interface FittedTree {
  * @see Beaglehole et al., arXiv:2508.10053
  */
 export async function fitTreeMembers(
-  engine: Engine,
+  crew: Crew,
   problem: LearningProblem,
   train: Int32Array,
   validation: Int32Array,
   { view: kind, targetMeans, logarithm, settings, capacity, overlap, trees, ...learning }: TreeRecipe,
-  { seed, workers, onLeaf, ...ends }: TreeControl,
+  { seed, onLeaf, ...ends }: TreeControl,
 ): Promise<FittedTree[]> {
+  const { engine } = crew;
   const { blockSizes } = problem;
   const blocks = blockSizes.length;
   const { view, coding, x, y } = prepare(engine, problem, train, { kind, targetMeans, logarithm });
@@ -98,8 +99,7 @@ export async function fitTreeMembers(
       signal,
       enough,
     });
-    const done = await fitLeaves(engine, learned, grown.jobs, {
-      workers,
+    const done = await fitLeaves(crew, learned, grown.jobs, {
       signal,
       enough,
       onLeaf: (count, of) => onLeaf?.(tree, count, of),
