@@ -101,8 +101,10 @@ export async function iteratedRidge(
   });
 }
 
-/** Steps over which the rate of convergence is measured. */
-const RATE_STEPS = 10;
+/** Steps over which the rate of convergence is measured … */
+const RATE_STEPS = 20;
+/** … after so many first ones, in which residuals may rise. */
+const FIRST_STEPS = 10;
 
 /** Ends conjugate gradients when no column that is still on its way will reach the tolerance in time at the rate of the latest steps. */
 function whileWorthwhile(
@@ -115,8 +117,8 @@ function whileWorthwhile(
     enough: hopeless.signal,
     onStep: (step, residuals) => {
       history.push(residuals.slice());
-      const before = history.at(-1 - RATE_STEPS);
-      if (!before) return;
+      if (step < FIRST_STEPS + RATE_STEPS) return;
+      const before = history.at(-1 - RATE_STEPS)!;
       const promising = residuals.some((now, l) => {
         if (now <= tolerance) return false;
         const left = (RATE_STEPS * Math.log(now / tolerance)) / Math.log(before[l]! / now);
