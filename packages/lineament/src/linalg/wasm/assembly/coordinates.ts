@@ -1,4 +1,4 @@
-import { exp, fma, pow, splat } from "./simd";
+import { fma, halvings, LOG2E, pow, splat } from "./simd";
 
 // Coordinate-wise kernels: tiles of Σ_k term(x_ik − z_jk), and gradients Σ_i w_i direction(x_k − z_ik).
 // Terms and directions:
@@ -7,13 +7,14 @@ import { exp, fma, pow, splat } from "./simd";
 //   2  exp(−a |Δ|)         exp(−a |Δ|) sgn Δ
 //   3  exp(−a |Δ|^p)       exp(−a |Δ|^p) |Δ|^(p−1) sgn Δ
 
+/** @param steps - a log2 e */
 @inline
-function term<T>(kind: i32, delta: v128, p: v128, a: v128): v128 {
+function term<T>(kind: i32, delta: v128, p: v128, steps: v128): v128 {
   const size = v128.abs<T>(delta);
   if (kind == 0) return size;
   if (kind == 1) return pow<T>(size, p);
-  if (kind == 2) return exp<T>(v128.neg<T>(v128.mul<T>(a, size)));
-  return exp<T>(v128.neg<T>(v128.mul<T>(a, pow<T>(size, p))));
+  if (kind == 2) return halvings<T>(v128.mul<T>(steps, size));
+  return halvings<T>(v128.mul<T>(steps, pow<T>(size, p)));
 }
 
 /** g + v direction(x − z). */
@@ -25,14 +26,14 @@ function accumulate<T>(kind: i32, g: v128, v: v128, x: v128, z: v128, d: v128): 
 
 /** The direction, 0 at Δ = 0. `less` = p − 1. */
 @inline
-function direction<T>(kind: i32, delta: v128, p: v128, less: v128, a: v128): v128 {
+function direction<T>(kind: i32, delta: v128, p: v128, less: v128, steps: v128): v128 {
   const size = v128.abs<T>(delta);
   const sign = v128.xor(delta, size);
   let result: v128;
   if (kind == 0) result = splat<T>(1);
   else if (kind == 1) result = pow<T>(size, less);
-  else if (kind == 2) result = exp<T>(v128.neg<T>(v128.mul<T>(a, size)));
-  else result = v128.mul<T>(pow<T>(size, less), exp<T>(v128.neg<T>(v128.mul<T>(a, pow<T>(size, p)))));
+  else if (kind == 2) result = halvings<T>(v128.mul<T>(steps, size));
+  else result = v128.mul<T>(pow<T>(size, less), halvings<T>(v128.mul<T>(steps, pow<T>(size, p))));
   return v128.or(v128.and(result, v128.gt<T>(size, splat<T>(0))), sign);
 }
 
@@ -42,7 +43,7 @@ function sums<T>(kind: i32, x: usize, ldx: i32, rows: i32, packed: usize, cols: 
   const size = <i32>sizeof<T>();
   const panel = 32 / size;
   const vp = splat<T>(p);
-  const va = splat<T>(a);
+  const steps = splat<T>(a * LOG2E);
   const step = ldx * size;
   for (let j = 0; j < cols; j += panel) {
     const from = packed + j * d * size;
@@ -56,11 +57,11 @@ function sums<T>(kind: i32, x: usize, ldx: i32, rows: i32, packed: usize, cols: 
         const z0 = v128.load(z);
         const z1 = v128.load(z, 16);
         let u = v128.load_splat<T>(at);
-        s00 = v128.add<T>(s00, term<T>(kind, v128.sub<T>(u, z0), vp, va));
-        s01 = v128.add<T>(s01, term<T>(kind, v128.sub<T>(u, z1), vp, va));
+        s00 = v128.add<T>(s00, term<T>(kind, v128.sub<T>(u, z0), vp, steps));
+        s01 = v128.add<T>(s01, term<T>(kind, v128.sub<T>(u, z1), vp, steps));
         u = v128.load_splat<T>(at + step);
-        s10 = v128.add<T>(s10, term<T>(kind, v128.sub<T>(u, z0), vp, va));
-        s11 = v128.add<T>(s11, term<T>(kind, v128.sub<T>(u, z1), vp, va));
+        s10 = v128.add<T>(s10, term<T>(kind, v128.sub<T>(u, z0), vp, steps));
+        s11 = v128.add<T>(s11, term<T>(kind, v128.sub<T>(u, z1), vp, steps));
         z += 32;
         at += size;
       }
@@ -75,8 +76,8 @@ function sums<T>(kind: i32, x: usize, ldx: i32, rows: i32, packed: usize, cols: 
       let s1 = s0;
       for (let k = 0; k < d; k++) {
         const u = v128.load_splat<T>(x + i * step + k * size);
-        s0 = v128.add<T>(s0, term<T>(kind, v128.sub<T>(u, v128.load(from + k * 32)), vp, va));
-        s1 = v128.add<T>(s1, term<T>(kind, v128.sub<T>(u, v128.load(from + k * 32, 16)), vp, va));
+        s0 = v128.add<T>(s0, term<T>(kind, v128.sub<T>(u, v128.load(from + k * 32)), vp, steps));
+        s1 = v128.add<T>(s1, term<T>(kind, v128.sub<T>(u, v128.load(from + k * 32, 16)), vp, steps));
       }
       const to = tile + (i * stride + j) * size;
       v128.store(to, s0);
@@ -101,7 +102,7 @@ function gradients<T>(
   const bytes = ld * size;
   const vp = splat<T>(p);
   const less = splat<T>(p - 1);
-  const va = splat<T>(a);
+  const steps = splat<T>(a * LOG2E);
   const bound = splat<T>(tolerance);
   for (let k = 0; k < bytes; k += 32) {
     const x0 = v128.load(x + k);
@@ -119,8 +120,8 @@ function gradients<T>(
       for (let i = 0; i < count; i++) {
         const z0 = v128.load(from);
         const z1 = v128.load(from, 16);
-        let d0 = direction<T>(kind, v128.sub<T>(x0, z0), vp, less, va);
-        let d1 = direction<T>(kind, v128.sub<T>(x1, z1), vp, less, va);
+        let d0 = direction<T>(kind, v128.sub<T>(x0, z0), vp, less, steps);
+        let d1 = direction<T>(kind, v128.sub<T>(x1, z1), vp, less, steps);
         if (tolerance > 0) {
           d0 = v128.and(d0, apart<T>(x0, z0, bound));
           d1 = v128.and(d1, apart<T>(x1, z1, bound));
@@ -148,8 +149,8 @@ function gradients<T>(
       for (let i = 0; i < count; i++) {
         const z0 = v128.load(from);
         const z1 = v128.load(from, 16);
-        let d0 = direction<T>(kind, v128.sub<T>(x0, z0), vp, less, va);
-        let d1 = direction<T>(kind, v128.sub<T>(x1, z1), vp, less, va);
+        let d0 = direction<T>(kind, v128.sub<T>(x0, z0), vp, less, steps);
+        let d1 = direction<T>(kind, v128.sub<T>(x1, z1), vp, less, steps);
         if (tolerance > 0) {
           d0 = v128.and(d0, apart<T>(x0, z0, bound));
           d1 = v128.and(d1, apart<T>(x1, z1, bound));

@@ -1,4 +1,4 @@
-import { exp, fma, larger, pow, splat } from "./simd";
+import { fma, fnma, halvings, larger, LOG2E, pow, splat, two } from "./simd";
 
 // A tile of pair sums s becomes kernel values or slopes, in place. Shapes of k(s):
 //   0  exp(−a s)                      slope c k
@@ -8,33 +8,49 @@ import { exp, fma, larger, pow, splat } from "./simd";
 //   4  (1 + t + t²/3) e^−t, t = a √s  slope c (1 + t) e^−t
 //   5  (c + a s)^b                    (no slope)
 
+/** @param steps - a log2 e */
 @inline
-function shape<T>(kind: i32, slope: bool, s: v128, a: v128, b: v128, c: v128): v128 {
+function shape<T>(kind: i32, slope: bool, s: v128, a: v128, steps: v128, b: v128, c: v128): v128 {
   if (kind == 0) {
-    const k = exp<T>(v128.mul<T>(v128.neg<T>(a), s));
+    const k = halvings<T>(v128.mul<T>(steps, s));
     return slope ? v128.mul<T>(c, k) : k;
   }
   if (kind == 1) {
     const r = v128.sqrt<T>(s);
-    const k = exp<T>(v128.mul<T>(v128.neg<T>(a), r));
+    const k = halvings<T>(v128.mul<T>(steps, r));
     return slope ? v128.div<T>(v128.mul<T>(c, k), r) : k;
   }
   if (kind == 2) {
-    const k = exp<T>(v128.neg<T>(v128.mul<T>(a, pow<T>(s, b))));
-    return slope ? v128.mul<T>(v128.mul<T>(c, k), pow<T>(s, v128.sub<T>(b, splat<T>(1)))) : k;
+    const power = pow<T>(s, b);
+    const k = halvings<T>(v128.mul<T>(steps, power));
+    return slope ? v128.div<T>(v128.mul<T>(v128.mul<T>(c, k), power), s) : k;
   }
   if (kind == 3) {
-    const t = v128.mul<T>(a, v128.sqrt<T>(s));
-    const e = exp<T>(v128.neg<T>(t));
-    return slope ? v128.mul<T>(c, e) : fma<T>(t, e, e);
+    const r = v128.sqrt<T>(s);
+    const e = halvings<T>(v128.mul<T>(steps, r));
+    return slope ? v128.mul<T>(c, e) : fma<T>(v128.mul<T>(a, r), e, e);
   }
   if (kind == 4) {
-    const t = v128.mul<T>(a, v128.sqrt<T>(s));
-    const e = exp<T>(v128.neg<T>(t));
+    const r = v128.sqrt<T>(s);
+    const e = halvings<T>(v128.mul<T>(steps, r));
+    const t = v128.mul<T>(a, r);
     if (slope) return v128.mul<T>(c, fma<T>(t, e, e));
-    return v128.mul<T>(e, fma<T>(v128.mul<T>(t, t), splat<T>(1 / 3.0), v128.add<T>(t, splat<T>(1))));
+    return fma<T>(fma<T>(v128.mul<T>(t, t), splat<T>(1 / 3.0), t), e, e);
   }
   return pow<T>(fma<T>(a, s, c), b);
+}
+
+/** One vector of `pass`. */
+@inline
+function entries<T>(
+  kind: i32, slope: bool, products: bool, s: v128, norms: v128, a: v128, steps: v128, b: v128, c: v128, bound: v128,
+): v128 {
+  if (products) s = fnma<T>(two<T>(), s, norms);
+  const near = v128.le<T>(s, v128.mul<T>(bound, norms));
+  // What cancellation leaves of a zero distance is noise: equal rows have k = 1 exactly. NaN stays NaN.
+  if (products) s = v128.andnot(s, near);
+  const result = shape<T>(kind, slope, s, a, steps, b, c);
+  return slope ? v128.andnot(result, near) : result;
 }
 
 @inline
@@ -43,24 +59,21 @@ function pass<T>(
   a: f64, b: f64, c: f64, tolerance: f64,
 ): void {
   const va = splat<T>(a);
+  const steps = splat<T>(a * LOG2E);
   const vb = splat<T>(b);
   const vc = splat<T>(c);
   const bound = splat<T>(tolerance);
-  const zero = splat<T>(0);
   const bytes = stride * <i32>sizeof<T>();
   for (let i = 0; i < rows; i++) {
     const norm = v128.load_splat<T>(normsX + i * sizeof<T>());
-    for (let at = 0; at < bytes; at += 16) {
-      const norms = v128.add<T>(norm, v128.load(normsZ + at));
-      let s = v128.load(tile + at);
-      if (products) {
-        s = larger<T>(v128.sub<T>(norms, v128.add<T>(s, s)), zero);
-        // What cancellation leaves of a zero distance is noise: equal rows have k = 1 exactly.
-        s = v128.and(s, v128.gt<T>(s, v128.mul<T>(bound, norms)));
-      }
-      let result = shape<T>(kind, slope, s, va, vb, vc);
-      if (slope) result = v128.and(result, v128.gt<T>(s, v128.mul<T>(bound, norms)));
-      v128.store(tile + at, result);
+    // Two vectors at a time share the constants.
+    for (let at = 0; at < bytes; at += 32) {
+      const norms0 = v128.add<T>(norm, v128.load(normsZ + at));
+      const norms1 = v128.add<T>(norm, v128.load(normsZ + at, 16));
+      const k0 = entries<T>(kind, slope, products, v128.load(tile + at), norms0, va, steps, vb, vc, bound);
+      const k1 = entries<T>(kind, slope, products, v128.load(tile + at, 16), norms1, va, steps, vb, vc, bound);
+      v128.store(tile + at, k0);
+      v128.store(tile + at, k1, 16);
     }
     tile += bytes;
   }
@@ -80,7 +93,7 @@ function choose<T>(
 
 /**
  * @param products - the tile holds inner products, s = max(0, ‖x_i‖² + ‖z_j‖² − 2 x_i·z_j); else it holds s
- * @param stride - numbers in a row of the tile, a multiple of the lanes; the norms of z are readable as far
+ * @param stride - numbers in a row of the tile, a multiple of two vectors; the norms of z are readable as far
  * @param tolerance - slopes are 0 where s ≤ tolerance (‖x_i‖² + ‖z_j‖²)
  */
 export function profile<T>(

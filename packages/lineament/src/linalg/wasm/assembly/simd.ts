@@ -41,54 +41,108 @@ export function larger<T>(a: v128, b: v128): v128 {
   return v128.pmax<T>(a, b);
 }
 
-/** Adding 1.5 · 2^23 (2^52) rounds to a whole number and leaves it in the low bits. */
+// V8 makes a constant vector anew wherever it is used, which takes longer than the arithmetic around it: in inner loops
+// constants are loaded.
+
+/** 1; 2; the largest exponent of a result; √½; and 1.5 · 2^23 (2^52): adding it rounds to a whole number and leaves it in the low bits. */
+const numbers32 = memory.data<f32>([1, 2, 126, 0.7071067811865476, 12582912]);
+const numbers64 = memory.data<f64>([1, 2, 1022, 0.7071067811865476, 6755399441055744]);
+
+/** (−ln 2)^k / k!: a Taylor polynomial of 2^−q for |q| ≤ ½ and a little (relative error 2e-8, 1e-15). */
+const exp2Terms32 = memory.data<f32>([
+  1.0, -0.6931471805599453, 0.2402265069591007, -0.055504108664821576, 0.009618129107628477,
+  -0.0013333558146428441, 0.00015403530393381606,
+]);
+const exp2Terms64 = memory.data<f64>([
+  1.0, -0.6931471805599453, 0.2402265069591007, -0.055504108664821576, 0.009618129107628477,
+  -0.0013333558146428441, 0.00015403530393381606, -1.5252733804059838e-05, 1.3215486790144305e-06, -1.0178086009239696e-07,
+  7.054911620801121e-09, -4.44553827187081e-10, 2.5678435993488196e-11,
+]);
+
+/** Of log2 m, an odd polynomial in (m − 1) / (m + 1), from the first power on. */
+const log2Terms32 = memory.data<f32>([
+  2.8853900817779268, 0.9617966939259757, 0.5770780163555853, 0.41219858311113244, 0.3205988979753252,
+]);
+const log2Terms64 = memory.data<f64>([
+  2.8853900817779268, 0.9617966939259757, 0.5770780163555853, 0.41219858311113244, 0.3205988979753252,
+  0.2623081892525388, 0.2219530832136867, 0.19235933878519512, 0.16972882833987804, 0.15186263588304877,
+  0.1373995277037108,
+]);
+
+@inline
+function entry<T>(single: usize, double: usize, i: i32): v128 {
+  return v128.load_splat<T>((sizeof<T>() == 4 ? single : double) + i * sizeof<T>());
+}
+
+@inline
+function one<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 0);
+}
+
+@inline
+export function two<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 1);
+}
+
+@inline
+function most<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 2);
+}
+
+@inline
+function rootOfHalf<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 3);
+}
+
 @inline
 function magic<T>(): v128 {
-  return sizeof<T>() == 4 ? f32x4.splat(12582912) : f64x2.splat(6755399441055744);
+  return entry<T>(numbers32, numbers64, 4);
 }
 
-/** 2^(n + r) with `shifted` = magic + n, |r| ≤ ½ and a little: a Taylor polynomial (relative error 2e-8, 1e-15). */
 @inline
-function exp2<T>(shifted: v128, r: v128): v128 {
+function exp2Term<T>(k: i32): v128 {
+  return entry<T>(exp2Terms32, exp2Terms64, k);
+}
+
+@inline
+function log2Term<T>(k: i32): v128 {
+  return entry<T>(log2Terms32, log2Terms64, k);
+}
+
+/** 2^(n − q) with `shifted` = magic + n. */
+@inline
+function assemble<T>(shifted: v128, q: v128): v128 {
+  let p: v128;
   if (sizeof<T>() == 4) {
-    let p = f32x4.splat(0.00015403530393381609);
-    p = fma<f32>(p, r, f32x4.splat(0.0013333558146428443));
-    p = fma<f32>(p, r, f32x4.splat(0.009618129107628477));
-    p = fma<f32>(p, r, f32x4.splat(0.05550410866482158));
-    p = fma<f32>(p, r, f32x4.splat(0.2402265069591007));
-    p = fma<f32>(p, r, f32x4.splat(0.6931471805599453));
-    p = fma<f32>(p, r, f32x4.splat(1));
-    return i32x4.add(p, i32x4.shl(shifted, 23));
+    p = exp2Term<T>(6);
+  } else {
+    p = exp2Term<T>(12);
+    p = fma<T>(p, q, exp2Term<T>(11));
+    p = fma<T>(p, q, exp2Term<T>(10));
+    p = fma<T>(p, q, exp2Term<T>(9));
+    p = fma<T>(p, q, exp2Term<T>(8));
+    p = fma<T>(p, q, exp2Term<T>(7));
+    p = fma<T>(p, q, exp2Term<T>(6));
   }
-  let p = f64x2.splat(2.5678435993488202e-11);
-  p = fma<f64>(p, r, f64x2.splat(4.4455382718708116e-10));
-  p = fma<f64>(p, r, f64x2.splat(7.054911620801123e-9));
-  p = fma<f64>(p, r, f64x2.splat(1.0178086009239699e-7));
-  p = fma<f64>(p, r, f64x2.splat(1.3215486790144309e-6));
-  p = fma<f64>(p, r, f64x2.splat(1.525273380405984e-5));
-  p = fma<f64>(p, r, f64x2.splat(0.00015403530393381609));
-  p = fma<f64>(p, r, f64x2.splat(0.0013333558146428443));
-  p = fma<f64>(p, r, f64x2.splat(0.009618129107628477));
-  p = fma<f64>(p, r, f64x2.splat(0.05550410866482158));
-  p = fma<f64>(p, r, f64x2.splat(0.2402265069591007));
-  p = fma<f64>(p, r, f64x2.splat(0.6931471805599453));
-  p = fma<f64>(p, r, f64x2.splat(1));
-  return i64x2.add(p, i64x2.shl(shifted, 52));
+  p = fma<T>(p, q, exp2Term<T>(5));
+  p = fma<T>(p, q, exp2Term<T>(4));
+  p = fma<T>(p, q, exp2Term<T>(3));
+  p = fma<T>(p, q, exp2Term<T>(2));
+  p = fma<T>(p, q, exp2Term<T>(1));
+  p = fma<T>(p, q, exp2Term<T>(0));
+  return sizeof<T>() == 4 ? i32x4.add(p, i32x4.shl(shifted, 23)) : i64x2.add(p, i64x2.shl(shifted, 52));
 }
 
-/** exp(x) for x ≤ 0; 0 where the result would be subnormal. x = n ln 2 + r ln 2, ln 2 in two parts. */
+/** e^−t = 2^(−t log2 e). */
+export const LOG2E = 1.4426950408889634;
+
+/** 2^−t for t ≥ 0; 0 where the result would be subnormal. */
 @inline
-export function exp<T>(x: v128): v128 {
-  const log2e = splat<T>(1.4426950408889634);
-  // The head of ln 2 has so few bits that n times it is exact without fused multiply-add, too.
-  const head = splat<T>(sizeof<T>() == 4 ? 0.693359375 : 0.693147180369123816490);
-  const tail = splat<T>(sizeof<T>() == 4 ? -2.12194440054690583e-4 : 1.90821492927058770002e-10);
-  const low = splat<T>(sizeof<T>() == 4 ? -87 : -708);
-  const clamped = larger<T>(x, low);
-  const shifted = fma<T>(clamped, log2e, magic<T>());
-  const n = v128.sub<T>(shifted, magic<T>());
-  const r = fnma<T>(n, tail, fnma<T>(n, head, clamped));
-  return v128.andnot(exp2<T>(shifted, v128.mul<T>(r, log2e)), v128.lt<T>(x, low)); // NaN stays NaN
+export function halvings<T>(t: v128): v128 {
+  const clamped = v128.pmin<T>(t, most<T>());
+  const shifted = v128.sub<T>(magic<T>(), clamped);
+  const q = v128.add<T>(v128.sub<T>(shifted, magic<T>()), clamped);
+  return v128.andnot(assemble<T>(shifted, q), v128.gt<T>(t, most<T>())); // NaN stays NaN
 }
 
 /** x^e for x ≥ 0; 0 at x = 0 for every e. x = 2^k m with m in [√½, √2), x^e = 2^(e k + e log2 m). */
@@ -96,46 +150,46 @@ export function exp<T>(x: v128): v128 {
 export function pow<T>(x: v128, e: v128): v128 {
   let k: v128, m: v128;
   if (sizeof<T>() == 4) {
-    const exponent = i32x4.shr_s(i32x4.sub(x, i32x4.splat(0x3f3504f3)), 23);
+    const exponent = i32x4.shr_s(i32x4.sub(x, rootOfHalf<T>()), 23);
     m = i32x4.sub(x, i32x4.shl(exponent, 23));
     k = f32x4.convert_i32x4_s(exponent);
   } else {
-    const exponent = i64x2.shr_s(i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd)), 52);
+    const exponent = i64x2.shr_s(i64x2.sub(x, rootOfHalf<T>()), 52);
     m = i64x2.sub(x, i64x2.shl(exponent, 52));
     // Whole numbers below 2^51 become doubles by the trick of `magic`.
-    k = f64x2.sub(i64x2.add(exponent, i64x2.splat(0x4338000000000000)), magic<f64>());
+    k = f64x2.sub(i64x2.add(exponent, magic<T>()), magic<T>());
   }
-  const one = splat<T>(1);
-  const t = v128.div<T>(v128.sub<T>(m, one), v128.add<T>(m, one));
+  const t = v128.div<T>(v128.sub<T>(m, one<T>()), v128.add<T>(m, one<T>()));
   const t2 = v128.mul<T>(t, t);
-  let p = splat<T>(0.32059889797532104);
-  if (sizeof<T>() == 8) {
-    p = f64x2.splat(0.13739952769868046);
-    p = fma<f64>(p, t2, f64x2.splat(0.15186263588302577));
-    p = fma<f64>(p, t2, f64x2.splat(0.16972882833987585));
-    p = fma<f64>(p, t2, f64x2.splat(0.19235933878519263));
-    p = fma<f64>(p, t2, f64x2.splat(0.2219530832136838));
-    p = fma<f64>(p, t2, f64x2.splat(0.2623081892525354));
-    p = fma<f64>(p, t2, f64x2.splat(0.32059889797532104));
+  let p: v128;
+  if (sizeof<T>() == 4) {
+    p = log2Term<T>(4);
+  } else {
+    p = log2Term<T>(10);
+    p = fma<T>(p, t2, log2Term<T>(9));
+    p = fma<T>(p, t2, log2Term<T>(8));
+    p = fma<T>(p, t2, log2Term<T>(7));
+    p = fma<T>(p, t2, log2Term<T>(6));
+    p = fma<T>(p, t2, log2Term<T>(5));
+    p = fma<T>(p, t2, log2Term<T>(4));
   }
-  p = fma<T>(p, t2, splat<T>(0.41219858311112708));
-  p = fma<T>(p, t2, splat<T>(0.57707801635557789));
-  p = fma<T>(p, t2, splat<T>(0.96179669392597556));
-  p = fma<T>(v128.mul<T>(p, t2), t, v128.mul<T>(t, splat<T>(2.8853900817779268)));
+  p = fma<T>(p, t2, log2Term<T>(3));
+  p = fma<T>(p, t2, log2Term<T>(2));
+  p = fma<T>(p, t2, log2Term<T>(1));
+  p = fma<T>(v128.mul<T>(p, t2), t, v128.mul<T>(t, log2Term<T>(0)));
   const fraction = v128.mul<T>(e, p);
-  const most = splat<T>(sizeof<T>() == 4 ? 126 : 1022);
   const exponent = fma<T>(e, k, fraction);
-  const inside = v128.and(v128.gt<T>(x, splat<T>(0)), v128.gt<T>(exponent, v128.neg<T>(most)));
-  const shifted = v128.add<T>(v128.pmin<T>(exponent, most), magic<T>());
+  const inside = v128.and(v128.gt<T>(x, splat<T>(0)), v128.gt<T>(exponent, v128.neg<T>(most<T>())));
+  const shifted = v128.add<T>(v128.pmin<T>(exponent, most<T>()), magic<T>());
   const n = v128.sub<T>(shifted, magic<T>());
-  let r: v128;
+  let q: v128;
   if (ASC_FEATURE_RELAXED_SIMD) {
-    r = v128.add<T>(v128.relaxed_madd<T>(e, k, v128.neg<T>(n)), fraction);
+    q = v128.sub<T>(v128.relaxed_nmadd<T>(e, k, n), fraction);
   } else {
     // e k without rounding: the head of e leaves room for the 8 (11) bits of k.
     const head = v128.and(e, sizeof<T>() == 4 ? i32x4.splat(0xffffff00) : i64x2.splat(0xfffffffffffff000));
-    r = v128.add<T>(v128.sub<T>(v128.mul<T>(head, k), n), v128.add<T>(v128.mul<T>(v128.sub<T>(e, head), k), fraction));
+    q = v128.sub<T>(v128.sub<T>(n, v128.mul<T>(head, k)), v128.add<T>(v128.mul<T>(v128.sub<T>(e, head), k), fraction));
   }
-  // Beyond 2^126 (2^1022) the result is only large; r must not run away there.
-  return v128.and(exp2<T>(shifted, v128.pmin<T>(r, one)), inside);
+  // Beyond 2^126 (2^1022) the result is only large; q must not run away there.
+  return v128.and(assemble<T>(shifted, larger<T>(q, v128.neg<T>(one<T>()))), inside);
 }
