@@ -3,6 +3,7 @@ export * from "./catapult.ts";
 export * from "./centered.ts";
 export * from "./dense-architecture.ts";
 export * from "./dense-network.ts";
+export type { Elementwise } from "./elementwise.ts";
 export * from "./feature-matrices.ts";
 export * from "./frozen-gates.ts";
 export * from "./graph-network.ts";

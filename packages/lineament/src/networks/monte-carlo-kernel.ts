@@ -28,9 +28,9 @@ export interface MonteCarloKernelOptions {
 export interface KernelEstimate {
   readonly samples: number;
   /** n × m. */
-  readonly mean: Doubles;
+  readonly mean: Matrix<Float64Array>;
   /** Of the mean, entry by entry: s/√samples with s the sample standard deviation; infinite for one sample. */
-  readonly standardError: Doubles;
+  readonly standardError: Matrix<Float64Array>;
   readonly outcome: "going-on" | "converged" | "out-of-samples";
 }
 

@@ -1,5 +1,5 @@
-import { type AutomaticFit, chooseMethod, methodCosts, secondsOf } from "lineament";
 import { describe, expect, test } from "vitest";
+import { type AutomaticFit, chooseMethod, methodCosts, secondsOf } from "../../src/machines/index.ts";
 
 const rates = { flops: 2e11, values: 6e8, bandwidth: 1e10 };
 const fit = (rows: number, more: Partial<AutomaticFit> = {}): AutomaticFit => ({

@@ -1,21 +1,21 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openEngine } from "../../src/linalg/open-engine.ts";
 import {
   type Cost,
   directCost,
+  type EngineRates,
   FeatureMachineTree,
   fitNystromMachine,
   givenMachineCost,
   leavesOf,
   measureRates,
   nystromCost,
-  openEngine,
   parseFitOptions,
   parseNystromFitOptions,
   RecursiveFeatureMachine,
   secondsOf,
   treeCost,
-} from "lineament";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { EngineRates } from "lineament";
+} from "../../src/machines/index.ts";
 import { normals } from "../contracts/data.ts";
 
 // Processor time of one thread: what else the machine does hardly counts.

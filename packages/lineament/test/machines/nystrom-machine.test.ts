@@ -1,6 +1,5 @@
 import {
   applyView,
-  classFrequencies,
   decodeValues,
   FeatureMachine,
   fitFeatureMachine,
@@ -24,6 +23,7 @@ import {
   takeRows,
 } from "lineament";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
+import { classFrequencies } from "../../src/machines/index.ts";
 import { expectClose, filled, gram, normals } from "../contracts/data.ts";
 
 let engine: Awaited<ReturnType<typeof openEngine>>;

@@ -1,6 +1,7 @@
 import type { Engine, Matrix } from "../../linalg/index.ts";
 import type { Elementwise } from "../elementwise.ts";
 
+/** What expressions compute with. */
 export type Values = Matrix<Float64Array>;
 
 /** A linear map between matrices. Both directions add to what is there. */
@@ -21,7 +22,8 @@ export interface BilinearMap {
   right(engine: Engine, a: Values, out: Values, b: Values): Promise<void> | void;
 }
 
-interface Shape {
+/** Of the matrix that an expression stands for. */
+export interface Shape {
   readonly rows: number;
   readonly cols: number;
   /** Whether a variable lies below. */
