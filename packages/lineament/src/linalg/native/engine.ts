@@ -12,7 +12,7 @@ import { type Level3, openBlas, threadCount } from "./blas.ts";
 export interface NativeOptions {
   /** Default: LINEAMENT_THREADS, OPENBLAS_NUM_THREADS, else all processors. */
   readonly threads?: number | undefined;
-  /** Kernel passes below this many flops run on the calling thread. */
+  /** Calls below this many flops run on the calling thread. Default 1e6 for kernel passes, 5e7 for those of the BLAS. */
   readonly inlineFlops?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ const SMALL_FLOPS = 3e8;
 const FEW_COLUMNS = 4;
 /** Entries of a matrix that is large in this sense. */
 const LARGE_MATRIX = 2 ** 18;
-/** Calls below this many flops, a millisecond or less, are made at once: a thread hop may cost more. */
+/** Calls below this many flops, a millisecond or less, are made at once by default: a thread hop may cost more. */
 const TINY_FLOPS = 5e7;
 
 /**
@@ -37,7 +37,7 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
   /** Sets the threads for a call of this size; the level 3 routines to make it with. */
   const sized = (flops: number): Level3<void> | Level3<Promise<void>> => {
     blas.setThreads(flops < SMALL_FLOPS ? 1 : count);
-    return flops < TINY_FLOPS ? blas.now : blas.later;
+    return flops < (inlineFlops ?? TINY_FLOPS) ? blas.now : blas.later;
   };
   const calls = queue("native");
   const onPool = (

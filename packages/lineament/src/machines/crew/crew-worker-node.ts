@@ -21,7 +21,7 @@ let worker: Worker | undefined;
 
 async function answer({ engine: name, work, job, quick }: ToCrewWorker): Promise<FromCrewWorker> {
   try {
-    engine ??= await openEngine({ engine: name, threads: 1 });
+    engine ??= await openEngine({ engine: name, threads: 1, inlineFlops: Infinity });
     if (work) {
       weighAll(work);
       worker = openWork(engine, work);
