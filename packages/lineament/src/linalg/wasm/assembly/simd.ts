@@ -44,9 +44,9 @@ export function larger<T>(a: v128, b: v128): v128 {
 // V8 makes a constant vector anew wherever it is used, which takes longer than the arithmetic around it: in inner loops
 // constants are loaded.
 
-/** 1; 2; the largest exponent of a result; √½; and 1.5 · 2^23 (2^52): adding it rounds to a whole number and leaves it in the low bits. */
-const numbers32 = memory.data<f32>([1, 2, 126, 0.7071067811865476, 12582912]);
-const numbers64 = memory.data<f64>([1, 2, 1022, 0.7071067811865476, 6755399441055744]);
+/** −1; 2; the largest exponent of a result and the smallest; √½; and 1.5 · 2^23 (2^52): adding it rounds to a whole number and leaves it in the low bits. */
+const numbers32 = memory.data<f32>([-1, 2, 126, -126, 0.7071067811865476, 12582912]);
+const numbers64 = memory.data<f64>([-1, 2, 1022, -1022, 0.7071067811865476, 6755399441055744]);
 
 /** (−ln 2)^k / k!: a Taylor polynomial of 2^−q for |q| ≤ ½ and a little (relative error 2e-8, 1e-15). */
 const exp2Terms32 = memory.data<f32>([
@@ -75,7 +75,7 @@ function entry<T>(single: usize, double: usize, i: i32): v128 {
 }
 
 @inline
-function one<T>(): v128 {
+function minusOne<T>(): v128 {
   return entry<T>(numbers32, numbers64, 0);
 }
 
@@ -90,13 +90,18 @@ function most<T>(): v128 {
 }
 
 @inline
-function rootOfHalf<T>(): v128 {
+function least<T>(): v128 {
   return entry<T>(numbers32, numbers64, 3);
 }
 
 @inline
-function magic<T>(): v128 {
+function rootOfHalf<T>(): v128 {
   return entry<T>(numbers32, numbers64, 4);
+}
+
+@inline
+function magic<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 5);
 }
 
 @inline
@@ -112,24 +117,24 @@ function log2Term<T>(k: i32): v128 {
 /** 2^(n − q) with `shifted` = magic + n. */
 @inline
 function assemble<T>(shifted: v128, q: v128): v128 {
-  let p: v128;
+  const q2 = v128.mul<T>(q, q);
+  let high: v128;
   if (sizeof<T>() == 4) {
-    p = exp2Term<T>(6);
+    high = exp2Term<T>(6);
   } else {
-    p = exp2Term<T>(12);
-    p = fma<T>(p, q, exp2Term<T>(11));
-    p = fma<T>(p, q, exp2Term<T>(10));
-    p = fma<T>(p, q, exp2Term<T>(9));
-    p = fma<T>(p, q, exp2Term<T>(8));
-    p = fma<T>(p, q, exp2Term<T>(7));
-    p = fma<T>(p, q, exp2Term<T>(6));
+    high = exp2Term<T>(12);
+    high = fma<T>(high, q, exp2Term<T>(11));
+    high = fma<T>(high, q, exp2Term<T>(10));
+    high = fma<T>(high, q, exp2Term<T>(9));
+    high = fma<T>(high, q, exp2Term<T>(8));
+    high = fma<T>(high, q, exp2Term<T>(7));
+    high = fma<T>(high, q, exp2Term<T>(6));
   }
-  p = fma<T>(p, q, exp2Term<T>(5));
-  p = fma<T>(p, q, exp2Term<T>(4));
-  p = fma<T>(p, q, exp2Term<T>(3));
-  p = fma<T>(p, q, exp2Term<T>(2));
-  p = fma<T>(p, q, exp2Term<T>(1));
-  p = fma<T>(p, q, exp2Term<T>(0));
+  // Pairs of terms do not wait for each other.
+  high = fma<T>(high, q2, fma<T>(exp2Term<T>(5), q, exp2Term<T>(4)));
+  const middle = fma<T>(exp2Term<T>(3), q, exp2Term<T>(2));
+  const low = fma<T>(exp2Term<T>(1), q, exp2Term<T>(0));
+  const p = fma<T>(fma<T>(high, q2, middle), q2, low);
   return sizeof<T>() == 4 ? i32x4.add(p, i32x4.shl(shifted, 23)) : i64x2.add(p, i64x2.shl(shifted, 52));
 }
 
@@ -159,7 +164,7 @@ export function pow<T>(x: v128, e: v128): v128 {
     // Whole numbers below 2^51 become doubles by the trick of `magic`.
     k = f64x2.sub(i64x2.add(exponent, magic<T>()), magic<T>());
   }
-  const t = v128.div<T>(v128.sub<T>(m, one<T>()), v128.add<T>(m, one<T>()));
+  const t = v128.div<T>(v128.add<T>(m, minusOne<T>()), v128.sub<T>(m, minusOne<T>()));
   const t2 = v128.mul<T>(t, t);
   let p: v128;
   if (sizeof<T>() == 4) {
@@ -174,12 +179,11 @@ export function pow<T>(x: v128, e: v128): v128 {
     p = fma<T>(p, t2, log2Term<T>(4));
   }
   p = fma<T>(p, t2, log2Term<T>(3));
-  p = fma<T>(p, t2, log2Term<T>(2));
-  p = fma<T>(p, t2, log2Term<T>(1));
+  p = fma<T>(p, v128.mul<T>(t2, t2), fma<T>(log2Term<T>(2), t2, log2Term<T>(1)));
   p = fma<T>(v128.mul<T>(p, t2), t, v128.mul<T>(t, log2Term<T>(0)));
   const fraction = v128.mul<T>(e, p);
   const exponent = fma<T>(e, k, fraction);
-  const inside = v128.and(v128.gt<T>(x, splat<T>(0)), v128.gt<T>(exponent, v128.neg<T>(most<T>())));
+  const inside = v128.and(v128.gt<T>(x, splat<T>(0)), v128.gt<T>(exponent, least<T>()));
   const shifted = v128.add<T>(v128.pmin<T>(exponent, most<T>()), magic<T>());
   const n = v128.sub<T>(shifted, magic<T>());
   let q: v128;
@@ -191,5 +195,5 @@ export function pow<T>(x: v128, e: v128): v128 {
     q = v128.sub<T>(v128.sub<T>(n, v128.mul<T>(head, k)), v128.add<T>(v128.mul<T>(v128.sub<T>(e, head), k), fraction));
   }
   // Beyond 2^126 (2^1022) the result is only large; q must not run away there.
-  return v128.and(assemble<T>(shifted, larger<T>(q, v128.neg<T>(one<T>()))), inside);
+  return v128.and(assemble<T>(shifted, larger<T>(q, minusOne<T>())), inside);
 }
