@@ -62,6 +62,7 @@ export const machineDescription = z.object({
     loss: z.number(),
     bestSingleLoss: z.number(),
     leaderboard: z.array(z.object({ name: z.string(), loss: z.number(), rounds: index })),
+    cutShort: z.array(z.enum(["search", "fit"])).optional(),
   }),
   members: z
     .array(

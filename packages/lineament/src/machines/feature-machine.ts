@@ -14,7 +14,12 @@ export interface SearchSummary {
   readonly loss: number;
   readonly bestSingleLoss: number;
   readonly leaderboard: readonly { readonly name: string; readonly loss: number; readonly rounds: number }[];
+  /** What ended early because it was enough: the search, or the fit to all rows after it; absent when nothing did. */
+  readonly cutShort?: readonly CutStage[] | undefined;
 }
+
+/** A part of a fit that can end early. */
+export type CutStage = "search" | "fit";
 
 /**
  * Everything a fitted feature machine is: plain numbers, never changed. `x` are its training rows in input coordinates;

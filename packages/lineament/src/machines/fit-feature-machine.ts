@@ -1,13 +1,15 @@
-import { type Engine, type Matrix, random, zeros } from "../linalg/index.ts";
+import { type Engine, type Matrix, random } from "../linalg/index.ts";
+import { anySignal } from "./any-signal.ts";
+import { averageMembers, withUnitWeight } from "./automatic/average-members.ts";
 import { createArena, judgePredictions, type MachineSetup, validationLoss } from "./automatic/evaluation.ts";
 import { greedyAverage } from "./automatic/greedy-average.ts";
 import { preferredMethod } from "./automatic/choose-method.ts";
-import { PLANS } from "./automatic/plan.ts";
+import { type Plan, PLANS, SEARCH_SHARE } from "./automatic/plan.ts";
 import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
-import { averageCalibration, type ChosenMember, searchMachines } from "./automatic/search.ts";
-import { type Calibration, calibrate } from "./calibration.ts";
+import { type ChosenMember, searchMachines, type SearchResult } from "./automatic/search.ts";
+import type { Calibration } from "./calibration.ts";
 import { type Crew, openCrew } from "./crew/crew.ts";
-import { FeatureMachine, type SearchSummary } from "./feature-machine.ts";
+import { type CutStage, FeatureMachine, type SearchSummary } from "./feature-machine.ts";
 import {
   decodeValues,
   encodeTarget,
@@ -21,12 +23,15 @@ import {
 } from "./learning-problem.ts";
 import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
 import { fitNystromMachine } from "./nystrom/fit-nystrom-machine.ts";
-import { NystromFitOptions } from "./nystrom/options.ts";
+import { NystromFitOptions, type ResolvedNystromFitOptions } from "./nystrom/options.ts";
 import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
-import { fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
-import { crossValidationFolds, holdout } from "./validation.ts";
+import { timeLimit } from "./time-limit.ts";
+import { type FittedTree, fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
+import { type EarlyEnd, unlessEnough } from "./unless-enough.ts";
+import { crossValidationFolds, holdout, subsample } from "./validation.ts";
 import { applyView, fitView } from "./view.ts";
 import { kernelName } from "../kernels/index.ts";
+import type { RowSource } from "../solvers/index.ts";
 
 /** Ridges among which validation chooses when a given machine has none. */
 const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
@@ -46,6 +51,16 @@ export interface FitProgress {
   readonly message: string;
 }
 
+/** Rows of which the problem is a sample. */
+export interface RowStream {
+  /** In the coordinates of the problem, targets as they are (class numbers for classification). */
+  readonly rows: RowSource;
+  /** Where the rows of the problem are among them. */
+  readonly positions: Int32Array;
+  /** Bytes of kernel values that may be kept between passes. */
+  readonly memory: number;
+}
+
 /** How a running fit is watched and stopped. */
 export interface FitControl {
   /**
@@ -53,8 +68,20 @@ export interface FitControl {
    * other with all threads of the engine. In browsers always 0.
    */
   readonly workers?: number | undefined;
+  /**
+   * All rows, where the problem is a sample of them because they do not fit into memory: the last solve of a Nyström machine passes
+   * over them.
+   */
+  readonly stream?: RowStream | undefined;
   /** Rejects with its reason, soon after it is aborted. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * When it is aborted, no more is tried and the best machine so far is the answer, soon; before there is one, the first candidate
+   * on few rows. The summary of the machine says what was cut short.
+   */
+  readonly enough?: AbortSignal | undefined;
+  /** When it is aborted, no further candidates are compared: the best ones so far are fitted to all rows. */
+  readonly enoughSearch?: AbortSignal | undefined;
   /** Told where the fit is, between pieces of work. */
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
 }
@@ -69,16 +96,17 @@ export async function fitFeatureMachine(
   engine: Engine,
   given: LearningProblem,
   options: ResolvedFitOptions,
-  { workers, signal, onProgress }: FitControl = {},
+  { workers, ...control }: FitControl = {},
 ): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(given) : given;
   const crew = openCrew(engine, { workers });
   const fit = options.machine ? fitGivenMachine : fitChosenMachines;
-  const { members, rows, calibration, predictions, target, ...summary } = await fit(crew, problem, options, {
-    signal,
-    onProgress,
-  }).finally(() => crew.close());
-  onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
+  const { members, rows, calibration, predictions, target, ...summary } = await inTime(
+    options.seconds,
+    control,
+    (timed) => fit(crew, problem, options, timed),
+  ).finally(() => crew.close());
+  control.onProgress?.({ stage: "fitting", fraction: 1, message: "fitted" });
   return new FeatureMachine(engine, {
     task: target.task,
     outputs: target.task === "regression" ? target.y.cols : target.classes,
@@ -103,34 +131,56 @@ interface FinishedChoice extends SearchSummary {
   readonly target: Target;
 }
 
+/** Says that it is enough when the time is over, and to the search in time for the fit to all rows. */
+async function inTime<T>(
+  seconds: number | undefined,
+  control: CrewControl,
+  work: (control: CrewControl) => Promise<T>,
+): Promise<T> {
+  const limit = timeLimit(seconds);
+  const searchLimit = timeLimit(seconds && SEARCH_SHARE * seconds);
+  try {
+    const { enoughSearch = searchLimit.signal } = control;
+    return await work({ ...control, enough: anySignal(control.enough, limit.signal), enoughSearch });
+  } finally {
+    limit.clear();
+    searchLimit.clear();
+  }
+}
+
+/** Those of the stages that ended early. */
+function cutShort(stages: Readonly<Record<CutStage, boolean>>): Pick<SearchSummary, "cutShort"> {
+  const cut = (["search", "fit"] as const).filter((stage) => stages[stage]);
+  return cut.length > 0 ? { cutShort: cut } : {};
+}
+
 /** Searches for the machines to average and fits each on all rows. */
 async function fitChosenMachines(
   crew: Crew,
   problem: LearningProblem,
-  { effort, method, centers = PLANS[effort].centers, seconds, seed }: ResolvedFitOptions,
-  { signal, onProgress }: CrewControl,
+  { effort, method, centers = PLANS[effort].centers, seed }: ResolvedFitOptions,
+  { stream, signal, enough, enoughSearch, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
   const { engine } = crew;
   const plan = PLANS[effort];
-  const deadline = seconds === undefined ? undefined : performance.now() + 600 * seconds;
-  const found = await searchMachines(
-    engine,
-    problem,
-    { ...plan.search, deadline },
-    {
-      seed,
-      signal,
-      onProgress: ({ stage, done, of, loss }) =>
-        onProgress?.({
-          stage,
-          fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
-          message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
-        }),
-    },
-  );
+  const found = await searchMachines(engine, problem, plan.search, {
+    seed,
+    signal,
+    enough: anySignal(enough, enoughSearch),
+    onProgress: ({ stage, done, of, loss }) =>
+      onProgress?.({
+        stage,
+        fraction: stage === "screening" ? (0.45 * done) / of : 0.45 + (0.25 * done) / of,
+        message: `${stage === "screening" ? "comparing candidates on few rows" : "comparing the best on more rows"}: ${done} of ${of}, best loss ${loss.toPrecision(4)}`,
+      }),
+  });
   const n = problem.x.coordinates.rows;
   const by = method ?? preferredMethod(n, effort);
-  const searched = { evaluated: found.evaluated, leaderboard: found.leaderboard };
+  const searched = (fitted: Pick<SearchSummary, "cutShort">) => ({
+    evaluated: found.evaluated,
+    leaderboard: found.leaderboard,
+    ...cutShort({ search: found.cutShort, fit: fitted.cutShort !== undefined }),
+  });
   const late: FitControl["onProgress"] = ({ stage, fraction, message }) =>
     onProgress?.({ stage, fraction: 0.7 + 0.3 * fraction, message });
   if (by === "tree") {
@@ -149,9 +199,9 @@ async function fitChosenMachines(
       },
       kernelName(setup.settings.kernel),
       seed + 5,
-      { signal, onProgress: late },
+      { signal, enough, onProgress: late },
     );
-    return { ...fitted, ...searched };
+    return { ...fitted, ...searched(fitted) };
   }
   if (by === "nystrom") {
     const plain = found.members.filter(({ candidate }) => !candidate.targetMeans);
@@ -170,56 +220,86 @@ async function fitChosenMachines(
         metricRows: plan.refit.metricRows,
       },
     });
-    const { state } = await fitNystromMachine(engine, problem, options, { signal, onProgress: late });
-    const { members, validation, rows } = state;
-    const { loss } = state.summary;
-    return {
-      members,
-      rows,
-      calibration: state.calibration,
-      ...validation,
-      ...searched,
-      loss,
-      bestSingleLoss: loss,
-    };
+    const fitted = await fitNystrom(engine, problem, options, { stream, signal, enough, onProgress: late });
+    return { ...fitted, ...searched(fitted) };
   }
-  const heldOut = heldOutRows(problem, plan.refit, seed + 3);
-  const rows = largestSolve(n, plan.refit);
-  const memory = engine.allocate(rows, rows, "float32");
+  const fitted = await fitMembers(engine, problem, found, plan, seed, { signal, enough, onProgress: late });
+  return { ...fitted, ...searched(fitted) };
+}
+
+/**
+ * Fits the chosen members to all rows in turn. Of those that are not done when it is enough only the first is kept. When it is enough
+ * already, the best one is fitted to as many rows as candidates were compared on.
+ */
+async function fitMembers(
+  engine: Engine,
+  problem: LearningProblem,
+  found: SearchResult,
+  plan: Plan,
+  seed: number,
+  { signal, enough, onProgress }: CrewControl,
+): Promise<FinishedChoice> {
+  const hurried = enough?.aborted ?? false;
+  const rows = hurried ? sampleOf(problem, plan.search.finalRows, seed + 5) : undefined;
+  const own = rows ? takeProblem(problem, rows) : problem;
+  const n = own.x.coordinates.rows;
+  const chosen = hurried ? [bestOf(found.members)] : found.members;
+  const heldOut = heldOutRows(own, plan.refit, seed + 3);
+  const size = largestSolve(n, plan.refit);
+  const memory = engine.allocate(size, size, "float32");
+  const refit = ({ setup, ridges, calibration, weight }: ChosenMember, ends: EarlyEnd): Promise<Refitted> => {
+    const settings = { ...setup.settings, agopRows: plan.agopRows };
+    const recipe = { ...setup, settings, ridges, calibration, weight };
+    return refitMember(engine, own, recipe, plan.refit, heldOut, { seed: seed + 5, memory, ...ends });
+  };
   const refitted: Refitted[] = [];
-  for (const [at, { setup, ridges, calibration, weight }] of found.members.entries()) {
+  for (const [at, one] of chosen.entries()) {
     onProgress?.({
       stage: "fitting",
-      fraction: 0.7 + (0.3 * at) / found.members.length,
-      message: `fitting machine ${at + 1} of ${found.members.length} on all ${n} rows`,
+      fraction: at / chosen.length,
+      message: `fitting machine ${at + 1} of ${chosen.length} on ${rows ? n : `all ${n}`} rows`,
     });
-    refitted.push(
-      await refitMember(
-        engine,
-        problem,
-        { ...setup, settings: { ...setup.settings, agopRows: plan.agopRows }, ridges, calibration, weight },
-        plan.refit,
-        heldOut,
-        {
-          seed: seed + 5,
-          signal,
-          memory,
-        },
-      ),
-    );
+    const next =
+      at === 0
+        ? await refit(one, { signal, enough: hurried ? undefined : enough })
+        : await unlessEnough((either) => refit(one, { signal: either }), { signal, enough });
+    if (!next) break;
+    refitted.push(next);
   }
-  const { loss, bestSingleLoss, leaderboard, evaluated } = found;
-  const summary = { loss, bestSingleLoss, leaderboard, evaluated };
+  const kept = withUnitWeight(chosen.slice(0, refitted.length));
+  const members = refitted.map(({ member, heldOutValues }, at) => ({
+    member: { ...member, recipe: { ...member.recipe, weight: kept[at]!.weight } },
+    heldOutValues,
+  }));
+  const { target, bestSingleLoss, leaderboard, evaluated } = found;
+  const summary = {
+    bestSingleLoss,
+    leaderboard,
+    evaluated,
+    rows,
+    ...cutShort({ search: found.cutShort, fit: enough?.aborted ?? false }),
+  };
   if (heldOut.length === 0)
     return {
-      members: refitted.map(({ member }) => member),
-      calibration: found.calibration,
-      predictions: found.predictions,
-      target: found.target,
       ...summary,
+      members: members.map(({ member }) => member),
+      target,
+      ...averageMembers(kept, target, found.weights),
     };
   const weights = problem.weights && Float64Array.from(heldOut, (i) => problem.weights![i]!);
-  return { ...reweigh(refitted, takeTarget(problem.target, heldOut), weights), ...summary };
+  return {
+    ...summary,
+    ...reweigh(members, takeTarget(problem.target, heldOut), weights),
+    loss: found.loss,
+  };
+}
+
+/** A sample of so many rows; undefined where there are no more. */
+function sampleOf({ x, target }: LearningProblem, size: number, seed: number): Int32Array | undefined {
+  const n = x.coordinates.rows;
+  const labels = target.task === "classification" ? target.labels : undefined;
+  const all = Int32Array.from({ length: n }, (_, i) => i);
+  return n > size ? subsample(all, size, random(seed), labels) : undefined;
 }
 
 function bestOf(members: readonly ChosenMember[]): ChosenMember {
@@ -253,19 +333,12 @@ function reweigh(
     ...member,
     recipe: { ...member.recipe, calibration, weight: (member.recipe.weight + shares[at]!) / 2 },
   }));
-  const averaged = zeros(judged[0]!.predictions.rows, judged[0]!.predictions.cols);
-  judged.forEach(({ predictions }, at) => {
-    for (let i = 0; i < averaged.data.length; i++)
-      averaged.data[i]! += members[at]!.recipe.weight * predictions.data[i]!;
-  });
-  const calibration =
-    target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
-  return {
-    members,
-    calibration,
-    predictions: calibration ? calibrate(calibration, averaged) : averaged,
-    target,
-  };
+  const weighted = members.map(({ recipe: { weight } }, at) => ({
+    weight,
+    predictions: judged[at]!.predictions,
+  }));
+  const { calibration, predictions } = averageMembers(weighted, target, weights);
+  return { members, calibration, predictions, target };
 }
 
 /**
@@ -276,10 +349,18 @@ function reweigh(
 async function fitGivenMachine(
   crew: Crew,
   problem: LearningProblem,
-  { machine, seed }: ResolvedFitOptions,
-  { signal, onProgress }: CrewControl,
+  { machine, effort, centers = PLANS[effort].centers, seed }: ResolvedFitOptions,
+  { stream, signal, enough, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
   const { engine } = crew;
+  if (stream) {
+    const options = NystromFitOptions.parse({
+      seed,
+      centers: Math.min(problem.x.coordinates.rows, centers),
+      machine: { ...machine!, tree: undefined },
+    });
+    return await fitNystrom(engine, problem, options, { stream, signal, enough, onProgress });
+  }
   const {
     kernel,
     bandwidth,
@@ -339,6 +420,7 @@ async function fitGivenMachine(
     const recipe = { ...setup, ...tree, iterations, ridges, stopFactor };
     return fitTrees(crew, problem, { ...recipe, schedule: [metricRows ?? LEAF_METRIC_ROWS] }, name, seed, {
       signal,
+      enough,
       onProgress,
     });
   }
@@ -348,7 +430,7 @@ async function fitGivenMachine(
       n < 500
         ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions)
         : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
-    const arena = createArena(engine, problem, folds, { seed, signal, stopFactor });
+    const arena = createArena(engine, problem, folds, { seed, signal, enough, stopFactor });
     const iterates = await arena.evaluate(
       setup,
       iterations,
@@ -361,10 +443,16 @@ async function fitGivenMachine(
     const best = iterates.reduce((a, b) => (b.loss < a.loss ? b : a));
     report(iterations + 1, best.loss);
     const recipe = { ...setup, ridges: best.ridges, calibration: best.calibration, weight: 1 };
-    const whole = { metricRows: metricRows ?? Infinity, solveRows: Infinity, heldOutAbove: Infinity };
+    const hurried = enough?.aborted ?? false;
+    const whole = {
+      metricRows: metricRows ?? (hurried ? LEAF_METRIC_ROWS : Infinity),
+      solveRows: Infinity,
+      heldOutAbove: Infinity,
+    };
     const { member } = await refitMember(engine, problem, recipe, whole, new Int32Array(0), {
       seed: seed + 5,
       signal,
+      enough: hurried ? undefined : enough,
     });
     const leaderboard = iterates.map(({ loss, ridges }) => ({ name, loss, rounds: ridges.length - 1 }));
     return {
@@ -376,6 +464,7 @@ async function fitGivenMachine(
       bestSingleLoss: best.loss,
       evaluated: 1,
       leaderboard,
+      ...cutShort({ search: false, fit: enough?.aborted ?? false }),
     };
   }
   const { train, validation } = holdout(n, 0.2, 10_000, random(seed), splitOptions);
@@ -401,6 +490,7 @@ async function fitGivenMachine(
       seed,
       tolerance: 1e-4,
       signal,
+      enough,
     },
   );
   const leaderboard: { name: string; loss: number; rounds: number }[] = [];
@@ -408,6 +498,7 @@ async function fitGivenMachine(
     leaderboard.push({ name, loss, rounds: iteration });
     report(iteration + 1, least);
   });
+  const fit = enough?.aborted ?? false;
   if (!best)
     throw new RangeError(
       `${name}: the kernel matrix is not positive definite even with jitter; use a larger ridge`,
@@ -417,13 +508,14 @@ async function fitGivenMachine(
     held.target,
     held.weights,
   );
-  const coefficients = engine.allocate(train.length, y.cols, precision);
+  const rows = best.rows?.map((at) => train[at]!) ?? train;
+  const coefficients = engine.allocate(rows.length, y.cols, precision);
   coefficients.data.set(best.solution.coefficients.data);
   const member: Member = {
     recipe: { ...setup, ridges: best.ridges, calibration, weight: 1 },
     view: fitted,
     coding,
-    expansions: [{ rows: train, kernel: best.round.kernel, metric: best.round.metric, coefficients }],
+    expansions: [{ rows, kernel: best.round.kernel, metric: best.round.metric, coefficients }],
     jitter: best.solution.factor.jitter,
   };
   return {
@@ -435,7 +527,26 @@ async function fitGivenMachine(
     bestSingleLoss: loss,
     evaluated: 1,
     leaderboard,
+    ...cutShort({ search: false, fit }),
   };
+}
+
+/** A machine on some of the rows as centers. */
+async function fitNystrom(
+  engine: Engine,
+  problem: LearningProblem,
+  options: ResolvedNystromFitOptions,
+  { stream, signal, enough, onProgress }: CrewControl,
+): Promise<FinishedChoice> {
+  const { memory = options.memory, rows: all, positions } = stream ?? {};
+  const machine = await fitNystromMachine(
+    engine,
+    problem,
+    { ...options, memory },
+    { rows: all, positions, signal, enough, onProgress },
+  );
+  const { members, rows, calibration, validation, summary } = machine.state;
+  return { members, rows, calibration, ...validation, ...summary };
 }
 
 /** Trees of feature machines, calibrated and averaged on a holdout of a fifth of the rows, at most 10,000. */
@@ -445,7 +556,7 @@ async function fitTrees(
   recipe: TreeRecipe,
   name: string,
   seed: number,
-  { signal, onProgress }: CrewControl,
+  { signal, enough, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
   const { target } = problem;
   const n = problem.x.coordinates.rows;
@@ -456,6 +567,7 @@ async function fitTrees(
   const fitted = await fitTreeMembers(crew, problem, train, validation, recipe, {
     seed,
     signal,
+    enough,
     onLeaf: (tree, done, of) =>
       onProgress?.({
         stage: "fitting",
@@ -465,23 +577,23 @@ async function fitTrees(
   });
   const held = takeTarget(target, validation);
   const weights = problem.weights && Float64Array.from(validation, (i) => problem.weights![i]!);
-  const averaged = zeros(validation.length, fitted[0]!.predictions.cols);
-  for (const { predictions } of fitted)
-    for (let at = 0; at < averaged.data.length; at++)
-      averaged.data[at]! += predictions.data[at]! / fitted.length;
-  const calibration =
-    held.task === "classification" && fitted.length > 1
-      ? averageCalibration(averaged, held.labels, weights)
-      : undefined;
-  const predictions = calibration ? calibrate(calibration, averaged) : averaged;
+  const [first] = fitted as [FittedTree, ...FittedTree[]];
+  // The calibration of a single tree is its own.
+  const averaged =
+    fitted.length === 1
+      ? { calibration: undefined, predictions: first.predictions, loss: first.loss }
+      : averageMembers(
+          fitted.map(({ predictions }) => ({ predictions, weight: 1 / fitted.length })),
+          held,
+          weights,
+        );
   return {
+    ...averaged,
     members: fitted.map(({ member }) => member),
-    calibration,
-    predictions,
     target: held,
-    loss: validationLoss(predictions, held, weights),
     bestSingleLoss: Math.min(...fitted.map(({ loss }) => loss)),
     evaluated: 1,
+    ...cutShort({ search: false, fit: first.cutShort || fitted.length < recipe.trees }),
     leaderboard: fitted.map(({ loss, member }) => ({ name, loss, rounds: member.recipe.ridges.length - 1 })),
   };
 }

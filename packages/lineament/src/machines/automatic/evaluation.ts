@@ -80,6 +80,8 @@ export interface ArenaOptions {
   readonly stopFactor?: number;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, machines go through no further round; the first one they always do. */
+  readonly enough?: AbortSignal | undefined;
 }
 
 /**
@@ -90,7 +92,7 @@ export function createArena(
   engine: Engine,
   problem: LearningProblem,
   folds: readonly Split[],
-  { stopFactor = 1.03, seed, signal }: ArenaOptions,
+  { stopFactor = 1.03, seed, signal, enough }: ArenaOptions,
 ): Arena {
   const parts = folds.map(({ train, validation }) => ({
     train: takeProblem(problem, train),
@@ -181,7 +183,7 @@ export function createArena(
       const path = [...(results.at(-1)?.ridges ?? []), last];
       results.push({ setup, ridges: path, ...judgePredictions(decoded, target, weights) });
       bestError = Math.min(bestError, error);
-      if (t === rounds || error > stopFactor * bestError) break;
+      if (t === rounds || error > stopFactor * bestError || enough?.aborted) break;
       let informative = true;
       for (const [f, state] of states.entries()) {
         const { round } = solved[f]!;

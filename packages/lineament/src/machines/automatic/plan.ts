@@ -2,7 +2,7 @@ import type { Effort } from "../options.ts";
 import type { RefitPlan } from "./refit.ts";
 import type { SearchPlan } from "./search.ts";
 
-interface Plan {
+export interface Plan {
   readonly search: SearchPlan;
   readonly refit: RefitPlan;
   /** Rows that gradients are averaged over in the final fit; the search, which only compares, takes fewer. */
@@ -16,6 +16,9 @@ interface Plan {
   /** M of a Nyström machine, where time does not allow a tree. */
   readonly centers: number;
 }
+
+/** Part of the time allowed for a fit that the search may take, unless something else says when it ends. */
+export const SEARCH_SHARE = 0.6;
 
 /** What each effort tries and fits. All sizes are rows; none depends on the machine that runs it. */
 export const PLANS: Readonly<Record<Effort, Plan>> = {

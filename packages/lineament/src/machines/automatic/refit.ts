@@ -80,6 +80,8 @@ export function heldOutRows(
 export interface RefitOptions {
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, metric updates end and pieces that are not begun are left out, all but the first. */
+  readonly enough?: AbortSignal | undefined;
   /** Memory for kernel matrices, of `largestSolve` rows and columns, so that members fitted in turn share it. */
   readonly memory?: Matrix | undefined;
 }
@@ -103,7 +105,7 @@ export async function refitMember(
   recipe: MemberRecipe,
   plan: RefitPlan,
   heldOut: Int32Array,
-  { seed, signal, memory }: RefitOptions,
+  { seed, signal, enough, memory }: RefitOptions,
 ): Promise<Refitted> {
   const { settings, ridges } = recipe;
   const { blockSizes, groups, rawScale, weights, target } = problem;
@@ -143,13 +145,14 @@ export async function refitMember(
 
   const part = take(learning.length > 0 ? learning : free.subarray(0, 1));
   let metric = firstMetric(part);
-  for (let t = 0; t < updates; t++) {
+  let updated = 0;
+  for (; updated < updates && !enough?.aborted; updated++) {
     const round = await solveRound(
       engine,
       part,
       settings,
       metric,
-      [ridges[t]!],
+      [ridges[updated]!],
       square(learning.length),
       generator,
       { signal, refinements: 0 },
@@ -165,6 +168,7 @@ export async function refitMember(
   const heldOutValues = heldPart && zeros(heldOut.length, heldPart.y.cols);
   let jitter = 0;
   for (const [piece, rows] of pieces.entries()) {
+    if (piece > 0 && enough?.aborted) break;
     const own = take(rows);
     const count = piece === 0 ? heldOut.length : 0;
     const round = await solveRound(
@@ -188,15 +192,17 @@ export async function refitMember(
         ? []
         : await roundPredictions(engine, round, heldPart.x, settings.precision, signal);
       for (let at = 0; at < heldOutValues.data.length; at++)
-        heldOutValues.data[at]! +=
-          (heldOutResiduals ? heldPart.y.data[at]! - heldOutResiduals.data[at]! : direct!.data[at]!) /
-          pieces.length;
+        heldOutValues.data[at]! += heldOutResiduals
+          ? heldPart.y.data[at]! - heldOutResiduals.data[at]!
+          : direct!.data[at]!;
     }
     const stored = engine.allocate(coefficients.rows, coefficients.cols, settings.precision);
     stored.data.set(coefficients.data);
     expansions.push({ rows, kernel: round.kernel, metric: round.metric, coefficients: stored });
   }
-  return { member: { recipe, view, coding, expansions, jitter }, heldOutValues };
+  heldOutValues?.data.forEach((sum, at) => (heldOutValues.data[at] = sum / expansions.length));
+  const path = [...ridges.slice(0, updated), ridges.at(-1)!];
+  return { member: { recipe: { ...recipe, ridges: path }, view, coding, expansions, jitter }, heldOutValues };
 }
 
 /** Divides the rows evenly into solves of at most `size` rows, the held-out ones last in the first. */

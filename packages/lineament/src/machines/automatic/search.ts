@@ -1,8 +1,8 @@
-import { type Engine, type Matrix, random, type Random, zeros } from "../../linalg/index.ts";
-import { type Calibration, calibrate, fitCalibration } from "../calibration.ts";
+import { type Engine, random, type Random, zeros } from "../../linalg/index.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
 import { crossValidationFolds, holdout, type Split, subsample } from "../validation.ts";
 import { sharesOneUnit } from "../view.ts";
+import { averageMembers, type AveragePredictions } from "./average-members.ts";
 import {
   type Candidate,
   candidateKey,
@@ -40,8 +40,6 @@ export interface SearchPlan {
   readonly average: Readonly<Record<"regression" | "classification" | "large", AverageRule>>;
   /** Rows that gradients are averaged over. */
   readonly agopRows: number;
-  /** Stop looking at further candidates at this time (performance.now()). */
-  readonly deadline?: number | undefined;
 }
 
 export interface AverageRule {
@@ -68,7 +66,7 @@ export interface SearchProgress {
 /** One machine of the chosen average. */
 export interface ChosenMember extends Pick<
   Judged,
-  "candidate" | "setup" | "ridges" | "calibration" | "loss"
+  "candidate" | "setup" | "ridges" | "calibration" | "loss" | "predictions"
 > {
   readonly weight: number;
 }
@@ -77,18 +75,18 @@ interface Judged extends Evaluated {
   readonly candidate: Candidate;
 }
 
-export interface SearchResult {
+/** What was chosen, and what the average predicts for rows that the predicting machines were not fitted on. */
+export interface SearchResult extends AveragePredictions {
   readonly members: readonly ChosenMember[];
-  /** Calibration of the averaged probabilities; undefined for regression. */
-  readonly calibration: Calibration | undefined;
-  /** Averaged predictions of rows that the predicting machines were not fitted on. */
-  readonly predictions: Matrix<Float64Array>;
+  /** Of the rows that were predicted. */
   readonly target: Target;
-  readonly loss: number;
+  readonly weights: Float64Array | undefined;
   readonly bestSingleLoss: number;
   /** Best loss of every candidate that was judged in the deciding comparison, best first. */
   readonly leaderboard: readonly { readonly name: string; readonly loss: number; readonly rounds: number }[];
   readonly evaluated: number;
+  /** Whether candidates were left out because it was enough. */
+  readonly cutShort: boolean;
 }
 
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
@@ -107,10 +105,13 @@ export async function searchMachines(
   {
     seed,
     signal,
+    enough,
     onProgress,
   }: {
     readonly seed: number;
     readonly signal?: AbortSignal | undefined;
+    /** When it is aborted, no further candidates are tried; the first one always is. */
+    readonly enough?: AbortSignal | undefined;
     readonly onProgress?: ((progress: SearchProgress) => void) | undefined;
   },
 ): Promise<SearchResult> {
@@ -122,7 +123,7 @@ export async function searchMachines(
   const oneUnit = sharesOneUnit({ x, y: zeros(n, 0), groups, blockSizes, rawScale });
   const shape = { wide, categories, oneUnit };
   const small = n <= plan.smallRows;
-  const options = { seed, signal };
+  const options = { seed, signal, enough };
   const judge = async (
     arena: Arena,
     candidate: Candidate,
@@ -133,7 +134,11 @@ export async function searchMachines(
       ...evaluated,
       candidate,
     }));
-  const late = (): boolean => plan.deadline !== undefined && performance.now() > plan.deadline;
+  let cutShort = false;
+  const late = (): boolean => {
+    cutShort ||= enough?.aborted ?? false;
+    return cutShort;
+  };
 
   const screening = screeningArena(engine, problem, plan, seed, options);
   const judged: Judged[] = [];
@@ -178,12 +183,13 @@ export async function searchMachines(
       await consider({ ...candidate, logarithm: !candidate.logarithm });
   if (judged.length === 0) throw new RangeError("no candidate machine could be solved: are all rows equal?");
 
-  if (small) return { ...average(screening, judged, plan, n), evaluated: seen.size };
+  const screened = () => ({ ...average(screening, judged, plan, n), evaluated: seen.size, cutShort });
+  if (small || late()) return screened();
   const arena = finalArena(engine, problem, plan, seed, options);
   const finalists = chooseFinalists(screening, judged, finalistCount(n, plan), shape);
   const entries: Judged[] = [];
   for (const [at, { candidate, ridges }] of finalists.entries()) {
-    if (entries.length > 0 && late()) break;
+    if (late()) break;
     entries.push(
       ...(await judge(arena, candidate, Math.min(plan.rounds, ridges.length), {
         kind: "near",
@@ -197,7 +203,8 @@ export async function searchMachines(
       loss: best(entries, 1)[0]?.loss ?? Infinity,
     });
   }
-  return { ...average(arena, entries, plan, n), evaluated: seen.size };
+  if (entries.length === 0) return screened();
+  return { ...average(arena, entries, plan, n), evaluated: seen.size, cutShort };
 }
 
 /** The plan with about half the cost of every comparison. */
@@ -233,7 +240,7 @@ function average(
   entries: readonly Judged[],
   plan: SearchPlan,
   n: number,
-): Omit<SearchResult, "evaluated"> {
+): Omit<SearchResult, "evaluated" | "cutShort"> {
   const { target, weights } = arena;
   const rule = plan.average[n > plan.finalRows ? "large" : target.task];
   const leaders = best(entries, Infinity);
@@ -260,25 +267,11 @@ function average(
   const members = ordered
     .map((entry, at) => ({ ...entry, weight: shares[at]! }))
     .filter(({ weight }) => weight > 0);
-  const averaged = zeros(members[0]!.predictions.rows, members[0]!.predictions.cols);
-  for (const { predictions, weight } of members)
-    for (let i = 0; i < averaged.data.length; i++) averaged.data[i]! += weight * predictions.data[i]!;
-  const calibration =
-    target.task === "classification" ? averageCalibration(averaged, target.labels, weights) : undefined;
-  const predictions = calibration ? calibrate(calibration, averaged) : averaged;
   return {
-    members: members.map(({ candidate, setup, ridges, calibration: own, loss, weight }) => ({
-      candidate,
-      setup,
-      ridges,
-      calibration: own,
-      loss,
-      weight,
-    })),
-    calibration,
-    predictions,
+    ...averageMembers(members, target, weights),
+    members,
     target,
-    loss: validationLoss(predictions, target, weights),
+    weights,
     bestSingleLoss: leading,
     leaderboard: leaders.map(({ candidate, loss, ridges }) => ({
       name: candidateName(candidate),
@@ -286,16 +279,6 @@ function average(
       rounds: ridges.length - 1,
     })),
   };
-}
-
-/** The temperature of averaged probabilities, kept near 1 because the members are calibrated already. */
-export function averageCalibration(
-  averaged: Matrix,
-  labels: ArrayLike<number>,
-  weights?: ArrayLike<number>,
-): Calibration {
-  const { slope } = fitCalibration("logarithmic", averaged, labels, weights);
-  return { kind: "logarithmic", slope: Math.min(1.5, Math.max(0.7, slope)) };
 }
 
 /** The best round of each candidate, best candidates first. */

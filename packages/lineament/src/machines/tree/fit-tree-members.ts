@@ -46,6 +46,8 @@ export interface FittedTree {
   readonly member: Member;
   readonly predictions: Matrix<Float64Array>;
   readonly loss: number;
+  /** Whether it was enough before all leaves were fitted. */
+  readonly cutShort: boolean;
 }
 
 /**
@@ -104,6 +106,7 @@ export async function fitTreeMembers(
       enough,
       onLeaf: (count, of) => onLeaf?.(tree, count, of),
     });
+    const cutShort = enough?.aborted ?? false;
     const offsets = zeros(done.length, y.cols);
     done.forEach(({ offset }, leaf) => offsets.data.set(offset, leaf * y.cols));
     const partition: Partition = { ...grown.partition, offsets };
@@ -143,6 +146,7 @@ export async function fitTreeMembers(
       },
       predictions,
       loss,
+      cutShort,
     };
   };
   const fitted = [await fitTree(0, ends)];
