@@ -42,6 +42,28 @@ export function mapRows(
   };
 }
 
+/** All rows but those with these numbers. @param left - ascending row numbers */
+export function withoutRows(source: RowSource, left: ArrayLike<number>): RowSource {
+  return {
+    ...source,
+    rows: source.rows - left.length,
+    async *chunks(signal) {
+      let [first, at] = [0, 0];
+      for await (const chunk of source.chunks(signal)) {
+        const end = first + chunk.y.rows;
+        const kept: number[] = [];
+        for (let row = first; row < end; row++) {
+          if (left[at] === row) at++;
+          else kept.push(row - first);
+        }
+        first = end;
+        if (kept.length === chunk.y.rows) yield chunk;
+        else if (kept.length > 0) yield takeChunkRows(chunk, kept);
+      }
+    },
+  };
+}
+
 /** Rows `start` to `end` of a chunk, as views. */
 export function chunkRange({ x, y, weights }: RowChunk, start: number, end: number): RowChunk {
   const coordinates = rowRange(x.coordinates, start, end);

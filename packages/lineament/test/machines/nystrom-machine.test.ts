@@ -243,6 +243,19 @@ describe("rows that do not fit into memory", () => {
     expectClose((await other.predict(there)).data, (await one.predict(there)).data, 1e-6);
   });
 
+  test("leave out those of the sample that validate", async () => {
+    const target = { task: "regression", y: filled(n, 1, (i) => y[i]!) } as const;
+    const all = Int32Array.from({ length: n }, (_, i) => i);
+    const without = { rows: chunked(target.y, train) };
+    const within = { rows: chunked(target.y, all), positions: all };
+    const [one, other] = [
+      await fitNystromMachine(engine, problemOf(target), machineOptions, without),
+      await fitNystromMachine(engine, problemOf(target), machineOptions, within),
+    ];
+    const there = { coordinates: unseen };
+    expectClose((await other.predict(there)).data, (await one.predict(there)).data, 1e-6);
+  });
+
   test("may have classes", async () => {
     const codes = Int32Array.from(y, (value) => (value > 0 ? 1 : 0));
     const labels = { task: "classification", labels: codes, classes: 2 } as const;

@@ -15,6 +15,10 @@ export interface AutomaticFit extends Omit<MachineShape, "norm" | "entry"> {
   readonly table: TableShape;
   /** M of a Nyström machine; default by effort. */
   readonly centers?: number | undefined;
+  /** Rows that are in memory, for a Nyström machine whose other rows stream from disk. Default all. */
+  readonly heldRows?: number | undefined;
+  /** Bytes of kernel values that a Nyström machine may keep between passes. Default 2³⁰. */
+  readonly memory?: number | undefined;
 }
 
 /** Part of the solves that candidates are given that they take: they end when their loss has risen. */

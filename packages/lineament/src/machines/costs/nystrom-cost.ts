@@ -15,6 +15,8 @@ export interface NystromFit extends MachineShape {
   readonly validationRows: number;
   /** Bytes of kernel values that are kept between passes. Default 2³⁰. */
   readonly memory?: number | undefined;
+  /** Rows that are in memory, where the others stream from disk. Default all. */
+  readonly heldRows?: number | undefined;
   /** Passes of a solve. Default 14: conjugate gradients to a relative residual of 10⁻³. */
   readonly passes?: number | undefined;
 }
@@ -63,6 +65,9 @@ export function nystromCost(fit: NystromFit): Cost {
       scheduled && updates > 0 ? sumOfWork(startingMetricWork(n, fit, ridges), solve(learning)) : noWork,
       solve(n),
     ),
-    bytes: 8 * m * m * (1 + ridges) + Math.min(memory, entry * n * m) + n * fit.coordinates * entry,
+    bytes:
+      8 * m * m * (1 + ridges) +
+      Math.min(memory, entry * n * m) +
+      (fit.heldRows ?? n) * fit.coordinates * entry,
   };
 }

@@ -15,6 +15,7 @@ import {
   solverWorkspace,
   type SolverWorkspace,
   takeChunkRows,
+  withoutRows,
 } from "../../solvers/index.ts";
 import { judgePredictions } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
@@ -57,6 +58,11 @@ export interface NystromControl extends Pick<FitControl, "signal" | "onProgress"
    * (class numbers for classification). The problem is then a sample that view, centers, metric and validation come from.
    */
   readonly rows?: RowSource | undefined;
+  /**
+   * Where the rows of the problem are among `rows`: the last solve then leaves out those that validate it. Without them, the sample is of
+   * other rows.
+   */
+  readonly positions?: Int32Array | undefined;
 }
 
 /** A machine under one metric, its ridge chosen on the validation rows. */
@@ -86,7 +92,7 @@ export async function fitNystromMachine(
 ): Promise<FeatureMachine> {
   const problem = options.classWeights === "balanced" ? withBalancedClasses(unweighted) : unweighted;
   const { machine } = options;
-  const { enough, rows: given, onProgress } = control;
+  const { enough, rows: given, positions, onProgress } = control;
   const data = prepare(problem, options);
   const { coding, validation, centers } = data;
   const fit = new NystromFit(engine, data, options, control);
@@ -96,12 +102,14 @@ export async function fitNystromMachine(
   const plain = firstMetric({ ...data.training, blockSizes: problem.blockSizes });
   const complete = data.metricRows.length === data.training.y.rows && !given;
   const learned: Iterate[] = [];
-  if (machine.iterations > 0 || complete) {
+  if (machine.iterations > 0 || complete || enough?.aborted) {
     const start = complete ? undefined : await fit.weakDirections(ridges);
     learned.push(...(await fit.learnMetric(ridges, start ?? plain, complete ? 1 : METRIC_SHARE)));
   }
   let best = leastLoss(learned);
   const iterates = [...learned];
+  const training = (rows: RowSource) =>
+    positions ? withoutRows(rows, Int32Array.from(validation.rows, (i) => positions[i]!).sort()) : rows;
   const solveAll = (source: RowSource, among: readonly number[], from: Iterate | undefined) =>
     fit.solve(
       source,
@@ -113,7 +121,11 @@ export async function fitNystromMachine(
       fit.lastPasses(source.rows),
     );
   if (!complete && !(best && enough?.aborted)) {
-    const final = await solveAll(given ? data.source(given) : inMemory(data.training), ridges, best);
+    const final = await solveAll(
+      given ? data.source(training(given)) : inMemory(data.training),
+      ridges,
+      best,
+    );
     if (final) iterates.push(final);
     // More rows beat a lower validation loss, unless the solve was cut short.
     best = enough?.aborted ? leastLoss(iterates) : (final ?? best);
@@ -127,6 +139,7 @@ export async function fitNystromMachine(
     validation.target,
     validation.weights,
   );
+  const cutShort = enough?.aborted ? { cutShort: ["fit"] as const } : {};
   if (machine.refit && !given && !enough?.aborted) {
     const again = await solveAll(inMemory(data.chunk(problem)), [best.chosen.ridge], best);
     best = again ?? best;
@@ -174,6 +187,7 @@ export async function fitNystromMachine(
       loss,
       bestSingleLoss: loss,
       leaderboard: iterates.map((iterate) => ({ name, loss: iterate.loss, rounds: iterate.updates })),
+      ...cutShort,
     },
   });
 }
@@ -189,6 +203,8 @@ interface NystromData {
   /** Rows of the training rows that the metric is learned on. */
   readonly metricRows: Int32Array;
   readonly validation: {
+    /** Rows of the problem. */
+    readonly rows: Int32Array;
     readonly x: Points;
     readonly target: Target;
     readonly weights: Float64Array | undefined;
@@ -245,6 +261,7 @@ function prepare(
     codes,
     metricRows: subsample(all, machine.metricRows ?? METRIC_ROWS, generator, own),
     validation: {
+      rows: validation,
       x: applyView(view, held.x, blockSizes.length),
       target: held.target,
       weights: held.weights,
@@ -366,7 +383,7 @@ class NystromFit {
   async weakDirections(ridges: readonly number[]): Promise<Metric | undefined> {
     const { training, codes, blockSizes } = this.#data;
     const { machine, seed } = this.#options;
-    const { signal, onProgress } = this.#control;
+    const { signal, enough, onProgress } = this.#control;
     const { iterations, stopFactor } = machine;
     onProgress?.({ stage: "comparing", fraction: 0, message: "a first metric, from many small machines" });
     const order = permutation(training.y.rows, random(seed + 3));
@@ -391,6 +408,7 @@ class NystromFit {
       validation: points,
       seed,
       signal,
+      enough,
     });
   }
 
@@ -407,7 +425,7 @@ class NystromFit {
     const iterates: Iterate[] = [];
     let metric = start;
     let least = Infinity;
-    for (let updates = 0; updates <= iterations && !enough?.aborted; updates++) {
+    for (let updates = 0; updates <= iterations && !(iterates.length > 0 && enough?.aborted); updates++) {
       const iterate = await this.solve(inMemory(rows), ridges, { updates, metric }, generator, (passes) =>
         onProgress?.({
           stage: "comparing",
