@@ -18,7 +18,9 @@ export const FitOptions = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("stop trying further candidates after this time, in seconds"),
+    .describe(
+      "time for the fit, in seconds: the search ends in time to fit its best to all rows, and when it is over the best machine so far is the answer",
+    ),
   seed: z.int().nonnegative().default(0).describe("seed of every random choice"),
   task: z
     .enum(["auto", "regression", "classification"])

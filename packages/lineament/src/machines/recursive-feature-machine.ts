@@ -87,12 +87,28 @@ export class RecursiveFeatureMachine<Prediction = Float64Array | Matrix<Float64A
   static async fit(
     x: MatrixLike,
     y: TargetVector | readonly string[] | readonly boolean[] | MatrixLike,
-    { engine, weights, groups, workers, signal, onProgress, ...options }: MatrixFitOptions = {},
+    {
+      engine,
+      weights,
+      groups,
+      workers,
+      signal,
+      enough,
+      enoughSearch,
+      onProgress,
+      ...options
+    }: MatrixFitOptions = {},
   ): Promise<RecursiveFeatureMachine> {
     const resolved = parseFitOptions(options);
     const { problem, form } = matrixProblem(x, y, { task: resolved.task, weights, groups });
     const opened = engine ?? (await sharedEngine());
-    const machine = await fitFeatureMachine(opened, problem, resolved, { workers, signal, onProgress });
+    const machine = await fitFeatureMachine(opened, problem, resolved, {
+      workers,
+      signal,
+      enough,
+      enoughSearch,
+      onProgress,
+    });
     return new RecursiveFeatureMachine(opened, machine.state, form);
   }
 

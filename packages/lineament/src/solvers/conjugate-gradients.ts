@@ -21,6 +21,8 @@ export interface ConjugateGradientOptions {
   readonly signal?: AbortSignal | undefined;
   /** When it is aborted no further step is made, and the solution so far is the answer. */
   readonly enough?: AbortSignal | undefined;
+  /** Steps that are made even when it is enough. Default 0. */
+  readonly leastSteps?: number;
   /** Told the residuals after every step. */
   readonly onStep?: ((step: number, residuals: Float64Array) => void) | undefined;
 }
@@ -44,6 +46,7 @@ export async function conjugateGradients(
     scale: given,
     signal,
     enough,
+    leastSteps = 0,
     onStep,
   }: ConjugateGradientOptions = {},
 ): Promise<ConjugateGradientSolution> {
@@ -60,7 +63,8 @@ export async function conjugateGradients(
   let rz = dots(r, z);
   for (let step = 1; step <= maxSteps; step++) {
     signal?.throwIfAborted();
-    if (enough?.aborted) return { x, outcome: "interrupted", steps: step - 1, residuals };
+    if (enough?.aborted && step > leastSteps)
+      return { x, outcome: "interrupted", steps: step - 1, residuals };
     const product = await multiply(p);
     const curvature = dots(p, product);
     // A column that is done, or whose direction has lost its curvature to rounding, no longer moves.

@@ -138,7 +138,8 @@ export async function nystromLogistic(
     stationarity = norm(penalty === ridge ? gradient : combined(now.gradient, v, 2 * ridge)) / scale;
     if (penalty === ridge && stationarity <= tolerance) return await end("converged", step);
     if (step === maxSteps) return await end("out-of-steps", step);
-    if (enough?.aborted) return await end("interrupted", step);
+    // From nothing, no step would be no answer.
+    if (enough?.aborted && (start || step > 0)) return await end("interrupted", step);
     const direction = await newtonDirection(factor, v, gradient, penalty);
     let size = 1;
     let next = combined(v, direction, -1);
@@ -198,6 +199,7 @@ export async function nystromLogistic(
         maxSteps: lambda === ridge ? INNER_STEPS.last : INNER_STEPS.descending,
         signal,
         enough,
+        leastSteps: 1,
       },
     );
     const direction = { ...columns, data: x.data };

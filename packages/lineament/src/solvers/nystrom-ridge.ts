@@ -28,7 +28,7 @@ export interface NystromProgress {
 
 /** How a Nyström solver runs. */
 export interface NystromOptions extends Omit<CrossKernelOptions, "onBlock"> {
-  /** When it is aborted no further step is made, and the best so far is returned. */
+  /** When it is aborted no further step is made, but a first one without a start, and the best so far is returned. */
   readonly enough?: AbortSignal | undefined;
   readonly onProgress?: ((progress: NystromProgress) => void) | undefined;
 }
@@ -176,6 +176,8 @@ export async function nystromRidge(
       scale: scale.map((norm) => norm || 1),
       signal,
       enough,
+      // From nothing, no step would be no answer.
+      leastSteps: warm ? 0 : 1,
       onStep: (_, values) => (residual = Math.max(...values)),
     },
   );
