@@ -64,8 +64,8 @@ export interface RowStream {
 /** How a running fit is watched and stopped. */
 export interface FitControl {
   /**
-   * Threads that fit the leaves of trees, each on one processor with a kernel matrix of its own; 0 (the default) fits them one after the
-   * other with all threads of the engine. In browsers always 0.
+   * Threads that compare candidates and fit the leaves of trees, each on one processor with a kernel matrix of its own; 0 (the default)
+   * does one after the other with all threads of the engine. In browsers always 0.
    */
   readonly workers?: number | undefined;
   /**
@@ -163,7 +163,7 @@ async function fitChosenMachines(
 ): Promise<FinishedChoice> {
   const { engine } = crew;
   const plan = PLANS[effort];
-  const found = await searchMachines(engine, problem, plan.search, {
+  const found = await searchMachines(crew, problem, plan.search, {
     seed,
     signal,
     enough: anySignal(enough, enoughSearch),
@@ -277,7 +277,7 @@ async function fitMembers(
     leaderboard,
     evaluated,
     rows,
-    ...cutShort({ search: found.cutShort, fit: enough?.aborted ?? false }),
+    ...cutShort({ search: false, fit: enough?.aborted ?? false }),
   };
   if (heldOut.length === 0)
     return {
@@ -430,11 +430,12 @@ async function fitGivenMachine(
       n < 500
         ? crossValidationFolds(n, Math.min(5, n), random(seed), splitOptions)
         : [holdout(n, 0.2, 10_000, random(seed), splitOptions)];
-    const arena = createArena(engine, problem, folds, { seed, signal, enough, stopFactor });
+    const arena = createArena(engine, problem, folds, { seed, stopFactor });
     const iterates = await arena.evaluate(
       setup,
       iterations,
       ridge === undefined ? { kind: "search" } : { kind: "fixed", ridges: [ridge] },
+      { signal, enough },
     );
     if (iterates.length === 0)
       throw new RangeError(

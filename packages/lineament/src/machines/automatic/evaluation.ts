@@ -27,6 +27,7 @@ import {
   type Target,
   type TargetCoding,
 } from "../learning-problem.ts";
+import type { EarlyEnd } from "../unless-enough.ts";
 import type { Split } from "../validation.ts";
 import { applyView, fitView, type ViewKind } from "../view.ts";
 
@@ -67,21 +68,35 @@ const FEW_RIDGES = [0.3, 1, 3];
 const RIDGE_RANGE = [2e-5, 50] as const;
 
 /** One way of dividing rows into training and validation, on which candidates are compared. */
-export interface Arena {
-  /** Validation rows of all folds, one fold after the other: targets of the rows of `Evaluated.predictions`. */
+export interface Arena extends ValidationTruth {
+  /**
+   * The machine after each round: before any metric update, and after each of at most `rounds` of them. When it is enough, there
+   * is no further round; the first one there always is.
+   */
+  evaluate(setup: MachineSetup, rounds: number, ridges?: RidgeRule, ends?: EarlyEnd): Promise<Evaluated[]>;
+}
+
+/** What is true at the validation rows of all folds, one fold after the other: the rows of `Evaluated.predictions`. */
+export interface ValidationTruth {
   readonly target: Target;
   readonly weights: Float64Array | undefined;
-  /** The machine after each round: before any metric update, and after each of at most `rounds` of them. */
-  evaluate(setup: MachineSetup, rounds: number, ridges?: RidgeRule): Promise<Evaluated[]>;
 }
 
 export interface ArenaOptions {
   /** Rounds go on while the loss stays below this multiple of the best. Default 1.03. */
   readonly stopFactor?: number;
   readonly seed: number;
-  readonly signal?: AbortSignal | undefined;
-  /** When it is aborted, machines go through no further round; the first one they always do. */
-  readonly enough?: AbortSignal | undefined;
+}
+
+export function validationTruth(
+  { target, weights }: LearningProblem,
+  folds: readonly Split[],
+): ValidationTruth {
+  const rows = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
+  return {
+    target: takeTarget(target, rows),
+    weights: weights && Float64Array.from(rows, (i) => weights[i]!),
+  };
 }
 
 /**
@@ -92,15 +107,13 @@ export function createArena(
   engine: Engine,
   problem: LearningProblem,
   folds: readonly Split[],
-  { stopFactor = 1.03, seed, signal, enough }: ArenaOptions,
+  { stopFactor = 1.03, seed }: ArenaOptions,
 ): Arena {
   const parts = folds.map(({ train, validation }) => ({
     train: takeProblem(problem, train),
     validation: takeProblem(problem, validation),
   }));
-  const all = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
-  const target = takeTarget(problem.target, all);
-  const weights = problem.weights && Float64Array.from(all, (i) => problem.weights![i]!);
+  const { target, weights } = validationTruth(problem, folds);
   const largest = Math.max(...folds.map(({ train }) => train.length));
   const memories = new Map<Precision, Matrix>();
   const scratchFor = (precision: Precision): Matrix => {
@@ -138,6 +151,7 @@ export function createArena(
     setup: MachineSetup,
     rounds: number,
     rule: RidgeRule = { kind: "search" },
+    { signal, enough }: EarlyEnd = {},
   ): Promise<Evaluated[]> => {
     const { settings } = setup;
     const states = prepare(setup).map((state, f) => ({

@@ -1,25 +1,21 @@
-import { type Engine, random, type Random, zeros } from "../../linalg/index.ts";
+import { random, type Random, zeros } from "../../linalg/index.ts";
+import type { Crew } from "../crew/crew.ts";
+import type { CandidateWork } from "../crew/work.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
-import { crossValidationFolds, holdout, type Split, subsample } from "../validation.ts";
+import type { EarlyEnd } from "../unless-enough.ts";
+import { crossValidationFolds, holdout, subsample } from "../validation.ts";
 import { sharesOneUnit } from "../view.ts";
 import { averageMembers, type AveragePredictions } from "./average-members.ts";
 import {
   type Candidate,
   candidateKey,
   candidateName,
-  candidateSetup,
   neighbors,
   openingCandidates,
   type TableShape,
 } from "./candidate.ts";
-import {
-  type Arena,
-  type ArenaOptions,
-  createArena,
-  type Evaluated,
-  type RidgeRule,
-  validationLoss,
-} from "./evaluation.ts";
+import { type Comparison, type Judged, openComparison } from "./comparison.ts";
+import { validationLoss } from "./evaluation.ts";
 import { greedyAverage } from "./greedy-average.ts";
 
 /** How much the search tries. Counts, not seconds, so that the same seed gives the same machine everywhere. */
@@ -71,10 +67,6 @@ export interface ChosenMember extends Pick<
   readonly weight: number;
 }
 
-interface Judged extends Evaluated {
-  readonly candidate: Candidate;
-}
-
 /** What was chosen, and what the average predicts for rows that the predicting machines were not fitted on. */
 export interface SearchResult extends AveragePredictions {
   readonly members: readonly ChosenMember[];
@@ -89,6 +81,12 @@ export interface SearchResult extends AveragePredictions {
   readonly cutShort: boolean;
 }
 
+/** `enough`: when it is aborted, no further candidates are tried; the first one always is. */
+export interface SearchOptions extends EarlyEnd {
+  readonly seed: number;
+  readonly onProgress?: ((progress: SearchProgress) => void) | undefined;
+}
+
 /** Beyond this many coordinates coordinate-wise kernels are left out: their cost per pair is no matrix product. */
 export const WIDE = 400;
 /** Beyond this many coordinates, coordinate-wise kernels are compared on fewer rows and fewer finalists are compared again. */
@@ -99,21 +97,10 @@ export const BROAD = 150;
  * few rows, changes of the best, a second comparison on more rows, and a greedy average of the winners.
  */
 export async function searchMachines(
-  engine: Engine,
+  crew: Crew,
   problem: LearningProblem,
   given: SearchPlan,
-  {
-    seed,
-    signal,
-    enough,
-    onProgress,
-  }: {
-    readonly seed: number;
-    readonly signal?: AbortSignal | undefined;
-    /** When it is aborted, no further candidates are tried; the first one always is. */
-    readonly enough?: AbortSignal | undefined;
-    readonly onProgress?: ((progress: SearchProgress) => void) | undefined;
-  },
+  { seed, signal, enough, onProgress }: SearchOptions,
 ): Promise<SearchResult> {
   const n = problem.x.coordinates.rows;
   const wide = problem.x.coordinates.cols > WIDE;
@@ -123,51 +110,38 @@ export async function searchMachines(
   const oneUnit = sharesOneUnit({ x, y: zeros(n, 0), groups, blockSizes, rawScale });
   const shape = { wide, categories, oneUnit };
   const small = n <= plan.smallRows;
-  const options = { seed, signal, enough };
-  const judge = async (
-    arena: Arena,
-    candidate: Candidate,
-    rounds: number,
-    ridges?: RidgeRule,
-  ): Promise<Judged[]> =>
-    (await arena.evaluate(candidateSetup(candidate, plan.agopRows), rounds, ridges)).map((evaluated) => ({
-      ...evaluated,
-      candidate,
-    }));
-  let cutShort = false;
-  const late = (): boolean => {
-    cutShort ||= enough?.aborted ?? false;
-    return cutShort;
-  };
+  const options = { agopRows: plan.agopRows, signal, enough };
 
-  const screening = screeningArena(engine, problem, plan, seed, options);
-  const judged: Judged[] = [];
-  const seen = new Set<string>();
   const opening = openingCandidates(shape);
   let planned = opening.length + plan.mutations;
-  const consider = async (candidate: Candidate): Promise<boolean> => {
-    const key = candidateKey(candidate);
-    if (seen.has(key) || (judged.length > 0 && late())) return false;
-    seen.add(key);
-    judged.push(...(await judge(screening, candidate, plan.rounds, { kind: small ? "search" : "coarse" })));
-    planned = Math.max(planned, seen.size);
-    onProgress?.({
-      stage: "screening",
-      done: seen.size,
-      of: planned,
-      loss: best(judged, 1)[0]?.loss ?? Infinity,
-    });
-    return true;
+  const screening = openComparison(crew, screeningWork(problem, plan, seed), {
+    ...options,
+    onJudged: (done, loss) => {
+      planned = Math.max(planned, done);
+      onProgress?.({ stage: "screening", done, of: planned, loss });
+    },
+  });
+  const { judged } = screening;
+  const seen = new Set<string>();
+  /** Judges the first `most` that are new; how many there were. */
+  const consider = async (candidates: readonly Candidate[], most = Infinity): Promise<number> => {
+    const fresh = new Map(candidates.map((candidate) => [candidateKey(candidate), candidate]));
+    for (const key of seen) fresh.delete(key);
+    const chosen = [...fresh].slice(0, most);
+    for (const [key] of chosen) seen.add(key);
+    const ridges = { kind: small ? "search" : "coarse" } as const;
+    await screening.judge(chosen.map(([, candidate]) => ({ candidate, rounds: plan.rounds, ridges })));
+    return chosen.length;
   };
   const canTakeLogarithm =
     problem.target.task === "regression" && problem.target.y.data.every((value) => value > 0);
   let logarithm = false;
   if (canTakeLogarithm) {
     const probes = wide ? opening.slice(0, 1) : [opening[0]!, opening.find(({ p }) => p === 1)!];
-    for (const probe of probes) for (const log of [false, true]) await consider({ ...probe, logarithm: log });
+    await consider(probes.flatMap((probe) => [false, true].map((log) => ({ ...probe, logarithm: log }))));
     logarithm = best(judged, 1)[0]?.candidate.logarithm ?? false;
   }
-  for (const candidate of opening) await consider({ ...candidate, logarithm });
+  await consider(opening.map((candidate) => ({ ...candidate, logarithm })));
   let changes = 0;
   for (const [rank, share] of [
     [0, 1 / 2],
@@ -175,36 +149,35 @@ export async function searchMachines(
     [0, 1],
   ] as const) {
     const parent = best(judged, rank + 1)[rank]?.candidate;
-    for (const candidate of parent ? neighbors(parent, shape) : [])
-      if (changes < plan.mutations * share && (await consider(candidate))) changes++;
+    if (parent)
+      changes += await consider(neighbors(parent, shape), Math.ceil(plan.mutations * share) - changes);
   }
   if (canTakeLogarithm)
-    for (const { candidate } of best(judged, 2))
-      await consider({ ...candidate, logarithm: !candidate.logarithm });
-  if (judged.length === 0) throw new RangeError("no candidate machine could be solved: are all rows equal?");
-
-  const screened = () => ({ ...average(screening, judged, plan, n), evaluated: seen.size, cutShort });
-  if (small || late()) return screened();
-  const arena = finalArena(engine, problem, plan, seed, options);
-  const finalists = chooseFinalists(screening, judged, finalistCount(n, plan), shape);
-  const entries: Judged[] = [];
-  for (const [at, { candidate, ridges }] of finalists.entries()) {
-    if (late()) break;
-    entries.push(
-      ...(await judge(arena, candidate, Math.min(plan.rounds, ridges.length), {
-        kind: "near",
-        path: ridges,
-      })),
+    await consider(
+      best(judged, 2).map(({ candidate }) => ({ ...candidate, logarithm: !candidate.logarithm })),
     );
-    onProgress?.({
-      stage: "comparing",
-      done: at + 1,
-      of: finalists.length,
-      loss: best(entries, 1)[0]?.loss ?? Infinity,
-    });
-  }
-  if (entries.length === 0) return screened();
-  return { ...average(arena, entries, plan, n), evaluated: seen.size, cutShort };
+  if (judged.length === 0) throw new RangeError("no candidate machine could be solved: are all rows equal?");
+  const found = (comparison: Comparison): SearchResult => ({
+    ...average(comparison, plan, n),
+    evaluated: screening.done,
+    cutShort: enough?.aborted ?? false,
+  });
+  if (small) return found(screening);
+
+  const finalists = chooseFinalists(screening, finalistCount(n, plan), shape);
+  const final = openComparison(crew, finalWork(problem, plan, seed + 1), {
+    ...options,
+    needed: false,
+    onJudged: (done, loss) => onProgress?.({ stage: "comparing", done, of: finalists.length, loss }),
+  });
+  await final.judge(
+    finalists.map(({ candidate, ridges }) => ({
+      candidate,
+      rounds: Math.min(plan.rounds, ridges.length),
+      ridges: { kind: "near", path: ridges },
+    })),
+  );
+  return found(final.judged.length > 0 ? final : screening);
 }
 
 /** The plan with about half the cost of every comparison. */
@@ -236,12 +209,10 @@ export function finalistCount(n: number, plan: SearchPlan): number {
 
 /** Averages the best entries greedily and calibrates the average. */
 function average(
-  arena: Arena,
-  entries: readonly Judged[],
+  { judged: entries, target, weights }: Comparison,
   plan: SearchPlan,
   n: number,
 ): Omit<SearchResult, "evaluated" | "cutShort"> {
-  const { target, weights } = arena;
   const rule = plan.average[n > plan.finalRows ? "large" : target.task];
   const leaders = best(entries, Infinity);
   const leading = leaders[0]!.loss;
@@ -297,8 +268,7 @@ function best(entries: readonly Judged[], count: number): Judged[] {
 
 /** The best four, those that a greedy average wants, and one of each norm that is not far behind. */
 function chooseFinalists(
-  arena: Arena,
-  judged: readonly Judged[],
+  { judged, target, weights }: Comparison,
   count: number,
   { wide }: TableShape,
 ): Judged[] {
@@ -306,7 +276,7 @@ function chooseFinalists(
   const entries = judged.toSorted((a, b) => a.loss - b.loss).slice(0, 40);
   const shares = greedyAverage(
     entries.map(({ predictions }) => predictions),
-    (p) => validationLoss(p, arena.target, arena.weights),
+    (p) => validationLoss(p, target, weights),
     { steps: 12, members: 5 },
   );
   const finalists = leaders.slice(0, Math.min(4, count));
@@ -325,78 +295,45 @@ function chooseFinalists(
   return finalists;
 }
 
-function labelsOf(target: Target): Int32Array | undefined {
-  return target.task === "classification" ? target.labels : undefined;
-}
-
-function folds({ x, target, rowGroups }: LearningProblem, count: number, seed: number): Split[] {
-  return crossValidationFolds(x.coordinates.rows, count, random(seed), {
-    labels: labelsOf(target),
-    groups: rowGroups,
-  });
-}
-
 /** The first comparison: folds of all rows where there are few, with thinned training parts or a single division where there are many. */
-function screeningArena(
-  engine: Engine,
-  problem: LearningProblem,
-  plan: SearchPlan,
-  seed: number,
-  options: ArenaOptions,
-): Arena {
+function screeningWork(problem: LearningProblem, plan: SearchPlan, seed: number): CandidateWork {
   const { rows: n, cols: d } = problem.x.coordinates;
-  if (n <= plan.smallRows)
-    return createArena(engine, problem, folds(problem, n <= 1000 ? 5 : 4, seed), options);
+  if (n <= plan.smallRows) return foldedWork(problem, n <= 1000 ? 5 : 4, seed);
   if (n <= plan.finalRows) {
     const generator = random(seed);
-    const thinned = folds(problem, 2, seed).map(({ train, validation }) => ({
+    const { folds, ...work } = foldedWork(problem, 2, seed);
+    const thinned = folds.map(({ train, validation }) => ({
       train: thin(problem, train, plan.screeningRows, generator),
       validation,
     }));
-    return createArena(engine, problem, thinned, options);
+    return { ...work, folds: thinned };
   }
-  return subsampledArena(
-    engine,
-    problem,
-    plan.screeningRows,
-    Math.min(d > 100 ? 2000 : 4000, n - plan.screeningRows),
-    seed,
-    options,
-  );
+  const { screeningRows } = plan;
+  return subsampledWork(problem, screeningRows, Math.min(d > 100 ? 2000 : 4000, n - screeningRows), seed);
 }
 
 /** The second comparison: 3 folds of all rows, or a single division with `finalRows` training rows. */
-function finalArena(
-  engine: Engine,
-  problem: LearningProblem,
-  plan: SearchPlan,
-  seed: number,
-  options: ArenaOptions,
-): Arena {
+function finalWork(problem: LearningProblem, { finalRows }: SearchPlan, seed: number): CandidateWork {
   const n = problem.x.coordinates.rows;
-  if (n <= plan.finalRows) return createArena(engine, problem, folds(problem, 3, seed + 1), options);
-  return subsampledArena(
-    engine,
-    problem,
-    plan.finalRows,
-    Math.min(4000, n - plan.finalRows),
-    seed + 1,
-    options,
-  );
+  if (n <= finalRows) return foldedWork(problem, 3, seed);
+  return subsampledWork(problem, finalRows, Math.min(4000, n - finalRows), seed);
 }
 
-function thin({ target }: LearningProblem, rows: Int32Array, size: number, generator: Random): Int32Array {
-  return subsample(rows, size, generator, labelsOf(target));
+function foldedWork(problem: LearningProblem, count: number, seed: number): CandidateWork {
+  const { x, target, rowGroups } = problem;
+  const folds = crossValidationFolds(x.coordinates.rows, count, random(seed), {
+    labels: labelsOf(target),
+    groups: rowGroups,
+  });
+  return { kind: "candidate", problem, folds, seed };
 }
 
-function subsampledArena(
-  engine: Engine,
+function subsampledWork(
   problem: LearningProblem,
   training: number,
   validation: number,
   seed: number,
-  options: ArenaOptions,
-): Arena {
+): CandidateWork {
   const n = problem.x.coordinates.rows;
   const generator = random(seed);
   const labels = labelsOf(problem.target);
@@ -407,10 +344,14 @@ function subsampledArena(
     labels: labelsOf(part.target),
     groups: part.rowGroups,
   });
-  return createArena(
-    engine,
-    part,
-    [{ train: thin(part, split.train, training, generator), validation: split.validation }],
-    options,
-  );
+  const folds = [{ train: thin(part, split.train, training, generator), validation: split.validation }];
+  return { kind: "candidate", problem: part, folds, seed };
+}
+
+function thin({ target }: LearningProblem, rows: Int32Array, size: number, generator: Random): Int32Array {
+  return subsample(rows, size, generator, labelsOf(target));
+}
+
+function labelsOf(target: Target): Int32Array | undefined {
+  return target.task === "classification" ? target.labels : undefined;
 }

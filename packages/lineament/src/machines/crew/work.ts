@@ -50,7 +50,7 @@ export function openWork(engine: Engine, work: Work): Worker {
     case "candidate": {
       const { problem, folds, seed } = work;
       const arena = createArena(engine, problem, folds, { seed });
-      return ({ setup, rounds, ridges }: CandidateJob) => arena.evaluate(setup, rounds, ridges);
+      return ({ setup, rounds, ridges }: CandidateJob, ends) => arena.evaluate(setup, rounds, ridges, ends);
     }
   }
 }
