@@ -107,19 +107,40 @@ describe("the snippets of", () => {
     });
 });
 
+/** Lines of the shell in a document; there are some. */
+async function requests(document: string, pattern: RegExp): Promise<string[]> {
+  const lines = blocks(await readFile(join(root, document), "utf8"), "sh").flatMap((block) =>
+    block.split("\n"),
+  );
+  const found = lines.filter((line) => pattern.test(line));
+  expect(found).not.toHaveLength(0);
+  return found;
+}
+
 describe("the command lines of", () => {
   // Run where there are no such files: known commands and flags fail on these, unknown ones before. What needs no file runs.
   for (const document of ["README.md", "packages/cli/README.md"])
     test(`${document} name commands and flags that exist`, async () => {
-      const lines = blocks(await readFile(join(root, document), "utf8"), "sh")
-        .join("\n")
-        .split("\n")
-        .filter((line) => /^lineament (?!doctor|reproduce)/u.test(line)); // those have work to do here
-      expect(lines).not.toHaveLength(0);
+      const lines = await requests(document, /^lineament (?!doctor|reproduce)/u); // those have work to do here
       for (const line of lines) {
         const { code, stderr } = await runCommand(words(line.replace(/ [#|].*$/u, "")).slice(1));
         expect({ line, code }).toEqual({ line, code: line.startsWith("lineament claims") ? 0 : 2 });
         expect(stderr).not.toMatch(/unknown|missing|required|invalid/iu);
+      }
+    });
+
+  for (const document of ["README.md", "docs/claims.md"])
+    test(`${document} reproduce claims and change settings that exist`, async () => {
+      const lines = await requests(document, /^lineament reproduce/u);
+      for (const line of lines) {
+        // Settings are looked up in order before anything runs: one more, which no claim has, ends the request if all others exist.
+        const request = words(line.replace(/ [#>].*$/u, "")).slice(1);
+        const { code, stderr } = await runCommand([...request, "--set", "nothing=0"]);
+        expect({ line, code, about: /setting nothing|--set nothing/u.test(stderr) }).toEqual({
+          line,
+          code: 2,
+          about: true,
+        });
       }
     });
 });
