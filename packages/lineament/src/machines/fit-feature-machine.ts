@@ -26,6 +26,7 @@ import { fitNystromMachine } from "./nystrom/fit-nystrom-machine.ts";
 import { NystromFitOptions, type ResolvedNystromFitOptions } from "./nystrom/options.ts";
 import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { timeLimit } from "./time-limit.ts";
+import { crossFittedMetric } from "./tree/cross-fitted-metric.ts";
 import { type FittedTree, fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
 import { type EarlyEnd, unlessEnough } from "./unless-enough.ts";
 import { crossValidationFolds, holdout, subsample } from "./validation.ts";
@@ -475,6 +476,24 @@ async function fitGivenMachine(
   const { blockSizes } = problem;
   const fitted = fitView(view, false, { ...part, y });
   const blocks = blockSizes.length;
+  const sampled = schedule !== undefined && iterations > 0 && schedule[0]! < train.length;
+  const start = sampled
+    ? await crossFittedMetric(engine, {
+        problem: {
+          x: applyView(fitted, problem.x, blocks),
+          blockSizes,
+          y: encodeTarget(coding, target),
+          weights: problem.weights,
+          settings: setup.settings,
+          ridges,
+        },
+        train,
+        validation,
+        seed,
+        signal,
+        enough,
+      })
+    : undefined;
   const rounds = recursiveFeatureIterations(
     engine,
     { x: applyView(fitted, part.x, blocks), blockSizes, y, weights: part.weights },
@@ -487,6 +506,7 @@ async function fitGivenMachine(
         loss: (values) => judgePredictions(decodeValues(coding, values), held.target, held.weights).loss,
       },
       schedule,
+      start,
       stopFactor,
       seed,
       tolerance: 1e-4,

@@ -84,7 +84,7 @@ export const FitOptions = z.strictObject({
         .min(2)
         .optional()
         .describe(
-          "learn the metric, and choose iterate and ridge, on a sample of so many rows, then solve once for all; default all rows, in leaves of a tree 2,000",
+          "learn the metric, and choose iterate and ridge, on samples of so many rows, beginning with a metric from products of gradients of different machines, then solve once for all; default all rows, in leaves of a tree 2,000",
         ),
       tree: z
         .strictObject({

@@ -382,9 +382,8 @@ class NystromFit {
    */
   async weakDirections(ridges: readonly number[]): Promise<Metric | undefined> {
     const { training, codes, blockSizes } = this.#data;
-    const { machine, seed } = this.#options;
+    const { seed } = this.#options;
     const { signal, enough, onProgress } = this.#control;
-    const { iterations, stopFactor } = machine;
     onProgress?.({ stage: "comparing", fraction: 0, message: "a first metric, from many small machines" });
     const order = permutation(training.y.rows, random(seed + 3));
     const points = order.subarray(0, Math.min(JUDGED_ROWS, order.length >> 1));
@@ -397,10 +396,6 @@ class NystromFit {
       blockSizes,
       settings,
       ridges,
-      iterations,
-      stopFactor,
-      start: undefined,
-      schedule: undefined,
     };
     return await crossFittedMetric(this.#engine, {
       problem,

@@ -8,19 +8,21 @@ import { type LeafProblem, squaredError } from "./fit-leaf.ts";
 
 /** Machines on disjoint samples, … */
 const MACHINES = 8;
-/** … of at most so many rows each. */
+/** … each of this part of the rows, … */
+const SHARE = 0.1;
+/** … and of at most so many. */
 const ROWS = 2000;
 /** Points that gradients and losses are taken at. */
-const POINTS = 1000;
+const POINTS = 500;
 const UPDATES = 10;
 /** Updates end when the last two together did not lower the loss by this part of it. */
-const PROGRESS = 0.01;
+const PROGRESS = 0.03;
 /** s of S = M^s. Weak directions grow from update to update with ¼; with ½ the strongest one suppresses them. */
 const POWER = 0.25;
 
 /** Rows and the settings of the machines that a metric is learned with. */
 export interface CrossFitting {
-  readonly problem: LeafProblem;
+  readonly problem: Pick<LeafProblem, "x" | "blockSizes" | "y" | "weights" | "settings" | "ridges">;
   /** Rows to sample from. */
   readonly train: Int32Array;
   /** Rows for gradients and losses. */
@@ -54,19 +56,26 @@ export async function crossFittedMetric(engine: Engine, given: CrossFitting): Pr
   return full && full.loss < diagonal.loss ? full.metric : diagonal.metric;
 }
 
+/** A metric, and the losses before and after every update. */
+interface Learned {
+  readonly metric: Metric | undefined;
+  readonly loss: number;
+  readonly losses: readonly number[];
+}
+
+/** @param rival - losses of another form: learning ends where it falls behind them */
 async function learnMetric(
   engine: Engine,
   { problem, train, validation, seed, signal, enough }: CrossFitting,
   form: "full" | "diagonal",
-): Promise<{ readonly metric: Metric | undefined; readonly loss: number }> {
+  rival: readonly number[] = [],
+): Promise<Learned> {
   const { x, y, weights, settings, ridges } = problem;
   const d = x.coordinates.cols;
   const c = y.cols;
-  const size = Math.min(ROWS, Math.floor(train.length / MACHINES));
-  let best: { readonly metric: Metric | undefined; readonly loss: number } = {
-    metric: undefined,
-    loss: Infinity,
-  };
+  const size = Math.min(ROWS, Math.floor(SHARE * train.length));
+  const losses: number[] = [];
+  let best: Learned = { metric: undefined, loss: Infinity, losses };
   if (d === 0 || size < 2 || validation.length < 2) return best;
   const order = permutation(train.length, random(seed));
   let taken = 0;
@@ -88,7 +97,6 @@ async function learnMetric(
   const memory = engine.allocate(size, size, settings.precision);
 
   let metric: Metric | undefined;
-  const losses: number[] = [];
   for (let update = 0; ; update++) {
     const sum = zeros(points.length * c, d);
     const same = zeros(d, d);
@@ -116,9 +124,10 @@ async function learnMetric(
       await engine.syrk({ a: { data, rows: sum.rows, cols: d }, c: same, transpose: true, beta: 1 });
     }
     losses.push(loss);
-    if (loss < best.loss) best = { metric, loss };
+    if (loss < best.loss) best = { metric, loss, losses };
     const slow = update >= 2 && loss > (1 - PROGRESS) * losses[update - 2]!;
-    if (slow || update === UPDATES || enough?.aborted) return best;
+    const behind = update >= 2 && loss > (rival[update] ?? Infinity);
+    if (slow || behind || update === UPDATES || enough?.aborted) return best;
 
     const between = zeros(d, d);
     await engine.syrk({ a: sum, c: between, transpose: true });
