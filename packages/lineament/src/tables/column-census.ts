@@ -1,3 +1,4 @@
+import { parseNumber } from "./cells.ts";
 import { type CoordinatePart, dateParts, rawPart } from "./coordinate-parts.ts";
 import { DistinctValues } from "./distinct-values.ts";
 import { joinMoments, type Moments, momentsOf } from "./moments.ts";
@@ -191,4 +192,14 @@ function numericCounter(name: string, type: NumericCensus["type"], limit: number
       unusable,
     }),
   };
+}
+
+/** Moments of a column of numbers, of text too where it spells numbers; undefined for others. */
+export function numberMoments({ columns }: TableCensus, name: string): Moments | undefined {
+  const column = columns.find((one) => one.name === name);
+  if (column?.type !== "text") return column?.type === "number" ? column.moments.get("value") : undefined;
+  return momentsOf(
+    column.levels.map(({ level }) => parseNumber(level)),
+    column.levels.map(({ count }) => count),
+  );
 }

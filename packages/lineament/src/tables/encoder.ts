@@ -11,6 +11,7 @@ import {
   type Table,
   type TextColumn,
   checkTable,
+  columnNamed,
   quote,
   rowNumber,
   sourceOf,
@@ -27,6 +28,8 @@ export interface EncoderOptions {
   readonly features?: readonly string[] | undefined;
   /** Leave these columns out. */
   readonly exclude?: readonly string[] | undefined;
+  /** Of all rows, where the table is a sample of them. */
+  readonly census?: TableCensus | undefined;
   /** Categories of many levels become blocks; else all levels are coordinates. Default true. */
   readonly blocks?: boolean | undefined;
 }
@@ -182,16 +185,14 @@ export function parseEncoder(value: unknown): Encoder {
  *
  * @throws InputError when a name does not exist, a value is infinite, or nothing is left to learn from
  */
-export function fitEncoder(table: Table, options: EncoderOptions = {}): Encoder {
-  checkTable(table);
-  return encoderOf(censusOf(table), options);
-}
-
-/** `fitEncoder` of the table that the census is of. */
-export function encoderOf(
-  table: TableCensus,
-  { kinds = {}, features, exclude = [], blocks: allowBlocks = true }: EncoderOptions = {},
+export function fitEncoder(
+  rows: Table,
+  { kinds = {}, features, exclude = [], blocks: allowBlocks = true, census }: EncoderOptions = {},
 ): Encoder {
+  checkTable(rows);
+  const table: TableCensus = census
+    ? { ...census, columns: rows.columns.map(({ name }) => columnNamed(census, name)) }
+    : censusOf(rows);
   const names = table.columns.map((c) => c.name);
   for (const name of features ?? []) named(table, "features", name, names);
   for (const name of exclude) named(table, "exclude", name, names);

@@ -56,7 +56,10 @@ export function sourceOf(table: Pick<Table, "source">): string {
  * The column of this name.
  * @throws InputError when there is none, naming the nearest one
  */
-export function columnNamed(table: Table, name: string): Column {
+export function columnNamed<C extends { readonly name: string } = Column>(
+  table: { readonly columns: readonly C[]; readonly source?: string | undefined },
+  name: string,
+): C {
   const column = table.columns.find((c) => c.name === name);
   if (column) return column;
   throw new InputError(

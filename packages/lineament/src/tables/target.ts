@@ -61,11 +61,18 @@ export const maxNumericClasses = 20;
 export function readTarget(
   table: Table,
   name: string,
-  options: { readonly task?: "auto" | Task | undefined } = {},
+  {
+    task,
+    census,
+  }: {
+    readonly task?: "auto" | Task | undefined;
+    /** Of all rows, where the table is a sample of them. */
+    readonly census?: TableCensus | undefined;
+  } = {},
 ): LearnedTarget {
   checkTable(table);
-  const census = censusOf({ ...table, columns: [columnNamed(table, name)] });
-  const learned = learnTarget(census, name, options);
+  const column = columnNamed(table, name);
+  const learned = learnTarget(census ?? censusOf({ ...table, columns: [column] }), name, { task });
   return { ...learned, ...targetValues(learned.spec, table) };
 }
 

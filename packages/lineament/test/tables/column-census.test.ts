@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CensusTaker, censusOf } from "../../src/tables/column-census.ts";
 import { DistinctValues } from "../../src/tables/distinct-values.ts";
-import { encoderOf } from "../../src/tables/encoder.ts";
+import { fitEncoder } from "../../src/tables/encoder.ts";
 import { joinMoments, meanAndScale, momentsOf } from "../../src/tables/moments.ts";
 import { type Cell, fromRecords, takeTableRows } from "../../src/tables/table.ts";
 
@@ -38,7 +38,7 @@ test("the census of parts is that of the whole", () => {
   });
   expect(exact(joined)).toEqual(exact(whole));
   // The same columns fill the same coordinates, with means and scales up to rounding.
-  const [a, b] = [encoderOf(whole), encoderOf(joined)];
+  const [a, b] = [fitEncoder(table, { census: whole }), fitEncoder(table, { census: joined })];
   const shape = ({ coordinates, ...rest }: typeof a) => ({
     ...rest,
     coordinates: coordinates.map(({ column, part, level }) => ({ column, part, level })),
