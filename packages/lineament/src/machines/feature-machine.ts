@@ -93,11 +93,11 @@ export class FeatureMachine {
       if (rows.length === 0) continue;
       const part = rows.length === sum.rows ? seen : takePoints(seen, rows, this.state.blockSizes.length);
       const { data } = await evaluate(this.engine, expansions[leaf]!, part, signal);
-      rows.forEach((row, at) => {
-        for (let l = 0; l < c; l++)
-          sum.data[row * c + l]! +=
-            weights[at]! * (data[at * c + l]! + (member.partition?.offsets.data[leaf * c + l] ?? 0));
-      });
+      for (let l = 0; l < c; l++) {
+        const offset = member.partition?.offsets.data[leaf * c + l] ?? 0;
+        for (let at = 0; at < rows.length; at++)
+          sum.data[rows[at]! * c + l]! += weights[at]! * (data[at * c + l]! + offset);
+      }
     }
     return sum;
   }

@@ -65,6 +65,7 @@ export interface ViewData {
 
 /** More knots than this would describe noise: normal scores keep evenly spaced ranks. */
 const MOST_KNOTS = 256;
+const ROWS_IN_CACHE = 128;
 /** Rows of the prior mean that a level's mean target is shrunk with. */
 const PRIOR_ROWS = 5;
 
@@ -136,10 +137,12 @@ function commonScale(summaries: readonly CoordinateSummary[]): number {
 export function applyView(view: View, x: Points, blocks = 0): Points {
   const { data, rows, cols } = x.coordinates;
   const out = zeros(rows, view.coordinates.length);
-  view.coordinates.forEach((coordinate, k) => {
-    for (let i = 0; i < rows; i++)
-      out.data[i * out.cols + k] = valueOf(coordinate, data, i * cols, x.levels, i * blocks);
-  });
+  // Few rows at a time, so that they stay in cache from coordinate to coordinate.
+  for (let start = 0; start < rows; start += ROWS_IN_CACHE)
+    view.coordinates.forEach((coordinate, k) => {
+      for (let i = start; i < Math.min(rows, start + ROWS_IN_CACHE); i++)
+        out.data[i * out.cols + k] = valueOf(coordinate, data, i * cols, x.levels, i * blocks);
+    });
   return x.levels ? { coordinates: out, levels: x.levels } : { coordinates: out };
 }
 

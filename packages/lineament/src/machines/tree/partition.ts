@@ -33,8 +33,6 @@ export interface LeafShare {
 const MASS = 0.99;
 /** … but at most so many. */
 const MOST_LEAVES = 12;
-/** Branches of less weight are not followed. */
-const NEGLIGIBLE = 1e-9;
 
 /** v_j · x for row i of `coordinates`: training and routing must agree to the last bit. */
 export function projection(directions: Matrix, j: number, coordinates: Matrix, i: number): number {
@@ -44,56 +42,138 @@ export function projection(directions: Matrix, j: number, coordinates: Matrix, i
   return sum;
 }
 
-/** How rows in view coordinates are shared among the leaves: one share a leaf. */
+/** How rows in view coordinates are shared among the leaves: one share a leaf, its rows ascending. */
 export function leafShares(
   partition: Partition,
   coordinates: Matrix,
   temperature: number = partition.temperature,
 ): LeafShare[] {
-  const rows: number[][] = [];
-  const weights: number[][] = [];
-  for (let leaf = 0; leaf < partition.offsets.rows; leaf++) {
-    rows.push([]);
-    weights.push([]);
-  }
-  for (let i = 0; i < coordinates.rows; i++)
-    for (const { leaf, weight } of rowShares(partition, coordinates, i, temperature)) {
-      rows[leaf]!.push(i);
-      weights[leaf]!.push(weight);
+  const n = coordinates.rows;
+  const { leaves, weights, route } = router(partition, temperature);
+  const ends = new Int32Array(n);
+  let pairs = { leaves: new Int32Array(2 * n + MOST_LEAVES), weights: new Float64Array(2 * n + MOST_LEAVES) };
+  let end = 0;
+  const counts = new Int32Array(partition.offsets.rows);
+  for (let i = 0; i < n; i++) {
+    if (end + MOST_LEAVES > pairs.leaves.length) pairs = enlarged(pairs);
+    const count = route(coordinates, i);
+    for (let t = 0; t < count; t++, end++) {
+      pairs.leaves[end] = leaves[t]!;
+      pairs.weights[end] = weights[t]!;
+      counts[leaves[t]!]!++;
     }
-  return rows.map((own, leaf) => ({
-    rows: Int32Array.from(own),
-    weights: Float64Array.from(weights[leaf]!),
+    ends[i] = end;
+  }
+  const shares = Array.from(counts, (count) => ({
+    rows: new Int32Array(count),
+    weights: new Float64Array(count),
   }));
+  counts.fill(0);
+  for (let i = 0, at = 0; i < n; i++)
+    for (; at < ends[i]!; at++) {
+      const leaf = pairs.leaves[at]!;
+      const share = shares[leaf]!;
+      const place = counts[leaf]!++;
+      share.rows[place] = i;
+      share.weights[place] = pairs.weights[at]!;
+    }
+  return shares;
 }
 
-/** The leaves of one row with their weights, heaviest first. */
-function rowShares(
-  { directions, thresholds, spreads, children }: Partition,
-  coordinates: Matrix,
-  i: number,
+/** Leaves of rows and their weights, row after row. */
+interface Pairs {
+  readonly leaves: Int32Array<ArrayBuffer>;
+  readonly weights: Float64Array<ArrayBuffer>;
+}
+
+function enlarged(pairs: Pairs): Pairs {
+  const room = 2 * pairs.leaves.length;
+  const [leaves, weights] = [new Int32Array(room), new Float64Array(room)];
+  leaves.set(pairs.leaves);
+  weights.set(pairs.weights);
+  return { leaves, weights };
+}
+
+/** Finds the leaves of one row after the other. */
+interface Router extends Pairs {
+  /** Writes the leaves of row i and their weights, heaviest first, into `leaves` and `weights`; their number. */
+  route(coordinates: Matrix, i: number): number;
+}
+
+function router(
+  { directions, thresholds, spreads, children, offsets }: Partition,
   temperature: number,
-): readonly { readonly leaf: number; readonly weight: number }[] {
+): Router {
+  const leaves = new Int32Array(MOST_LEAVES + 1);
+  const weights = new Float64Array(MOST_LEAVES + 1);
+  const root = children.length > 0 ? 0 : -1;
   if (temperature === 0) {
-    let at = children.length > 0 ? 0 : -1;
-    while (at >= 0)
-      at = children[2 * at + (projection(directions, at, coordinates, i) <= thresholds[at]! ? 0 : 1)]!;
-    return [{ leaf: -1 - at, weight: 1 }];
+    weights[0] = 1;
+    return {
+      leaves,
+      weights,
+      route(coordinates, i) {
+        let at = root;
+        while (at >= 0)
+          at = children[2 * at + (projection(directions, at, coordinates, i) <= thresholds[at]! ? 0 : 1)]!;
+        leaves[0] = -1 - at;
+        return 1;
+      },
+    };
   }
-  const found: { leaf: number; weight: number }[] = [];
-  const descend = (at: number, weight: number): void => {
-    if (weight < NEGLIGIBLE) return;
-    if (at < 0) return void found.push({ leaf: -1 - at, weight });
-    const eta = (projection(directions, at, coordinates, i) - thresholds[at]!) / (temperature * spreads[at]!);
-    descend(children[2 * at]!, weight * sigmoid(-eta));
-    descend(children[2 * at + 1]!, weight * sigmoid(eta));
+  /** All leaves below this weight together are less than what may be left out. */
+  const negligible = (1 - MASS) / offsets.rows;
+  const waiting = { at: new Int32Array(offsets.rows), weights: new Float64Array(offsets.rows) };
+  return {
+    leaves,
+    weights,
+    route(coordinates, i) {
+      let found = 0;
+      waiting.at[0] = root;
+      waiting.weights[0] = 1;
+      for (let top = 1; top > 0;) {
+        const at = waiting.at[--top]!;
+        const weight = waiting.weights[top]!;
+        if (at < 0) {
+          found = insert(leaves, weights, found, -1 - at, weight);
+          continue;
+        }
+        const eta =
+          (projection(directions, at, coordinates, i) - thresholds[at]!) / (temperature * spreads[at]!);
+        for (let side = 0; side < 2; side++) {
+          const share = weight * sigmoid(side === 0 ? -eta : eta);
+          if (share < negligible) continue;
+          waiting.at[top] = children[2 * at + side]!;
+          waiting.weights[top++] = share;
+        }
+      }
+      let total = 0;
+      let kept = 0;
+      while (kept < found && total < MASS) total += weights[kept++]!;
+      for (let t = 0; t < kept; t++) weights[t]! /= total;
+      return kept;
+    },
   };
-  descend(children.length > 0 ? 0 : -1, 1);
-  found.sort((a, b) => b.weight - a.weight || a.leaf - b.leaf);
-  let total = 0;
-  let kept = 0;
-  while (kept < Math.min(found.length, MOST_LEAVES) && total < MASS) total += found[kept++]!.weight;
-  return found.slice(0, kept).map(({ leaf, weight }) => ({ leaf, weight: weight / total }));
+}
+
+/** Puts a leaf among the heaviest so far, of equal ones the first; how many there then are. */
+function insert(
+  leaves: Int32Array,
+  weights: Float64Array,
+  found: number,
+  leaf: number,
+  weight: number,
+): number {
+  let place = found;
+  for (; place > 0; place--) {
+    const heavier = weights[place - 1]!;
+    if (heavier > weight || (heavier === weight && leaves[place - 1]! < leaf)) break;
+    leaves[place] = leaves[place - 1]!;
+    weights[place] = heavier;
+  }
+  leaves[place] = leaf;
+  weights[place] = weight;
+  return Math.min(found + 1, MOST_LEAVES);
 }
 
 /**

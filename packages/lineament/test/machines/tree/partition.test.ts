@@ -99,6 +99,44 @@ describe("a partition", () => {
     expect(leafShares(tree(1e-9), x)).toEqual(leafShares(tree(0), x));
   });
 
+  test("shares a row among its heaviest leaves, up to 99 % of its weight and at most 12", () => {
+    const depth = 6;
+    const nodes = 2 ** depth - 1;
+    const points = normals(40, 3, 5);
+    const deep: Partition = {
+      directions: normals(nodes, 3, 4),
+      thresholds: new Float64Array(nodes).fill(0.1),
+      spreads: new Float64Array(nodes).fill(1.2),
+      children: Int32Array.from({ length: 2 * nodes }, (_, at) => (at + 1 < nodes ? at + 1 : nodes - 2 - at)),
+      temperature: 0,
+      offsets: filled(nodes + 1, 1, () => 0),
+    };
+    for (const temperature of [0.025, 0.2, 4.5]) {
+      const found = leafShares(deep, points, temperature).map(
+        ({ rows, weights }) => new Map(Array.from(rows, (row, at) => [row, weights[at]!])),
+      );
+      for (let i = 0; i < points.rows; i++) {
+        const weightOf = (leaf: number): number => {
+          let weight = 1;
+          for (let at = leaf + nodes; at > 0; at = (at - 1) >> 1) {
+            const parent = (at - 1) >> 1;
+            const eta = (projection(deep.directions, parent, points, i) - 0.1) / (temperature * 1.2);
+            weight /= 1 + Math.exp(at % 2 === 1 ? eta : -eta);
+          }
+          return weight;
+        };
+        const all = Array.from({ length: nodes + 1 }, (_, leaf) => ({ leaf, weight: weightOf(leaf) }));
+        all.sort((a, b) => b.weight - a.weight);
+        let kept = 0;
+        for (let total = 0; total < 0.99 && kept < 12; kept++) total += all[kept]!.weight;
+        const heaviest = all.slice(0, kept);
+        const total = heaviest.reduce((sum, { weight }) => sum + weight, 0);
+        expect(found.filter((share) => share.has(i))).toHaveLength(kept);
+        for (const { leaf, weight } of heaviest) expect(found[leaf]!.get(i)).toBeCloseTo(weight / total, 12);
+      }
+    }
+  });
+
   test("knows the gradients of log weights (central differences of the unnormalized ones)", () => {
     const soft = tree(0.4);
     const all = Int32Array.from({ length: 60 }, (_, i) => i);
