@@ -177,6 +177,8 @@ async function fitChosenMachines(
   });
   const n = problem.x.coordinates.rows;
   const by = method ?? preferredMethod(n, effort);
+  // The matrices of the fit need the memory that its threads hold.
+  if (by !== "tree") crew.close();
   const searched = (fitted: Pick<SearchSummary, "cutShort">) => ({
     evaluated: found.evaluated,
     leaderboard: found.leaderboard,

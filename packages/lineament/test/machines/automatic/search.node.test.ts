@@ -135,7 +135,7 @@ test("when it is enough from the start, the first candidate alone is judged, who
   expect(together.members[0]!.ridges).toHaveLength(1);
 });
 
-test("nothing keeps a process alive after a fit over threads", async () => {
+test("nothing keeps a process alive after a search and leaves over the same threads", async () => {
   const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const script = `
     const { openEngine } = await import(${module("../../../src/linalg/open-engine.ts")});
@@ -144,7 +144,7 @@ test("nothing keeps a process alive after a fit over threads", async () => {
     const data = Float64Array.from({ length: 40 }, (_, i) => Math.sin(i));
     const x = { coordinates: { data, rows: 40, cols: 1 } };
     const problem = { x, blockSizes: [], groups: [], target: { task: "regression", y: { data: data.map(Math.abs), rows: 40, cols: 1 } } };
-    const { state } = await fitFeatureMachine(await openEngine(), problem, parseFitOptions({ effort: "quick" }), { workers: 2 });
+    const { state } = await fitFeatureMachine(await openEngine(), problem, parseFitOptions({ effort: "quick", method: "tree" }), { workers: 2 });
     console.log(state.summary.evaluated);`;
   const { stdout } = await promisify(execFile)(
     process.execPath,
