@@ -9,24 +9,19 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
-const { Interrupted } = await import("./commands/context.ts");
+const { Interrupts } = await import("./commands/context.ts");
 const { run } = await import("./commands/program.ts");
 
-const controller = new AbortController();
-for (const [signal, code] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const)
-  process.on(signal, () => {
-    // The second time there is no waiting for what is under way.
-    if (controller.signal.aborted) process.exit(code);
-    controller.abort(new Interrupted());
-  });
+const interrupts = new Interrupts();
+const { signal } = interrupts;
+// Once all is to stop, the next time there is no waiting for what is under way.
+process.on("SIGINT", () => (signal.aborted ? process.exit(130) : interrupts.press()));
+process.on("SIGTERM", () => (signal.aborted ? process.exit(143) : interrupts.stop()));
 // `lineament … | head` ends the reader first: that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const { stdout, stderr, stdin } = process;
-const code = await run(process.argv.slice(2), { stdout, stderr, stdin, signal: controller.signal });
+const code = await run(process.argv.slice(2), { stdout, stderr, stdin, signal, interrupts });
 // Machine code may still be under way in a thread; its result is of no use.
-if (controller.signal.aborted) process.exit(code);
+if (signal.aborted) process.exit(code);
 process.exitCode = code;

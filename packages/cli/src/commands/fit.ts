@@ -1,13 +1,16 @@
 import { resolve } from "node:path";
 import {
+  cutShortSentence,
   type FitOptions,
   fitTable,
   InputError,
   measureRates,
+  type Method,
   type NamedKernel,
   namedKernel,
   type Scores,
   type TableFit,
+  type TableFitOptions,
   type TableFitPlan,
   quote,
 } from "lineament";
@@ -16,13 +19,14 @@ import { scoreTable } from "../output/scores.ts";
 import type { Screen } from "../output/screen.ts";
 import { countOf, formatSeconds, formatShare } from "../report/numbers.ts";
 import { assertWritable, readTable } from "../tables/index.ts";
-import type { Context } from "./context.ts";
+import { type Context, endingEarly } from "./context.ts";
 import {
   columnNames,
   commandLine,
   type EngineFlags,
   kindPairs,
   memoryBudget,
+  methodOf,
   withEngine,
 } from "./options.ts";
 import { planSentence } from "./plan-words.ts";
@@ -43,6 +47,7 @@ export interface FitFlags extends EngineFlags {
   readonly metric: "auto" | "full" | "diagonal" | "none";
   readonly kernel?: NamedKernel;
   readonly effort: "quick" | "default" | "thorough";
+  readonly method: "auto" | Method;
   readonly time?: number;
   readonly seed: number;
   readonly memory?: number;
@@ -52,13 +57,10 @@ export interface FitFlags extends EngineFlags {
 }
 
 /** Reads a table, fits it, and says what came out. */
-export async function fit(
-  path: string,
-  flags: FitFlags,
-  { signal, stdin, words }: Context,
-  screen: Screen,
-): Promise<void> {
+export async function fit(path: string, flags: FitFlags, context: Context, screen: Screen): Promise<void> {
+  const { signal, stdin, words } = context;
   const kinds = kindPairs(flags.kinds);
+  const machine = machineOf(flags);
   if (flags.split !== undefined && flags.test !== undefined)
     throw new InputError("test rows come from --split or from --test, not from both");
   if (path === "-" && flags.test === "-") throw new InputError("only one table can come from standard input");
@@ -71,7 +73,7 @@ export async function fit(
   for (const notice of [...read.notices, ...(test?.notices ?? [])]) screen.warn(notice);
 
   await withEngine(flags, async (engine) => {
-    const result = await fitTable(read.table, {
+    const options: TableFitOptions = {
       target: flags.target,
       task: flags.task,
       features: columnNames(flags.features, read.table),
@@ -82,9 +84,10 @@ export async function fit(
       split: flags.split,
       test: test?.table,
       effort: flags.effort,
+      ...methodOf(flags.method),
       ...(flags.time === undefined ? {} : { seconds: flags.time }),
       seed: flags.seed,
-      machine: machineOf(flags),
+      machine,
       baselines: flags.baselines,
       memory: flags.memory ?? memoryBudget(),
       rates: await measureRates(engine, { signal }),
@@ -92,11 +95,16 @@ export async function fit(
         JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
       ),
       engine,
+      // Threads of their own pay where each has a BLAS.
+      workers: engine.name === "native" && engine.threads > 1 ? engine.threads : 0,
       signal,
       onPlan: (plan) => describePlan(plan, screen),
       onProgress: ({ stage, fraction, message }) =>
         screen.progress(stage, flags.report === false ? fraction : 0.9 * fraction, message),
-    });
+    };
+    const result = await endingEarly(context, screen, (enough) =>
+      fitTable(read.table, { ...options, enough }),
+    );
     signal.throwIfAborted();
     const bytes = result.model.toBytes();
     const page =
@@ -128,8 +136,12 @@ export async function fit(
 }
 
 /** The machine that flags ask for; undefined leaves the choice to validation. A kernel alone learns no metric. */
-function machineOf({ metric, kernel }: FitFlags): FitOptions["machine"] {
+function machineOf({ metric, kernel, method }: FitFlags): FitOptions["machine"] {
   if (metric === "auto" && !kernel) return undefined;
+  if (method !== "auto")
+    throw new InputError(
+      `--method ${method} fits machines that validation chooses; leave it out, or --kernel and --metric`,
+    );
   const learns = metric === "full" || metric === "diagonal";
   return {
     ...(kernel ?? namedKernel("laplace")),
@@ -225,6 +237,7 @@ function describeResult(
   }
   screen.print();
   screen.print(`Done in ${formatSeconds(record.seconds)}.`);
+  if (record.cutShort) screen.warn(cutShortSentence(record.cutShort));
   if (written.model !== null) {
     screen.print(`Model   ${resolve(written.model)}`);
     screen.print(

@@ -44,9 +44,16 @@ export const effortFlag = new Option("--effort <effort>", "how much is tried")
   .choices(["quick", "default", "thorough"])
   .default("default");
 
+export const methodFlag = new Option(
+  "--method <method>",
+  "how the chosen machines are fitted to all rows: by kernel matrices of all rows, in the leaves of trees, or on a sample of rows as centers (default: by rows, memory and time)",
+)
+  .choices(["auto", "direct", "tree", "nystrom"])
+  .default("auto");
+
 export const timeFlag = new Option(
   "--time <time>",
-  "stop looking for better machines in time to be done by then: 60s, 5m",
+  "time that the fit may take, such as 60s or 5m: less is tried, and the best by then is the model",
 ).argParser(duration);
 
 export const memoryFlag = new Option(

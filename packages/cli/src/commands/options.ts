@@ -4,7 +4,9 @@ import {
   type ColumnKind,
   columnKinds,
   type Engine,
+  type FitOptions,
   InputError,
+  type Method,
   type NamedKernel,
   namedKernel,
   openEngine,
@@ -125,6 +127,11 @@ export function kindPairs(values: readonly string[] | undefined): Record<string,
       return [pair.slice(0, at).trim(), kind as ColumnKind];
     }),
   );
+}
+
+/** The method of a fit as an option of the library, which chooses where there is none. */
+export function methodOf(method: "auto" | Method): Pick<FitOptions, "method"> {
+  return method === "auto" ? {} : { method };
 }
 
 export const engineNames = ["auto", "native", "wasm", "plain"] as const;

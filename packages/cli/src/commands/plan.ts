@@ -13,13 +13,23 @@ import { countOf } from "../report/numbers.ts";
 import { readTable } from "../tables/index.ts";
 import type { Context } from "./context.ts";
 import type { FitFlags } from "./fit.ts";
-import { columnNames, type EngineFlags, kindPairs, memoryBudget, withEngine } from "./options.ts";
+import { columnNames, type EngineFlags, kindPairs, memoryBudget, methodOf, withEngine } from "./options.ts";
 import { aboutSeconds, formatFlops, methodNames, planSentence, stageNames } from "./plan-words.ts";
 
 export type PlanFlags = EngineFlags &
   Pick<
     FitFlags,
-    "target" | "task" | "features" | "exclude" | "kinds" | "split" | "query" | "effort" | "time" | "memory"
+    | "target"
+    | "task"
+    | "features"
+    | "exclude"
+    | "kinds"
+    | "split"
+    | "query"
+    | "effort"
+    | "method"
+    | "time"
+    | "memory"
   >;
 
 /** Says how a table would be fitted, what that takes, and why: without fitting it. */
@@ -43,6 +53,7 @@ export async function plan(
       kinds,
       split: flags.split,
       effort: flags.effort,
+      ...methodOf(flags.method),
       ...(flags.time === undefined ? {} : { seconds: flags.time }),
       memory,
     };

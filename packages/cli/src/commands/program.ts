@@ -16,6 +16,7 @@ import {
   jsonFlag,
   kindsFlag,
   memoryFlag,
+  methodFlag,
   noOutFlag,
   noReportFlag,
   outFlag,
@@ -118,6 +119,7 @@ ${tableHelp}`,
       kernelByName,
     )
     .addOption(effortFlag)
+    .addOption(methodFlag)
     .addOption(timeFlag)
     .addOption(seedFlag("every random choice"))
     .addOption(memoryFlag)
@@ -305,6 +307,7 @@ ${tableHelp}`,
     .addOption(splitFlag)
     .addOption(queryFlag)
     .addOption(effortFlag)
+    .addOption(methodFlag)
     .addOption(timeFlag)
     .addOption(memoryFlag)
     .addHelpText(

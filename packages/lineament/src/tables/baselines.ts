@@ -12,6 +12,7 @@ import {
   takeTarget,
   type Target,
 } from "../machines/index.ts";
+import { unlessEnough } from "../machines/unless-enough.ts";
 
 /** What a simple learner predicts for rows: targets in their units or class probabilities, rows × outputs. */
 type Predictor = (x: Points) => Promise<Matrix<Float64Array>>;
@@ -25,7 +26,7 @@ export interface BaselineResult {
   readonly rows: number;
 }
 
-export interface BaselineOptions extends FitControl {
+export interface BaselineOptions extends Pick<FitControl, "signal" | "enough" | "onProgress"> {
   readonly seed: number;
   readonly effort: Effort;
   /** Rows that baselines are judged on; without them they are judged by cross-validation. */
@@ -44,12 +45,13 @@ export const KERNEL_BASELINE: FitOptions["machine"] = {
 
 /**
  * What simple learners reach on the same columns: the mean or the class frequencies, a ridge or logistic regression, and
- * kernel ridge regression without feature learning (Laplace kernel, ridge by validation). Big tables are subsampled.
+ * kernel ridge regression without feature learning (Laplace kernel, ridge by validation). Big tables are subsampled. Those that
+ * are not done when it is enough are left out.
  */
 export async function fitBaselines(
   engine: Engine,
   problem: LearningProblem,
-  { seed, effort, test, signal, onProgress }: BaselineOptions,
+  { seed, effort, test, onProgress, ...ends }: BaselineOptions,
 ): Promise<BaselineResult[]> {
   const n = problem.x.coordinates.rows;
   const labels = problem.target.task === "classification" ? problem.target.labels : undefined;
@@ -71,16 +73,16 @@ export async function fitBaselines(
     { name: "linear", fit: labels ? fitLogistic : fitRidge, rows: LINEAR_ROWS },
   ] as const;
   for (const { name, fit, rows } of simple) {
-    signal?.throwIfAborted();
     onProgress?.({ stage: "fitting", fraction: results.length / 3, message: `fitting baselines: ${name}` });
     const part = most(rows);
-    results.push({
-      name,
-      rows: part.x.coordinates.rows,
-      ...(test
+    const judged = await unlessEnough(async (signal) => {
+      signal?.throwIfAborted();
+      return test
         ? { target: test.target, predictions: await (await fit(engine, part, signal))(test.x) }
-        : await crossValidated(engine, part, fit, seed, signal)),
-    });
+        : await crossValidated(engine, part, fit, seed, signal);
+    }, ends);
+    if (!judged) return results;
+    results.push({ name, rows: part.x.coordinates.rows, ...judged });
   }
   onProgress?.({
     stage: "fitting",
@@ -88,19 +90,14 @@ export async function fitBaselines(
     message: "fitting baselines: kernel ridge without feature learning",
   });
   const part = most(KERNEL_ROWS[effort]);
-  const machine = await fitFeatureMachine(
-    engine,
-    part,
-    FitOptions.parse({
-      seed,
-      machine: KERNEL_BASELINE,
-    }),
-    { signal },
-  );
-  const judged = test
-    ? { predictions: await machine.predict(test.x, signal), target: test.target }
-    : machine.state.validation;
-  results.push({ name: "kernelRidge", rows: part.x.coordinates.rows, ...judged });
+  const judged = await unlessEnough(async (signal) => {
+    const options = FitOptions.parse({ seed, machine: KERNEL_BASELINE });
+    const machine = await fitFeatureMachine(engine, part, options, { signal });
+    return test
+      ? { predictions: await machine.predict(test.x, signal), target: test.target }
+      : machine.state.validation;
+  }, ends);
+  if (judged) results.push({ name: "kernelRidge", rows: part.x.coordinates.rows, ...judged });
   return results;
 }
 
