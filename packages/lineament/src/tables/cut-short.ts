@@ -1,6 +1,6 @@
 import type { FitRecord } from "./fit-record.ts";
 
-type CutShort = NonNullable<FitRecord["cutShort"]>;
+type CutShort = readonly NonNullable<FitRecord["cutShort"]>[number][];
 
 const WORDS: Readonly<Record<CutShort[number], string>> = {
   search: "fewer candidates were compared than planned",
