@@ -3,7 +3,7 @@ import type { Member } from "./automatic/refit.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import { evaluate, transformed } from "./kernel-expansion.ts";
-import { decodeValues, takePoints, type Target } from "./learning-problem.ts";
+import { decodeValues, pointRange, takePoints, type Target } from "./learning-problem.ts";
 import { type LeafShare, leafShares } from "./tree/partition.ts";
 import { applyView, type OneHotGroup } from "./view.ts";
 
@@ -42,6 +42,9 @@ export interface FeatureMachineState {
   readonly summary: SearchSummary;
 }
 
+/** Rows that are predicted together: enough for every leaf of a tree to be asked by many, and little memory. */
+const BATCH_ROWS = 2 ** 17;
+
 /** A state on an engine: centers are transformed once, at the first use. */
 export class FeatureMachine {
   readonly state: FeatureMachineState;
@@ -63,6 +66,26 @@ export class FeatureMachine {
       throw new RangeError(
         `predict: x has ${x.coordinates.cols} columns, expected ${state.x.coordinates.cols}`,
       );
+    const { rows } = x.coordinates;
+    const predictions = zeros(rows, state.outputs);
+    const batch = Math.ceil(rows / Math.ceil(rows / BATCH_ROWS));
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < rows) {
+        const start = next;
+        next = Math.min(rows, start + batch);
+        const part = pointRange(x, start, next, state.blockSizes.length);
+        const { data } = await this.#predictBatch(part, signal);
+        predictions.data.set(data, start * state.outputs);
+      }
+    };
+    // Two at a time: one is prepared while the engine evaluates the other.
+    await Promise.all([work(), work()]);
+    return predictions;
+  }
+
+  async #predictBatch(x: Points, signal: AbortSignal | undefined): Promise<Matrix<Float64Array>> {
+    const { state } = this;
     const average = zeros(x.coordinates.rows, state.outputs);
     for (const member of state.members) {
       const decoded = decodeValues(member.coding, await this.memberValues(member, x, signal));

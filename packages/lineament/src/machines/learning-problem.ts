@@ -1,4 +1,4 @@
-import { type Matrix, type Points, takeRows } from "../linalg/index.ts";
+import { type Matrix, type Points, rowRange, takeRows } from "../linalg/index.ts";
 import {
   type ClassCoding,
   classCoding,
@@ -113,4 +113,17 @@ export function takePoints(points: Points, indices: ArrayLike<number>, blocks: n
   for (let i = 0; i < indices.length; i++)
     levels.set(points.levels.subarray(indices[i]! * blocks, (indices[i]! + 1) * blocks), i * blocks);
   return { coordinates, levels };
+}
+
+/** Rows start … end − 1 of points, sharing memory. */
+export function pointRange(
+  { coordinates, levels }: Points,
+  start: number,
+  end: number,
+  blocks: number,
+): Points {
+  const range = rowRange(coordinates, start, end);
+  return levels
+    ? { coordinates: range, levels: levels.subarray(start * blocks, end * blocks) }
+    : { coordinates: range };
 }

@@ -11,14 +11,13 @@ import {
 import type { TransformedExpansion } from "./average-gradient-outer-product.ts";
 import type { Member } from "./automatic/refit.ts";
 import { expansionShares, type FeatureMachine } from "./feature-machine.ts";
-import { takePoints } from "./learning-problem.ts";
+import { pointRange, takePoints } from "./learning-problem.ts";
 import {
   type DerivativeUnit,
   inUnit,
   memberViewGradients,
   type OutputStage,
   outputJacobians,
-  pointRange,
   spreadsOf,
   unscalingDerivatives,
   valueCount,

@@ -1,9 +1,9 @@
-import { type Matrix, type Points, rowRange, zeros } from "../linalg/index.ts";
+import { type Matrix, type Points, zeros } from "../linalg/index.ts";
 import type { Member } from "./automatic/refit.ts";
 import { type Calibration, calibrate } from "./calibration.ts";
 import { expansionShares, type FeatureMachine, type FeatureMachineState } from "./feature-machine.ts";
 import { evaluate, gradients } from "./kernel-expansion.ts";
-import { decodeValues, takePoints } from "./learning-problem.ts";
+import { decodeValues, pointRange, takePoints } from "./learning-problem.ts";
 import { logWeightGradients } from "./tree/partition.ts";
 import { applyView, pullBack } from "./view.ts";
 
@@ -361,17 +361,4 @@ function calibrationPullBack(
 /** Values that a member has before decoding: target columns, or classes − 1. */
 export function valueCount(coding: Member["coding"]): number {
   return coding.task === "regression" ? coding.mean.length : coding.prior.length - 1;
-}
-
-/** Rows start … end − 1 of points, sharing memory. */
-export function pointRange(
-  { coordinates, levels }: Points,
-  start: number,
-  end: number,
-  blocks: number,
-): Points {
-  const range = rowRange(coordinates, start, end);
-  return levels
-    ? { coordinates: range, levels: levels.subarray(start * blocks, end * blocks) }
-    : { coordinates: range };
 }

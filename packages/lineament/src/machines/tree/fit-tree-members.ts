@@ -7,12 +7,12 @@ import {
   encodeTarget,
   fitTargetCoding,
   type LearningProblem,
+  pointRange,
   takePoints,
   takeProblem,
   takeTarget,
   type TargetCoding,
 } from "../learning-problem.ts";
-import { pointRange } from "../prediction-gradients.ts";
 import { unlessEnough } from "../unless-enough.ts";
 import { applyView, fitView, type View, type ViewKind } from "../view.ts";
 import { crossFittedMetric } from "./cross-fitted-metric.ts";

@@ -30,7 +30,7 @@ export interface LeafShare {
 }
 
 /** The heaviest leaves of a row that together have so much of its weight are evaluated, … */
-const MASS = 0.99;
+const MASS = 0.95;
 /** … but at most so many. */
 const MOST_LEAVES = 12;
 
@@ -49,18 +49,19 @@ export function leafShares(
   temperature: number = partition.temperature,
 ): LeafShare[] {
   const n = coordinates.rows;
-  const { leaves, weights, route } = router(partition, temperature);
+  const found = router(partition, temperature);
   const ends = new Int32Array(n);
   let pairs = { leaves: new Int32Array(2 * n + MOST_LEAVES), weights: new Float64Array(2 * n + MOST_LEAVES) };
   let end = 0;
   const counts = new Int32Array(partition.offsets.rows);
   for (let i = 0; i < n; i++) {
     if (end + MOST_LEAVES > pairs.leaves.length) pairs = enlarged(pairs);
-    const count = route(coordinates, i);
+    const count = found.route(coordinates, i);
     for (let t = 0; t < count; t++, end++) {
-      pairs.leaves[end] = leaves[t]!;
-      pairs.weights[end] = weights[t]!;
-      counts[leaves[t]!]!++;
+      const leaf = found.leaves[t]!;
+      pairs.leaves[end] = leaf;
+      pairs.weights[end] = found.weights[t]!;
+      counts[leaf]!++;
     }
     ends[i] = end;
   }
