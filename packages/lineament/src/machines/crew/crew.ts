@@ -4,7 +4,7 @@ import type { Thread } from "../../linalg/wasm/thread.ts";
 import type { EarlyEnd } from "../unless-enough.ts";
 import type { FromCrewWorker, ToCrewWorker } from "./crew-worker-node.ts";
 import { share } from "./share.ts";
-import { type Job, openWork, type Result, type Work, type Worker } from "./work.ts";
+import { type Job, jobCost, openWork, type Result, type Work, type Worker } from "./work.ts";
 
 /** A thread that does jobs. */
 export type CrewThread = Thread<ToCrewWorker, FromCrewWorker>;
@@ -26,9 +26,9 @@ export interface RunOptions extends EarlyEnd {
 export interface Crew {
   readonly engine: Engine;
   /**
-   * Does the jobs of a work, begun in their order, and hands over each result with the number of its job, as soon as it is
-   * there. Which thread does which job and when has no influence on a result. A thread that dies is replaced and its job is
-   * done again. When the signal is aborted, all threads end at once.
+   * Does the jobs of a work and hands over each result with the number of its job, as soon as it is there. Which thread does
+   * which job and when has no influence on a result. A thread that dies is replaced and its job is done again. When the
+   * signal is aborted, all threads end at once.
    *
    * @throws what a job throws
    * @throws Error when the threads of a job died three times
@@ -89,7 +89,8 @@ export function openCrew(
   };
 
   const runOnThreads: Crew["run"] = async (work, jobs, onDone, { signal, enough } = {}) => {
-    const waiting = [...jobs.keys()];
+    // The longest first: the last ones to finish are then short.
+    const waiting = [...jobs.keys()].sort((a, b) => jobCost(jobs[b]!) - jobCost(jobs[a]!));
     const deaths = new Int32Array(jobs.length);
     let failed = false;
     const doJobs = async (): Promise<void> => {

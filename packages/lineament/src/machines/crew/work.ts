@@ -36,6 +36,13 @@ export type Work = LeafWork | CandidateWork;
 export type Job<W extends Work = Work> = W extends LeafWork ? LeafJob : CandidateJob;
 export type Result<W extends Work = Work> = W extends LeafWork ? FittedLeaf : Evaluated[];
 
+/** How jobs of the same work compare in time, roughly. */
+export function jobCost(job: Job): number {
+  if ("rows" in job) return job.rows.length;
+  // Distances of coordinate-wise kernels are no matrix product.
+  return job.setup.settings.kernel.family === "lpq" ? 2 : 1;
+}
+
 /** Who does the jobs of a work one after the other, in the same memory. */
 export type Worker = (job: never, ends?: EarlyEnd) => Promise<Result>;
 

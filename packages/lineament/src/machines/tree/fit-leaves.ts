@@ -8,7 +8,7 @@ export interface LeavesControl extends EarlyEnd {
 }
 
 /**
- * Fits all leaves, the largest first: the last ones of several threads are then short.
+ * Fits all leaves.
  *
  * @returns one leaf a job, in the order of the jobs
  * @throws RangeError of a leaf that cannot be solved
@@ -20,15 +20,14 @@ export async function fitLeaves(
   jobs: readonly LeafJob[],
   { onLeaf, ...ends }: LeavesControl = {},
 ): Promise<FittedLeaf[]> {
-  const order = [...jobs.keys()].sort((a, b) => jobs[b]!.rows.length - jobs[a]!.rows.length);
-  const largest = jobs[order[0]!]?.rows.length ?? 0;
+  const largest = jobs.reduce((most, { rows }) => Math.max(most, rows.length), 0);
   const leaves: FittedLeaf[] = [];
   let done = 0;
   await crew.run(
     { kind: "leaf", problem, largest },
-    order.map((at) => jobs[at]!),
-    (leaf, place) => {
-      leaves[order[place]!] = leaf;
+    jobs,
+    (leaf, at) => {
+      leaves[at] = leaf;
       onLeaf?.(++done, jobs.length);
     },
     // Kernels of networks may hold functions, which cannot be sent to a thread.
