@@ -1,4 +1,4 @@
-import { PLANS } from "../machines/automatic/plan.ts";
+import { PLANS, SEARCH_SHARE } from "../machines/automatic/plan.ts";
 import {
   chooseMethod,
   type Effort,
@@ -10,12 +10,12 @@ import {
   judgingRows,
   type Method,
   type MethodCost,
+  methodCosts,
   noWork,
   productWork,
   type ResolvedFitOptions,
   searchCost,
   secondsOf,
-  sumOfWork,
   type TableShape,
   type Work,
 } from "../machines/index.ts";
@@ -24,7 +24,7 @@ import { baselineWork, importanceWork } from "./extra-costs.ts";
 
 /** A part of a fit, and what it takes. */
 export interface PlannedStage {
-  readonly stage: "comparing" | "fitting" | "testing" | "baselines" | "importances";
+  readonly stage: "reading" | "comparing" | "fitting" | "testing" | "baselines" | "importances";
   readonly work: Work;
   /** Estimated; absent without rates. */
   readonly seconds?: number | undefined;
@@ -51,10 +51,24 @@ export interface FitPlan {
   readonly flops: number;
   /** Estimated time of all stages; absent without rates. */
   readonly seconds?: number | undefined;
+  /** Seconds from the start at which the search and the fit to all rows are ended; absent where time has no limit. */
+  readonly limits?: { readonly search: number; readonly fit: number } | undefined;
   /** What every method would take to fit the chosen machines to all rows, in the order of preference; one for a given machine. */
   readonly considered: readonly MethodCost[];
   /** Why the plan is smaller than what was asked for. */
   readonly reduced?: string | undefined;
+  /** How rows that do not fit into memory are passed over; absent where all are in memory. */
+  readonly streamed?: StreamedRowsPlan | undefined;
+}
+
+/** What streaming rows from disk takes. */
+export interface StreamedRowsPlan {
+  /** Rows in memory: a sample. */
+  readonly sampleRows: number;
+  /** Bytes on disk, while the fit runs. */
+  readonly disk: number;
+  /** Bytes of kernel values that are kept between passes. */
+  readonly kept: number;
 }
 
 /** What is known of a fit beside its rows and coordinates. */
@@ -71,6 +85,10 @@ export interface FitPlanOptions {
   readonly outputs?: number | undefined;
   /** What the search has to know; default numbers of several units. */
   readonly table?: TableShape | undefined;
+  /** Rows stream from disk: how many are in memory, how many bytes each takes on disk, and the cells of the table they come from. */
+  readonly streamed?:
+    | { readonly sampleRows: number; readonly rowBytes: number; readonly cells: number }
+    | undefined;
   /** Default 0. */
   readonly testRows?: number | undefined;
   /** Default false. */
@@ -86,8 +104,17 @@ export interface FitPlanOptions {
     | undefined;
 }
 
-/** Part of the time that is left for fitting to all rows when the search ends at its deadline. */
-const LEFT_AFTER_SEARCH = 0.4;
+/** Bytes of kernel values that are kept between passes at most; more would not pay. */
+const MOST_KEPT = 2 ** 30;
+/** What reading a cell twice and spooling it takes, in bytes of a plain pass. */
+const CELL_READ = 1500;
+
+/** Part of the time that is kept for what follows the fit: scores, baselines, importances. */
+const EXTRAS_SHARE = 0.15;
+/** The search ends in time for a fit to all rows that takes so many times what is estimated. */
+const LENIENCE = 1.25;
+/** The search may have this part of the time even where that leaves too little for the fit to all rows. */
+const LEAST_SEARCH = 0.4;
 
 /**
  * Plans a fit within a budget of memory and time: by which method, and what it takes. When nothing of the effort asked for fits into
@@ -103,7 +130,8 @@ export function planFit(
 ): FitPlan {
   const { memory = Infinity } = given;
   const efforts = ["thorough", "default", "quick"] as const;
-  const smaller = options.machine ? [] : efforts.slice(efforts.indexOf(options.effort) + 1);
+  const smaller =
+    options.machine && !given.streamed ? [] : efforts.slice(efforts.indexOf(options.effort) + 1);
   const plans = [options.effort, ...smaller].map((effort) =>
     planOf(rows, coordinates, { ...options, effort }, given),
   );
@@ -130,6 +158,7 @@ function planOf(
     blockSizes = [],
     task = "regression",
     outputs = 1,
+    streamed,
     table = { wide: false, categories: blockSizes.length > 0, oneUnit: false },
     testRows = 0,
     baselines = false,
@@ -137,25 +166,33 @@ function planOf(
   }: FitPlanOptions,
 ): FitPlan {
   const { machine, effort, seconds, method: wantedMethod } = options;
-  const fit = { rows, coordinates, outputs, task, effort, table, centers: options.centers };
+  const heldRows = streamed?.sampleRows ?? rows;
   const { refit, tree: division } = PLANS[effort];
   // The encoded table in both precisions, a view of it, and gradients; two κ × κ tables of each block, its metric and its distances.
   const fixed =
-    rows * coordinates * 32 + 2 ** 27 + blockSizes.reduce((sum, size) => sum + 16 * (size + 1) ** 2, 0);
+    heldRows * coordinates * 32 + 2 ** 27 + blockSizes.reduce((sum, size) => sum + 16 * (size + 1) ** 2, 0);
+  const whole = { rows, coordinates, outputs, task, effort, table, centers: options.centers, heldRows };
+  const least = streamed && methodCosts({ ...whole, memory: 0 }, ["nystrom"])[0]!.bytes;
+  const kept =
+    least === undefined ? undefined : Math.max(0, Math.min(MOST_KEPT, (memory - fixed - least) / 2));
+  const fit = { ...whole, memory: kept };
 
-  const search = machine ? undefined : searchCost(fit);
+  const search = machine ? undefined : searchCost({ ...fit, rows: heldRows });
+  const extras = testRows > 0 || baselines || importances !== undefined;
+  const allowed = seconds === undefined ? undefined : (1 - (extras ? EXTRAS_SHARE : 0)) * seconds;
   const searching =
-    search && seconds !== undefined && rates
-      ? Math.min(secondsOf(search.work, rates), (1 - LEFT_AFTER_SEARCH) * seconds)
+    search && allowed !== undefined && rates
+      ? Math.min(secondsOf(search.work, rates), SEARCH_SHARE * allowed)
       : 0;
-  const choice = machine
-    ? undefined
-    : chooseMethod(fit, {
-        memory: Math.max(0, memory - fixed),
-        seconds: seconds === undefined ? undefined : seconds - searching,
-        rates,
-        methods: wantedMethod && [wantedMethod],
-      });
+  const choice =
+    machine && !streamed
+      ? undefined
+      : chooseMethod(fit, {
+          memory: Math.max(0, memory - fixed),
+          seconds: allowed === undefined ? undefined : allowed - searching,
+          rates,
+          methods: streamed ? ["nystrom"] : wantedMethod && [wantedMethod],
+        });
   const tree = machine ? machine.tree : division;
   const method = choice ? choice.method : tree && rows > tree.capacity ? "tree" : "direct";
   const taken = choice ?? { method, ...givenMachineCost(fit, machine!) };
@@ -165,10 +202,23 @@ function planOf(
   const solveRows = leaves?.size ?? (method === "nystrom" ? centers : Math.ceil(rows / pieces));
   const bytes = fixed + Math.max(taken.bytes, search?.bytes ?? 0);
 
+  const fitting = rates && secondsOf(taken.work, rates);
+  const limits =
+    allowed === undefined
+      ? undefined
+      : {
+          search:
+            fitting === undefined
+              ? SEARCH_SHARE * allowed
+              : Math.max(LEAST_SEARCH * allowed, allowed - LENIENCE * fitting),
+          fit: allowed,
+        };
+
   const members = machine || method !== "direct" ? 1 : expectedMembers(fit);
   const asked = method === "direct" ? rows : Math.min(rows, leaves ? 2 * leaves.size : centers);
   const stages = (
     [
+      ["reading", streamed && { ...noWork, traffic: CELL_READ * streamed.cells }],
       ["comparing", search?.work],
       ["fitting", taken.work],
       [
@@ -179,24 +229,38 @@ function planOf(
       ["importances", importances && importanceWork(fit, { ...importances, members, centers: asked })],
     ] as const
   ).flatMap(([stage, work]): PlannedStage[] =>
-    work ? [{ stage, work, seconds: rates && secondsOf(work, rates) }] : [],
+    // A search that would take longer is ended.
+    work
+      ? [
+          {
+            stage,
+            work,
+            seconds:
+              rates &&
+              Math.min(
+                secondsOf(work, rates),
+                stage === "comparing" ? (limits?.search ?? Infinity) : Infinity,
+              ),
+          },
+        ]
+      : [],
   );
-  const total = sumOfWork(noWork, ...stages.map(({ work }) => work));
   return {
     rows,
     coordinates,
     effort,
     method,
-    reason: choice?.reason ?? "the machine is given",
+    reason: streamed
+      ? `${rows.toLocaleString("en-US")} rows${memory < Infinity ? ` do not fit into ${gigabytes(memory)} and` : ""} stream from disk, which this method alone can do`
+      : (choice?.reason ?? "the machine is given"),
+    ...(streamed ? { streamed: { sampleRows: heldRows, disk: rows * streamed.rowBytes, kept: kept! } } : {}),
     solveRows,
     pieces,
     bytes,
     stages,
-    flops: total.flops,
-    // A search that would take longer is ended.
-    seconds:
-      rates &&
-      secondsOf(total, rates) - (search && searching > 0 ? secondsOf(search.work, rates) - searching : 0),
+    flops: stages.reduce((sum, { work }) => sum + work.flops, 0),
+    seconds: rates && stages.reduce((sum, stage) => sum + stage.seconds!, 0),
+    limits,
     considered: choice?.considered ?? [taken],
   };
 }

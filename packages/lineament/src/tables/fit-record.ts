@@ -61,6 +61,11 @@ export const FitRecord = z.strictObject({
     train: count,
     test: count,
     withoutTarget: count.describe("rows left out because their target is missing"),
+    sampled: count
+      .optional()
+      .describe(
+        "of a table larger than memory: training rows that the machine was chosen on; the last solve passes over all",
+      ),
   }),
   columns: z.array(ColumnRecord),
   chosen: z.strictObject({
@@ -96,6 +101,12 @@ export const FitRecord = z.strictObject({
   options: z.record(z.string(), z.json()).describe("options that were given"),
   version: z.string().describe("version of Lineament"),
   data: z.json().optional().describe("where the training table came from"),
+  cutShort: z
+    .array(z.enum(["search", "fit", "baselines", "importances"]))
+    .optional()
+    .describe(
+      "what ended early or was left out, because time was over or by an interrupt; absent when nothing was",
+    ),
   warnings: z.array(z.string()),
 });
 export type FitRecord = z.output<typeof FitRecord>;

@@ -5,6 +5,7 @@ import { openEngine } from "../linalg/open-engine.ts";
 import {
   type Effort,
   type EngineRates,
+  type FitControl,
   fitFeatureMachine,
   type FitOptions,
   type FitProgress,
@@ -19,9 +20,17 @@ import { type BaselineResult, fitBaselines } from "./baselines.ts";
 import { trainTestRows } from "./train-test-rows.ts";
 import { candidateName } from "../machines/automatic/candidate.ts";
 import { WIDE } from "../machines/automatic/search.ts";
+import { anySignal } from "../machines/any-signal.ts";
+import { timeLimit } from "../machines/time-limit.ts";
+import { unlessEnough } from "../machines/unless-enough.ts";
+import { numberMoments, type TableCensus } from "./column-census.ts";
 import type { ColumnKind } from "./column-kinds.ts";
+import { cutShortSentence } from "./cut-short.ts";
 import { encode, type Encoder, fitEncoder } from "./encoder.ts";
 import { InputError } from "./errors.ts";
+import type { Spool } from "./row-spool.ts";
+import { spooledRowBytes, spoolStream, type StreamEncoding } from "./spool-stream.ts";
+import type { SampledStream } from "./table-stream.ts";
 import { type FitPlan, planFit } from "./fit-plan.ts";
 import { type FitRecord, lineamentVersion } from "./fit-record.ts";
 import {
@@ -64,6 +73,13 @@ export interface TableFitOptions extends Omit<FitOptions, "task"> {
   readonly split?: string | undefined;
   /** A table of test rows, instead of `split`. */
   readonly test?: Table | undefined;
+  /**
+   * The table is a sample of these rows, which do not fit into memory (`sampleStream`): the last solve passes over them all. Machine,
+   * metric, validation, intervals, baselines and importances come from the sample.
+   */
+  readonly stream?: SampledStream | undefined;
+  /** Where encoded rows of the stream are kept. */
+  readonly spool?: Spool | undefined;
   /** Also fit simple learners to compare with. Default true. */
   readonly baselines?: boolean | undefined;
   /** Also measure how much each column matters, with bands and a noise floor. Default true. */
@@ -76,7 +92,14 @@ export interface TableFitOptions extends Omit<FitOptions, "task"> {
   readonly data?: FitRecord["data"];
   /** Does the linear algebra; one is opened when absent. */
   readonly engine?: Engine | undefined;
+  /** Threads that each fit a part of the machine on one processor; see `FitControl`. Default 0. */
+  readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * When it is aborted, the best machine so far becomes the model, soon: `cutShort` of the record says what ended early. The same
+   * happens when `seconds` are over.
+   */
+  readonly enough?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TableFitProgress) => void) | undefined;
   /** Told what will be done, before it is. */
   readonly onPlan?: ((plan: TableFitPlan) => void) | undefined;
@@ -84,7 +107,7 @@ export interface TableFitOptions extends Omit<FitOptions, "task"> {
 
 /** Where a fit is. `fraction` runs from 0 to 1, roughly in proportion to time. */
 export interface TableFitProgress {
-  readonly stage: FitProgress["stage"] | "baselines" | "explaining";
+  readonly stage: "reading" | FitProgress["stage"] | "baselines" | "explaining";
   readonly fraction: number;
   readonly message: string;
 }
@@ -124,21 +147,74 @@ export interface TableFit {
  */
 export async function fitTable(table: Table, options: TableFitOptions): Promise<TableFit> {
   const started = performance.now();
-  const { data, engine, signal, onProgress, onPlan } = options;
-  const { resolved, roles, learned, rows, encoder, problem, testTable, plan } = prepareFit(table, options);
+  const prepared = prepareFit(table, options);
+  const { plan } = prepared;
+  options.onPlan?.(plan);
+  const spent = (performance.now() - started) / 1000;
+  const limits = [plan.limits?.search, plan.limits?.fit, options.seconds].map((seconds) =>
+    timeLimit(seconds === undefined ? undefined : seconds - spent),
+  );
+  const [enoughSearch, enoughFit, enoughOfAll] = limits.map(({ signal }) =>
+    anySignal(options.enough, signal),
+  );
+  try {
+    return await fitPrepared(prepared, options, started, {
+      enoughSearch,
+      enough: enoughFit,
+      enoughOfAll,
+    });
+  } finally {
+    for (const limit of limits) limit.clear();
+  }
+}
+
+/** When a part of a fit is to end. */
+interface TableFitEnds extends Pick<FitControl, "enough" | "enoughSearch"> {
+  /** What follows the fit of the machine is left out or shortened. */
+  readonly enoughOfAll: AbortSignal | undefined;
+}
+
+async function fitPrepared(
+  prepared: PreparedFit,
+  options: TableFitOptions,
+  started: number,
+  { enoughOfAll, ...ends }: TableFitEnds,
+): Promise<TableFit> {
+  const { data, engine, workers, signal, onProgress } = options;
+  const { resolved, roles, learned, rows, encoder, problem, testTable, plan } = prepared;
   const { target } = problem;
   const n = rows.rows;
-  onPlan?.(plan);
 
   const opened = engine ?? (await openEngine());
   const report =
     (stage: TableFitProgress["stage"], from: number, to: number) => (fraction: number, message: string) =>
       onProgress?.({ stage, fraction: from + (to - from) * Math.min(1, fraction), message });
   const extras = ((options.baselines ?? true) ? 0.1 : 0) + ((options.importances ?? true) ? 0.1 : 0);
-  const fitted = await fitFeatureMachine(opened, problem, resolved, {
-    signal,
-    onProgress: ({ stage, fraction, message }) => report(stage, 0, 1 - extras)(fraction, message),
-  });
+  const { stream } = options;
+  if (stream && !options.spool)
+    throw new TypeError("fitTable: a stream of rows needs a spool, where they are kept");
+  const spooled = stream ? READING : 0;
+  // The limits of the plan take the place of a limit on seconds.
+  const fitted = await fitFeatureMachine(
+    opened,
+    problem,
+    { ...resolved, seconds: undefined },
+    {
+      workers,
+      ...ends,
+      stream: stream && {
+        rows: await spoolStream(stream, options.spool!, prepared.encoding, {
+          signal,
+          onRows: (done) =>
+            report("reading", 0, spooled)(done / plan.trainRows, `encoding ${plan.trainRows} rows to disk`),
+        }),
+        positions: stream.positions,
+        memory: plan.streamed!.kept,
+      },
+      signal,
+      onProgress: ({ stage, fraction, message }) => report(stage, spooled, 1 - extras)(fraction, message),
+    },
+  );
   const { state } = fitted;
   // A Nyström machine keeps its centers alone.
   const { rows: kept } = state;
@@ -161,7 +237,12 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
     target: options.target,
     roles: [...new Set(Object.values(roles).filter((column) => column !== undefined))],
     ...(learned.spec.task === "classification" ? { classes: learned.spec.classes } : {}),
-    rows: { train: n, test: testTable?.rows ?? 0, withoutTarget: learned.missing },
+    rows: {
+      train: plan.trainRows,
+      test: plan.testRows,
+      withoutTarget: plan.withoutTarget,
+      ...(stream ? { sampled: n } : {}),
+    },
     columns: [...encoder.columns],
     chosen: {
       machines: state.members.map(({ recipe }) => ({
@@ -198,27 +279,41 @@ export async function fitTable(table: Table, options: TableFitOptions): Promise<
       effort: resolved.effort,
       test: evaluated && testTable && testTarget(encoder, evaluated, testTable, target),
       signal,
+      enough: enoughOfAll,
       onProgress: ({ fraction, message }) => progress(fraction, message),
     });
   }
   let measured: Importances | undefined;
+  let whole: Importances | undefined;
   if (options.importances ?? true) {
     const progress = report("explaining", 0.9, 1);
     progress(0, "measuring how much each column matters");
-    measured = await importances(fitted, kept ? takeProblem(problem, kept) : problem, {
-      columns: explainedColumns(encoder),
-      seed: resolved.seed,
-      signal,
-      ...importanceOptions(resolved.effort, encoder),
-      onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
-    });
+    const own = kept ? takeProblem(problem, kept) : problem;
+    const shared = { columns: explainedColumns(encoder), seed: resolved.seed };
+    whole = await unlessEnough(
+      (either) =>
+        importances(fitted, own, {
+          ...shared,
+          signal: either,
+          ...importanceOptions(resolved.effort, encoder),
+          onProgress: ({ done, of }) => progress(done / of, "measuring how much each column matters"),
+        }),
+      { signal, enough: enoughOfAll },
+    );
+    measured = whole ?? (await importances(fitted, own, { ...shared, signal, ...QUICK_IMPORTANCES }));
   }
+  const cutShort = [
+    ...(state.summary.cutShort ?? []),
+    ...((options.baselines ?? true) && baselines.length < 3 ? (["baselines"] as const) : []),
+    ...(measured && !whole ? (["importances"] as const) : []),
+  ];
   record = {
     ...record,
     ...(evaluated ? { test: evaluated.evaluation.test } : {}),
     baselines: Object.fromEntries(baselines.map((one) => [one.name, scoresOf(one.target, one.predictions)])),
     importances: importanceRecords(measured),
-    warnings: warningsOf(plan, state, evaluated),
+    ...(cutShort.length > 0 ? { cutShort } : {}),
+    warnings: warningsOf(plan, state, cutShort, evaluated),
     seconds: Math.round(performance.now() - started) / 1000,
   };
   onProgress?.({ stage: "explaining", fraction: 1, message: "done" });
@@ -249,6 +344,8 @@ interface PreparedFit {
   readonly rows: Table;
   readonly encoder: Encoder;
   readonly problem: LearningProblem;
+  /** How rows became the problem. */
+  readonly encoding: StreamEncoding;
   readonly testTable: Table | undefined;
   readonly plan: TableFitPlan;
 }
@@ -267,6 +364,7 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
     test,
     memory,
     rates,
+    stream,
   } = options;
   const { effort, method, centers, seconds, seed, machine, classWeights } = options;
   const given = defined({ effort, method, centers, seconds, seed, machine, classWeights });
@@ -277,21 +375,22 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
   checkRoles(roles, features);
   if (split !== undefined && test)
     throw new InputError("test rows come from a split column or a test table, not from both");
+  if (stream) checkStream(stream, options);
 
-  const division = split === undefined ? undefined : trainTestRows(table, split);
+  const division = split === undefined || stream ? undefined : trainTestRows(table, split);
   const trainTable = division ? takeTableRows(table, division.train) : table;
   const testTable = division
     ? { ...takeTableRows(table, division.test), source: `test rows of ${sourceOf(table)}` }
-    : test;
-  const learned = readTarget(trainTable, name, { task });
-  checkMagnitude(trainTable, learned);
+    : (stream?.test ?? test);
+  const learned = readTarget(trainTable, name, { task, census: stream?.census });
+  checkMagnitude(trainTable, learned, stream?.census);
   const rows = learned.rows.length === trainTable.rows ? trainTable : takeTableRows(trainTable, learned.rows);
   const inputs = withoutColumns(rows, [
     ...new Set(Object.values(roles).filter((column) => column !== undefined)),
   ]);
   // Other kernels take coordinates only.
   const blocks = !resolved.machine || isDifferenceKernel(resolved.machine.kernel);
-  const encoder = fitEncoder(inputs, { kinds, features, exclude, blocks });
+  const encoder = fitEncoder(inputs, { kinds, features, exclude, blocks, census: stream?.census });
   checkLevels(encoder, rows);
   const encoded = encode(encoder, inputs);
   const n = rows.rows;
@@ -299,13 +398,14 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
     learned.spec.task === "regression"
       ? { task: "regression", y: { data: learned.values, rows: n, cols: 1 } }
       : { task: "classification", labels: learned.codes!, classes: learned.spec.classes.length };
+  const weighing = weights === undefined ? undefined : weightsOf(rows, weights, stream?.census);
   const problem: LearningProblem = {
     x: pointsOf(encoded),
     blockSizes: encoder.blocks.map(({ levels }) => levels.length),
     groups: oneHotGroups(encoder),
     rawScale: encoder.coordinates.map(({ scale }) => scale),
     target,
-    weights: weights === undefined ? undefined : readWeights(rows, weights),
+    weights: weighing?.(rows),
     rowGroups: groups === undefined ? undefined : readGroups(rows, groups),
   };
   // Whether test rows can be scored is known before a model is fitted for them.
@@ -316,7 +416,14 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
         `${sourceOf(testTable)}: no test row has a target ${quote(name)} that can be scored`,
       );
   }
-  const fitPlan = planFit(n, encoder.coordinates.length, resolved, {
+  const encoding = { encoder, spec: learned.spec, weights: weighing };
+  const trainRows = stream?.rows.train ?? n;
+  const fitPlan = planFit(trainRows, encoder.coordinates.length, resolved, {
+    streamed: stream && {
+      sampleRows: n,
+      rowBytes: spooledRowBytes(encoding),
+      cells: stream.stream.rows * table.columns.length,
+    },
     memory,
     rates,
     blockSizes: problem.blockSizes,
@@ -339,9 +446,9 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
     target: learned.spec,
     taskReason: learned.reason,
     columns: encoder.columns,
-    trainRows: n,
+    trainRows,
     testRows: testTable?.rows ?? 0,
-    withoutTarget: learned.missing,
+    withoutTarget: stream?.rows.withoutTarget ?? learned.missing,
   };
   const { effort: taken, method: by } = plan;
   return {
@@ -355,11 +462,32 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
     learned,
     rows,
     encoder,
+    encoding,
     problem,
     testTable,
     plan,
   };
 }
+
+/** @throws InputError when rows that do not fit into memory cannot be fitted so */
+function checkStream(
+  { roles }: SampledStream,
+  { target, split, method, classWeights }: TableFitOptions,
+): void {
+  if (roles.target !== target || roles.split !== split)
+    throw new RangeError("fitTable: the stream was sampled for another target or split");
+  if (method !== undefined && method !== "nystrom")
+    throw new InputError(
+      `method: a table larger than memory is fitted by nystrom, not by ${method}; allow more memory or take fewer rows`,
+    );
+  if (classWeights === "balanced")
+    throw new InputError(
+      "classWeights: classes of a table larger than memory are not balanced; give weights in a column",
+    );
+}
+
+/** Part of a fit from a stream that is spent on encoding its rows. */
+const READING = 0.05;
 
 /** Beyond this many coordinates importances look at fewer rows, as every redrawn column costs a prediction of them all. */
 const BROAD = 150;
@@ -370,6 +498,9 @@ const IMPORTANCE_REFITS: Readonly<Record<Effort, { readonly refits: number; read
   default: { refits: 2, refitRows: 600 },
   thorough: { refits: 4, refitRows: 2000 },
 };
+
+/** Importances when there is no time: without a noise floor, on fewer rows. */
+const QUICK_IMPORTANCES = { refits: 0, rows: 120 };
 
 function importanceOptions(effort: Effort, { coordinates }: Encoder) {
   return { ...IMPORTANCE_REFITS[effort], ...(coordinates.length > BROAD ? { rows: 120 } : {}) };
@@ -389,7 +520,11 @@ function checkLevels(encoder: Encoder, table: Table): void {
 /** Fourth powers of targets must be numbers. */
 const LARGEST_TARGET = 1e60;
 
-function checkMagnitude(table: Table, { spec, values, rows }: LearnedTarget): void {
+function checkMagnitude(
+  table: Table,
+  { spec, values, rows }: LearnedTarget,
+  census: TableCensus | undefined,
+): void {
   if (spec.task === "classification") return;
   const at = values.findIndex((value) => Math.abs(value) > LARGEST_TARGET);
   const where = `${sourceOf(table)}: target ${quote(spec.column)}`;
@@ -397,6 +532,9 @@ function checkMagnitude(table: Table, { spec, values, rows }: LearnedTarget): vo
     throw new InputError(
       `${where}, row ${rowNumber(table, rows[at]!)}: ${values[at]} is too large to be fitted; rescale the target`,
     );
+  const all = census && numberMoments(census, spec.column);
+  if (all && Math.max(-all.least, all.most) > LARGEST_TARGET)
+    throw new InputError(`${where}: some values are too large to be fitted; rescale the target`);
   const [first] = values;
   if (values.every((value) => Math.abs(value - first!) < 1 / LARGEST_TARGET))
     throw new InputError(
@@ -420,6 +558,19 @@ function checkRoles(
   }
 }
 
+/** How weights are read from some rows. Only their proportions matter: the mean of all is 1. */
+function weightsOf(
+  rows: Table,
+  name: string,
+  census: TableCensus | undefined,
+): (part: Table) => Float64Array {
+  const all = census && numberMoments(census, name);
+  const mean = all
+    ? all.mean * all.unit
+    : readWeights(rows, name).reduce((sum, value) => sum + value / rows.rows, 0);
+  return (part) => readWeights(part, name).map((value) => value / mean);
+}
+
 function readWeights(table: Table, name: string): Float64Array {
   const column = columnNamed(table, name);
   const where = `${sourceOf(table)}: weights ${quote(name)}`;
@@ -430,9 +581,7 @@ function readWeights(table: Table, name: string): Float64Array {
     throw new InputError(
       `${where}, row ${rowNumber(table, bad)}: ${Number.isNaN(column.values[bad]!) ? "the cell is empty" : column.values[bad]}; weights are positive numbers`,
     );
-  // Only their proportions matter: the mean weight is 1.
-  const mean = column.values.reduce((sum, value) => sum + value / table.rows, 0);
-  return column.values.map((value) => value / mean);
+  return column.values;
 }
 
 function readGroups(table: Table, name: string): Int32Array {
@@ -518,6 +667,7 @@ function importanceRecords(measured: Importances | undefined): FitRecord["import
 function warningsOf(
   plan: TableFitPlan,
   state: TableModel["machine"]["state"],
+  cutShort: NonNullable<FitRecord["cutShort"]>,
   test: EvaluatedTable | undefined,
 ): string[] {
   const jitter = Math.max(...state.members.map((member) => member.jitter));
@@ -527,6 +677,7 @@ function warningsOf(
       ? [`${plan.withoutTarget} row${plan.withoutTarget === 1 ? "" : "s"} without a target left out`]
       : []),
     ...(plan.reduced === undefined ? [] : [plan.reduced]),
+    ...(cutShort.length > 0 ? [cutShortSentence(cutShort)] : []),
     ...(jitter > 0
       ? [
           `a kernel matrix was not numerically positive definite; ${jitter.toExponential(1)} was added to its diagonal`,
@@ -538,7 +689,20 @@ function warningsOf(
 
 /** Options that say what was fitted, not on what machine: plain values, for the record. */
 function plainOptions(options: TableFitOptions): FitRecord["options"] {
-  const own = ["test", "data", "memory", "rates", "engine", "signal", "onProgress", "onPlan"];
+  const own = [
+    "test",
+    "stream",
+    "spool",
+    "data",
+    "memory",
+    "rates",
+    "engine",
+    "workers",
+    "signal",
+    "enough",
+    "onProgress",
+    "onPlan",
+  ];
   const plain = Object.entries(options).filter(([name, value]) => value !== undefined && !own.includes(name));
   return JSON.parse(JSON.stringify(Object.fromEntries(plain))) as FitRecord["options"];
 }
