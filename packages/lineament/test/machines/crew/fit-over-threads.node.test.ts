@@ -31,13 +31,13 @@ const fit = (machine: FitOptions["machine"], control: FitControl = {}) =>
   fitFeatureMachine(engine, problem, parseFitOptions({ machine }), control);
 const here = await fit(tree);
 
-const startScript = threads.startScript!;
+const platform = threads as { startScript: (script: URL) => CrewThread };
+const { startScript } = platform;
 afterEach(() => vi.restoreAllMocks());
 /** Watches the threads that a fit starts. */
 function watchThreads(watch: (thread: CrewThread, number: number) => CrewThread): () => number {
   let started = 0;
-  vi.spyOn(threads as Required<typeof threads>, "startScript").mockImplementation(((script) =>
-    watch(startScript(script) as CrewThread, started++)) as typeof startScript);
+  vi.spyOn(platform, "startScript").mockImplementation((script) => watch(startScript(script), started++));
   return () => started;
 }
 
