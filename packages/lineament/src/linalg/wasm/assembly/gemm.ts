@@ -1,4 +1,4 @@
-import { fma } from "./simd";
+import { fma, horizontalSum, splat } from "./simd";
 
 // C = A B on packed panels: A in panels of 4 rows, B in panels of two vectors. The 4 × 2 accumulators, two vectors of B
 // and one of A stay in the 16 registers that 128-bit SIMD has.
@@ -42,6 +42,7 @@ export function gemm<T>(
     for (let i = 0; i < m; i++) memory.fill(c + i * ldc * size, 0, n * size);
     return;
   }
+  if (n == 1 && !ta && (tb || ldb == 1)) return timesColumn<T>(m, k, a, lda, b, c, ldc, mode);
   for (let j = 0; j < n; j += WIDTH) {
     const width = min(WIDTH, n - j);
     for (let p = 0; p < k; p += DEPTH) {
@@ -73,6 +74,27 @@ export function gemm<T>(
         }
       }
     }
+  }
+}
+
+/** `gemm` for one column, its numbers side by side: every number of A is used once, so nothing is worth packing. */
+function timesColumn<T>(m: i32, k: i32, a: usize, lda: i32, b: usize, c: usize, ldc: i32, mode: i32): void {
+  const size = <i32>sizeof<T>();
+  const bytes = k * size;
+  const pairs = bytes & ~31;
+  for (let i = 0; i < m; i++) {
+    let s0 = splat<T>(0);
+    let s1 = s0;
+    let at = 0;
+    for (; at < pairs; at += 32) {
+      s0 = fma<T>(v128.load(a + at), v128.load(b + at), s0);
+      s1 = fma<T>(v128.load(a + at, 16), v128.load(b + at, 16), s1);
+    }
+    let x = horizontalSum<T>(v128.add<T>(s0, s1));
+    for (; at < bytes; at += size) x = <T>(x + load<T>(a + at) * load<T>(b + at));
+    store<T>(c, mode == 0 ? x : mode == 1 ? <T>(load<T>(c) + x) : <T>(load<T>(c) - x));
+    a += lda * size;
+    c += ldc * size;
   }
 }
 
