@@ -1,6 +1,7 @@
 import type { FitRecord } from "./fit-record.ts";
 
-type CutShort = readonly NonNullable<FitRecord["cutShort"]>[number][];
+/** The parts of a fit that ended early. */
+export type CutShort = readonly NonNullable<FitRecord["cutShort"]>[number][];
 
 const WORDS: Readonly<Record<CutShort[number], string>> = {
   search: "fewer candidates were compared than planned",

@@ -8,7 +8,7 @@ export * from "./encoder.ts";
 export * from "./target.ts";
 export { type BaselineResult } from "./baselines.ts";
 export * from "./fit-plan.ts";
-export { cutShortSentence } from "./cut-short.ts";
+export { type CutShort, cutShortSentence } from "./cut-short.ts";
 export * from "./fit-record.ts";
 export * from "./complete-table.ts";
 export { CompletionModel, type PairPrediction } from "./completion-model.ts";
