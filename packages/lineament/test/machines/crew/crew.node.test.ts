@@ -2,6 +2,7 @@ import { threads } from "#threads";
 import { openEngine } from "lineament";
 import { afterAll, expect, test } from "vitest";
 import { type Crew, type CrewThread, openCrew } from "../../../src/machines/crew/crew.ts";
+import { share } from "../../../src/machines/crew/share.ts";
 import type { LeafProblem } from "../../../src/machines/tree/fit-leaf.ts";
 import { fitLeaves } from "../../../src/machines/tree/fit-leaves.ts";
 import { normals } from "../../contracts/data.ts";
@@ -123,4 +124,17 @@ test("when a signal is aborted, threads end and the work rejects with the reason
     onLeaf: () => controller.abort(new Error("enough")),
   });
   await expect(fit).rejects.toThrow("enough");
+});
+
+test("what is sent to threads lies in memory that they share, copied unless it did", () => {
+  const given = {
+    a: Float64Array.of(1, 2),
+    b: [Int32Array.of(3), "text", undefined],
+    c: new Float32Array(new SharedArrayBuffer(8)),
+  };
+  const shared = share(given);
+  expect(shared).toEqual(given);
+  expect(shared.a.buffer).toBeInstanceOf(SharedArrayBuffer);
+  expect(given.a.buffer).toBeInstanceOf(ArrayBuffer);
+  expect(shared.c).toBe(given.c);
 });
