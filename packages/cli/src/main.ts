@@ -11,14 +11,19 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 const { Interrupts } = await import("./commands/context.ts");
 const { run } = await import("./commands/program.ts");
+const { fileReason } = await import("./tables/index.ts");
 
 const interrupts = new Interrupts();
 const { signal } = interrupts;
 // Once all is to stop, the next time there is no waiting for what is under way.
 process.on("SIGINT", () => (signal.aborted ? process.exit(130) : interrupts.press()));
 process.on("SIGTERM", () => (signal.aborted ? process.exit(143) : interrupts.stop()));
-// `lineament … | head` ends the reader first: that is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // `lineament … | head` ends the reader first: that is no error.
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`error: standard output cannot be written: ${fileReason(error)}\n`);
+  process.exit(1);
+});
 
 const { stdout, stderr, stdin } = process;
 const code = await run(process.argv.slice(2), { stdout, stderr, stdin, signal, interrupts });

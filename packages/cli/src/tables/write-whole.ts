@@ -64,8 +64,9 @@ async function statOrUndefined(path: string) {
   }
 }
 
+/** Errors of Node.js, and those of DuckDB. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
+  return error instanceof Error && ("syscall" in error || error.message.startsWith("IO Error: "));
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -78,7 +79,13 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "the folder is gone or takes no files",
 };
 
-function unwritable(path: string, error: unknown): InputError {
+/** Why a file could not be written or read, in a few words. */
+export function fileReason(error: unknown): string {
   const { code = "", message } = error as NodeJS.ErrnoException;
-  return new InputError(`${path} cannot be written: ${reasons[code] ?? message}`);
+  if (/no space left/iu.test(message)) return reasons["ENOSPC"]!;
+  return reasons[code] ?? message.split("\n")[0]!;
+}
+
+function unwritable(path: string, error: unknown): InputError {
+  return new InputError(`${path} cannot be written: ${fileReason(error)}`);
 }

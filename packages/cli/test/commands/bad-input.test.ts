@@ -1,4 +1,8 @@
 import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { readTable, writeTable } from "@lineament/cli";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Folder, type Ran, runCommand } from "../run-command.ts";
 import { houses, swift } from "../tables-of-tests.ts";
@@ -92,6 +96,18 @@ describe("fit refuses", () => {
         "price",
       ),
     );
+  });
+
+  test("files that break off, or are damaged, in the middle", async () => {
+    const text = houses(3000);
+    const packed = gzipSync(text);
+    const cut = await put("cut.csv.gz", packed.subarray(0, packed.length >> 1));
+    await expectRefused(fit(cut, "--target", "price"), "cut.csv.gz");
+    const { table } = await readTable(await put("whole.csv", text));
+    await writeTable(folder.at("damaged.parquet"), table);
+    const bytes = await readFile(folder.at("damaged.parquet"));
+    bytes.fill(0, bytes.length >> 2, bytes.length >> 1);
+    await expectRefused(fit(await put("damaged.parquet", bytes), "--target", "price"), "damaged.parquet");
   });
 
   test("a target that is not there, and names the nearest", async () => {
@@ -299,4 +315,15 @@ describe("with a model", () => {
     expect((await stat(model)).size).toBeGreaterThan(1000);
     expect((await runCommand(["predict", model, table])).code).toBe(0);
   });
+});
+
+test.runIf(process.platform === "linux")("a full disk behind standard output ends in one line", async () => {
+  const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+  const command = `"$0" --conditions=@lineament/source "${main}" fit --help > /dev/full`;
+  const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) =>
+    execFile("sh", ["-c", command, process.execPath], (error, _, stderr) =>
+      resolve({ code: error?.code, stderr }),
+    ),
+  );
+  expect(ended).toEqual({ code: 1, stderr: "error: standard output cannot be written: the disk is full\n" });
 });

@@ -1,7 +1,7 @@
-import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import * as fc from "fast-check";
-import { type Table, fromRecords } from "lineament";
+import { type Table, fromRecords, InputError } from "lineament";
 import { describe, expect, test } from "vitest";
 import { assertWritable, readTable, tableEndings, writeTable, writeWhole } from "../../src/tables/index.ts";
 import { testFolder } from "./files.ts";
@@ -77,6 +77,30 @@ describe("a path that cannot be written", () => {
   test("and one that can, is left untouched by asking", async () => {
     await assertWritable(files.path("new.csv"), tableEndings);
     expect(await readdir(dirname(files.path("x")))).not.toContain("new.csv");
+  });
+});
+
+describe("a full disk ends in one line, and leaves the old file and nothing else", () => {
+  const database = new Error('IO Error: Could not write file "x.part": No space left on device');
+  const faults: Record<string, (temporary: string) => Promise<void>> = {
+    "of Node.js": async () => {
+      // The system's own full disk; elsewhere the error that it would give.
+      if (process.platform === "linux") await writeFile("/dev/full", "half");
+      else throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC", syscall: "write" });
+    },
+    "of the database": () => Promise.reject(database),
+  };
+
+  test.each(Object.keys(faults))("%s", async (fault) => {
+    await files.write("kept.txt", "old");
+    const path = files.path("kept.txt");
+    const failing = writeWhole(path, async (temporary) => {
+      await writeFile(temporary, "half");
+      await faults[fault]!(temporary);
+    });
+    await expect(failing).rejects.toEqual(new InputError(`${path} cannot be written: the disk is full`));
+    expect(await readFile(path, "utf8")).toBe("old");
+    expect(await left()).toEqual([]);
   });
 });
 
