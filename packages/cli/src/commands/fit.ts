@@ -3,6 +3,7 @@ import {
   cutShortSentence,
   type FitOptions,
   fitTable,
+  gigabytes,
   InputError,
   measureRates,
   type Method,
@@ -18,7 +19,7 @@ import { FitDocument } from "../output/documents.ts";
 import { scoreTable } from "../output/scores.ts";
 import type { Screen } from "../output/screen.ts";
 import { countOf, formatSeconds, formatShare } from "../report/numbers.ts";
-import { assertWritable, readTable } from "../tables/index.ts";
+import { assertSpace, assertWritable, DiskSpool, type OpenedTable, openTable } from "../tables/index.ts";
 import { type Context, endingEarly } from "./context.ts";
 import {
   columnNames,
@@ -30,6 +31,7 @@ import {
   withEngine,
 } from "./options.ts";
 import { planSentence } from "./plan-words.ts";
+import { openTrainingTable } from "./training-table.ts";
 import { reportOf } from "./report-of-fit.ts";
 import { writeBytes } from "./write-bytes.ts";
 
@@ -58,7 +60,7 @@ export interface FitFlags extends EngineFlags {
 
 /** Reads a table, fits it, and says what came out. */
 export async function fit(path: string, flags: FitFlags, context: Context, screen: Screen): Promise<void> {
-  const { signal, stdin, words } = context;
+  const { signal, words } = context;
   const kinds = kindPairs(flags.kinds);
   const machine = machineOf(flags);
   if (flags.split !== undefined && flags.test !== undefined)
@@ -67,17 +69,19 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
   if (flags.out !== false) await assertWritable(flags.out, [".safetensors"]);
   if (flags.report !== false) await assertWritable(flags.report, [".html", ".htm"]);
 
-  screen.progress("reading", 0, `reading ${path}`);
-  const read = await readTable(path, { query: flags.query, signal, stdin });
-  const test = flags.test === undefined ? undefined : await readTable(flags.test, { signal, stdin });
+  const memory = flags.memory ?? memoryBudget();
+  await using read = await openTrainingTable(path, flags, memory, context, screen);
+  const { table, stream } = read;
+  await using spool = stream && (await DiskSpool.create());
+  const test = flags.test === undefined ? undefined : await readTestTable(flags.test, memory, context);
   for (const notice of [...read.notices, ...(test?.notices ?? [])]) screen.warn(notice);
 
   await withEngine(flags, async (engine) => {
     const options: TableFitOptions = {
       target: flags.target,
       task: flags.task,
-      features: columnNames(flags.features, read.table),
-      exclude: columnNames(flags.exclude, read.table),
+      features: columnNames(flags.features, read),
+      exclude: columnNames(flags.exclude, read),
       kinds,
       weights: flags.weights,
       groups: flags.groups,
@@ -89,7 +93,9 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
       seed: flags.seed,
       machine,
       baselines: flags.baselines,
-      memory: flags.memory ?? memoryBudget(),
+      memory,
+      stream,
+      spool,
       rates: await measureRates(engine, { signal }),
       data: JSON.parse(
         JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
@@ -98,13 +104,14 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
       // Threads of their own pay where each has a BLAS.
       workers: engine.name === "native" && engine.threads > 1 ? engine.threads : 0,
       signal,
-      onPlan: (plan) => describePlan(plan, screen),
+      onPlan: (plan) => {
+        describePlan(plan, screen);
+        if (plan.streamed) assertSpace(plan.streamed.disk);
+      },
       onProgress: ({ stage, fraction, message }) =>
         screen.progress(stage, flags.report === false ? fraction : 0.9 * fraction, message),
     };
-    const result = await endingEarly(context, screen, (enough) =>
-      fitTable(read.table, { ...options, enough }),
-    );
+    const result = await endingEarly(context, screen, (enough) => fitTable(table, { ...options, enough }));
     signal.throwIfAborted();
     const bytes = result.model.toBytes();
     const page =
@@ -133,6 +140,15 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
     if (screen.json) screen.document(FitDocument.parse({ ...result.model.record, ...written }));
     else describeResult(result, written, path, screen);
   });
+}
+
+async function readTestTable(path: string, memory: number, { signal, stdin }: Context): Promise<OpenedTable> {
+  const opened = await openTable(path, { memory, signal, stdin });
+  if (opened.table) return opened;
+  await opened[Symbol.asyncDispose]();
+  throw new InputError(
+    `--test ${path}: the table does not fit into ${gigabytes(memory)}; keep test rows in one table with the others, and name the column that tells with --split`,
+  );
 }
 
 /** The machine that flags ask for; undefined leaves the choice to validation. A kernel alone learns no metric. */

@@ -1,6 +1,5 @@
 import process from "node:process";
 import {
-  type Column,
   type ColumnKind,
   columnKinds,
   type Engine,
@@ -11,7 +10,6 @@ import {
   namedKernel,
   openEngine,
   quote,
-  type Table,
 } from "lineament";
 import { InvalidArgumentError } from "commander";
 
@@ -101,9 +99,12 @@ export function collect(text: string, previous: readonly string[] = []): string[
 }
 
 /** Column names: each value is a name if the table has it, else names separated by commas. */
-export function columnNames(values: readonly string[] | undefined, table: Table): string[] | undefined {
+export function columnNames(
+  values: readonly string[] | undefined,
+  table: { readonly columns: readonly { readonly name: string }[] },
+): string[] | undefined {
   return values?.flatMap((value) =>
-    table.columns.some((column: Column) => column.name === value)
+    table.columns.some((column) => column.name === value)
       ? [value]
       : value
           .split(",")

@@ -8,6 +8,7 @@ export const methodNames: Readonly<Record<Method, string>> = {
 };
 
 export const stageNames: Readonly<Record<FitPlan["stages"][number]["stage"], string>> = {
+  reading: "read and encode rows",
   comparing: "compare candidates",
   fitting: "fit on all rows",
   testing: "predict test rows",
@@ -28,7 +29,16 @@ export function aboutSeconds(seconds: number): string {
 }
 
 /** What a fit will do and take, in one line. */
-export function planSentence({ method, solveRows, pieces, reason, flops, bytes, seconds }: FitPlan): string {
+export function planSentence({
+  method,
+  solveRows,
+  pieces,
+  reason,
+  flops,
+  bytes,
+  seconds,
+  streamed,
+}: FitPlan): string {
   const n = solveRows.toLocaleString("en-US");
   const solves =
     method === "tree"
@@ -36,6 +46,7 @@ export function planSentence({ method, solveRows, pieces, reason, flops, bytes, 
       : method === "nystrom"
         ? `${n} centers`
         : `${pieces > 1 ? `${pieces} × ` : ""}${n}² (${gigabytes(4 * solveRows * solveRows)})`;
+  const disk = streamed === undefined ? "" : ` of memory, ${gigabytes(streamed.disk)} on disk`;
   const time = seconds === undefined ? "" : ` and ${aboutSeconds(seconds)}`;
-  return `${methodNames[method]}, ${solves}: ${reason}; ${formatFlops(flops)}, about ${gigabytes(bytes)}${time} in all`;
+  return `${methodNames[method]}, ${solves}: ${reason}; ${formatFlops(flops)}, about ${gigabytes(bytes)}${disk}${time} in all`;
 }

@@ -10,10 +10,10 @@ import {
 import { PlanDocument } from "../output/documents.ts";
 import type { Screen } from "../output/screen.ts";
 import { countOf } from "../report/numbers.ts";
-import { readTable } from "../tables/index.ts";
 import type { Context } from "./context.ts";
 import type { FitFlags } from "./fit.ts";
 import { columnNames, type EngineFlags, kindPairs, memoryBudget, methodOf, withEngine } from "./options.ts";
+import { openTrainingTable } from "./training-table.ts";
 import { aboutSeconds, formatFlops, methodNames, planSentence, stageNames } from "./plan-words.ts";
 
 export type PlanFlags = EngineFlags &
@@ -33,29 +33,26 @@ export type PlanFlags = EngineFlags &
   >;
 
 /** Says how a table would be fitted, what that takes, and why: without fitting it. */
-export async function plan(
-  path: string,
-  flags: PlanFlags,
-  { signal, stdin }: Context,
-  screen: Screen,
-): Promise<void> {
+export async function plan(path: string, flags: PlanFlags, context: Context, screen: Screen): Promise<void> {
   const kinds = kindPairs(flags.kinds);
-  screen.progress("reading", 0, `reading ${path}`);
-  const { table, notices } = await readTable(path, { query: flags.query, signal, stdin });
-  for (const notice of notices) screen.warn(notice);
+  const memory = flags.memory ?? memoryBudget();
+  await using read = await openTrainingTable(path, flags, memory, context, screen);
+  const { table, stream } = read;
+  for (const notice of read.notices) screen.warn(notice);
   await withEngine(flags, async (engine) => {
-    const memory = flags.memory ?? memoryBudget();
+    const { signal } = context;
     const options = {
       target: flags.target,
       task: flags.task,
-      features: columnNames(flags.features, table),
-      exclude: columnNames(flags.exclude, table),
+      features: columnNames(flags.features, read),
+      exclude: columnNames(flags.exclude, read),
       kinds,
       split: flags.split,
       effort: flags.effort,
       ...methodOf(flags.method),
       ...(flags.time === undefined ? {} : { seconds: flags.time }),
       memory,
+      stream,
     };
     // A table that cannot be used is refused before anything is measured.
     planTable(table, options);
@@ -96,6 +93,9 @@ export async function plan(
         kernelValues: rates.values,
         bandwidth: rates.bandwidth,
       },
+      ...(planned.streamed
+        ? { streamed: { sampled: planned.streamed.sampleRows, disk: planned.streamed.disk } }
+        : {}),
       ...(planned.reduced === undefined ? {} : { reduced: planned.reduced }),
       warnings: planned.columns.flatMap(({ notice }) => notice ?? []),
     };

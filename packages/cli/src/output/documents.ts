@@ -247,7 +247,7 @@ export const PlanDocument = z
     time: z.number().optional().describe("seconds that the fit was given"),
     stages: z.array(
       z.strictObject({
-        stage: z.enum(["comparing", "fitting", "testing", "baselines", "importances"]),
+        stage: z.enum(["reading", "comparing", "fitting", "testing", "baselines", "importances"]),
         flops: Flops,
         seconds: Seconds,
       }),
@@ -272,6 +272,13 @@ export const PlanDocument = z
         bandwidth: z.number().describe("bytes a second that one thread reads and writes"),
       })
       .describe("what the estimates come from"),
+    streamed: z
+      .strictObject({
+        sampled: count.describe("training rows in memory, which the machine is chosen on"),
+        disk: count.describe("bytes of temporary files in which all rows are kept"),
+      })
+      .optional()
+      .describe("how a table that does not fit into memory is fitted; absent when it fits"),
     reduced: z.string().optional().describe("why the plan is smaller than what was asked for"),
     warnings: z.array(z.string()),
   })

@@ -3,7 +3,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { InputError, parseDate, parseNumber, quote } from "lineament";
-import { readError, sqlName, sqlText } from "./duckdb.ts";
+import { type Keep, keepInMemory, readError, sqlName, sqlText } from "./duckdb.ts";
 import { type SourceFile, type TemporaryFiles, decompressed, textOf } from "./source-files.ts";
 
 /** Cells that mean "missing", as written: empty, NA, N/A, NaN, null and what pandas and Excel write. */
@@ -19,6 +19,7 @@ export async function openCsv(
   connection: DuckDBConnection,
   files: readonly SourceFile[],
   temporary: TemporaryFiles,
+  keep: Keep = keepInMemory,
 ): Promise<{ names: string[]; notices: string[] }> {
   const headers = files.map((file) => ({ file, ...readHeader(file) }));
   const { names, delimiter, file: first } = headers[0]!;
@@ -29,7 +30,7 @@ export async function openCsv(
         `${other.file.name} has other columns than ${first.name}; files read together must have the same header`,
       );
 
-  await load(connection, files, names.length, delimiter, temporary);
+  await load(connection, files, names.length, delimiter, temporary, keep);
   const rows = await (await connection.run("SELECT 1 FROM raw LIMIT 1")).getRows();
   if (rows.length === 0) throw new InputError(`${first.name} has a header and no rows`);
   const notices: string[] = [];
@@ -139,10 +140,13 @@ async function load(
   columns: number,
   delimiter: string,
   temporary: TemporaryFiles,
+  keep: Keep,
 ): Promise<void> {
   const read = (paths: readonly string[], compression: string) =>
-    connection.run(
-      `CREATE TEMP TABLE raw AS SELECT * FROM read_csv([${paths.map(sqlText).join(", ")}], auto_detect=false, header=true, delim=${sqlText(delimiter)}, ` +
+    keep(
+      connection,
+      "raw",
+      `SELECT * FROM read_csv([${paths.map(sqlText).join(", ")}], auto_detect=false, header=true, delim=${sqlText(delimiter)}, ` +
         `quote='"', escape='"', nullstr=[${missing.map(sqlText).join(", ")}], compression=${sqlText(compression)}, ` +
         `columns={${Array.from({ length: columns }, (_, j) => `c${j}: 'VARCHAR'`).join(", ")}})`,
     );
@@ -170,7 +174,6 @@ async function load(
       await pipeline(decompressed(file.path, file.compression), plainLines(), createWriteStream(copy));
       copies.push(copy);
     }
-    await connection.run("DROP TABLE IF EXISTS raw");
     await read(copies, "none");
   }
 }

@@ -4,32 +4,72 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { InputError, quote } from "lineament";
 import type { SourceFile } from "./source-files.ts";
 
-/** Runs with a fresh in-memory database that downloads nothing and reads times as UTC. */
+/** What a database may take of the machine; what is left out DuckDB decides. */
+export interface DatabaseLimits {
+  readonly threads?: number | undefined;
+  /** Bytes beyond which intermediate results go to disk. */
+  readonly memory?: number | undefined;
+}
+
+/** A fresh in-memory database that downloads nothing and reads times as UTC. */
+export async function openDatabase({ threads, memory }: DatabaseLimits = {}): Promise<
+  AsyncDisposable & { readonly connection: DuckDBConnection }
+> {
+  const database = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    temp_directory: join(tmpdir(), `lineament-duckdb-${process.pid}`),
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+    ...(memory === undefined ? {} : { memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB` }),
+  });
+  const connection = await database.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  return {
+    connection,
+    async [Symbol.asyncDispose]() {
+      await Promise.resolve();
+      connection.closeSync();
+      database.closeSync();
+    },
+  };
+}
+
+/** Runs with a fresh database. */
 export async function withDatabase<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const database = await DuckDBInstance.create(":memory:", {
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-    temp_directory: join(tmpdir(), `lineament-duckdb-${process.pid}`),
-  });
-  const connection = await database.connect();
+  await using database = await openDatabase();
+  return await interruptible(database.connection, signal, () => work(database.connection));
+}
+
+/** Interrupts what the database does when a signal says so. */
+export async function interruptible<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
   const interrupt = () => connection.interrupt();
   signal?.addEventListener("abort", interrupt);
   try {
-    await connection.run("SET TimeZone = 'UTC'");
-    return await work(connection);
+    return await work();
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
   } finally {
     signal?.removeEventListener("abort", interrupt);
-    connection.closeSync();
-    database.closeSync();
   }
 }
+
+/** Keeps the rows of a query under a name. */
+export type Keep = (connection: DuckDBConnection, name: string, select: string) => Promise<void>;
+
+/** As a table of the database. */
+export const keepInMemory: Keep = async (connection, name, select) => {
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${select}`);
+};
 
 /** A text in SQL. */
 export function sqlText(text: string): string {
@@ -45,6 +85,10 @@ export function sqlName(name: string): string {
 export function readError(error: unknown, files: readonly SourceFile[]): Error {
   if (error instanceof InputError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (/no space left/iu.test(message))
+    return new InputError(
+      `the disk of ${tmpdir()} is full; set TMPDIR to another folder, or allow more memory`,
+    );
   if (/^(?:Out of Memory|FATAL|INTERNAL|INTERRUPT)/iu.test(message))
     return error instanceof Error ? error : new Error(message);
   const inFile = /^ +file = (.*)$/mu.exec(message)?.[1];

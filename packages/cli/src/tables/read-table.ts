@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Column, InputError, type Table, checkTable, isMissingText, quote } from "lineament";
 import { openCsv } from "./csv.ts";
-import { queryError, readError, sqlName, sqlText, withDatabase } from "./duckdb.ts";
+import { type Keep, keepInMemory, queryError, readError, sqlName, sqlText, withDatabase } from "./duckdb.ts";
 import { type Format, type SourceFile, TemporaryFiles, findFiles, textOf } from "./source-files.ts";
 
 export interface ReadOptions {
@@ -51,56 +51,68 @@ export async function readTable(
 ): Promise<ReadResult> {
   await using temporary = new TemporaryFiles();
   const files = await findFiles(path, stdin, temporary);
+  const opening = { path, query, files, temporary };
+  return await withDatabase(async (connection) => {
+    const opened = await openRelation(connection, opening);
+    const table = await materialize(connection, opened, files);
+    return { table, provenance: provenanceOf(opening), notices: opened.notices };
+  }, signal);
+}
+
+/** What is read. */
+export interface Opening {
+  readonly path: string;
+  readonly query: string | undefined;
+  readonly files: readonly SourceFile[];
+  readonly temporary: TemporaryFiles;
+}
+
+/** Rows that DuckDB can be asked for. */
+export interface Relation {
+  /** Its name in SQL. */
+  readonly name: string;
+  /** True names of its columns, where SQL cannot have them. */
+  readonly names: readonly string[] | undefined;
+  /** How messages name the table. */
+  readonly source: string;
+  readonly query: string | undefined;
+  readonly notices: readonly string[];
+}
+
+/** Lets DuckDB read the files as `input`, and the query over them as `result`. @param keep - rows that cannot be read twice */
+export async function openRelation(
+  connection: DuckDBConnection,
+  { path, query, files, temporary }: Opening,
+  keep: Keep = keepInMemory,
+): Promise<Relation> {
+  const format = formatOf(path, files);
+  const source = path === "-" ? "standard input" : path;
+  let opened: { readonly names: readonly string[] | undefined; readonly notices: readonly string[] };
+  if (format === "csv") opened = await openCsv(connection, files, temporary, keep);
+  else {
+    if (format === "json") await openJson(connection, files, keep);
+    else await openParquet(connection, files);
+    opened = { names: undefined, notices: [] };
+  }
+  if (query === undefined) return { name: "input", source, query, ...opened };
+  try {
+    await keep(connection, "result", `(${query.trim().replace(/;+$/u, "")}\n)`);
+  } catch (error) {
+    throw queryError(error);
+  }
+  return { name: "result", source, query, names: undefined, notices: opened.notices };
+}
+
+function formatOf(path: string, files: readonly SourceFile[]): Format {
   const formats = new Set(files.map((f) => f.format));
   if (formats.size > 1)
     throw new InputError(
       `${path}: files of different formats (${[...formats].join(", ")}) cannot be read together`,
     );
-  const format = files[0]!.format;
-  const source = path === "-" ? "standard input" : path;
-
-  return await withDatabase(async (connection) => {
-    const notices: string[] = [];
-    let names: readonly string[] | undefined;
-    if (format === "csv") {
-      const csv = await openCsv(connection, files, temporary);
-      notices.push(...csv.notices);
-      names = csv.names;
-    } else if (format === "json") await openJson(connection, files);
-    else await openParquet(connection, files);
-
-    let relation = "input";
-    if (query !== undefined) {
-      relation = "result";
-      names = undefined;
-      try {
-        await connection.run(`CREATE TEMP TABLE result AS (${query.trim().replace(/;+$/u, "")}\n)`);
-      } catch (error) {
-        throw queryError(error);
-      }
-    }
-    let table: Table;
-    try {
-      table = await materialize(connection, relation, names, source);
-    } catch (error) {
-      throw readError(error, files);
-    }
-    if (table.rows === 0)
-      throw new InputError(
-        query === undefined ? `${source} has a header and no rows` : `the query over ${source} gives no rows`,
-      );
-    if (table.columns.length === 0) throw new InputError(`${source} has no columns`);
-    checkTable(table);
-    return { table, provenance: provenance(path, format, query, files), notices };
-  }, signal);
+  return files[0]!.format;
 }
 
-function provenance(
-  path: string,
-  format: Format,
-  query: string | undefined,
-  files: readonly SourceFile[],
-): Provenance {
+export function provenanceOf({ path, query, files }: Omit<Opening, "temporary">): Provenance {
   const sha256 =
     files.length === 1
       ? files[0]!.sha256
@@ -109,14 +121,18 @@ function provenance(
           .digest("hex");
   return {
     path,
-    format,
+    format: formatOf(path, files),
     ...(query === undefined ? {} : { query }),
     files: files.map(({ name, bytes, sha256: sum }) => ({ name, bytes, sha256: sum })),
     sha256,
   };
 }
 
-async function openJson(connection: DuckDBConnection, files: readonly SourceFile[]): Promise<void> {
+async function openJson(
+  connection: DuckDBConnection,
+  files: readonly SourceFile[],
+  keep: Keep,
+): Promise<void> {
   for (const { name, head } of files) {
     const text = textOf(head).trimStart();
     if (text === "") throw new InputError(`${name} is empty`);
@@ -126,8 +142,10 @@ async function openJson(connection: DuckDBConnection, files: readonly SourceFile
   }
   const compressions = new Set(files.map((f) => f.compression));
   try {
-    await connection.run(
-      `CREATE TEMP TABLE input AS SELECT * FROM read_json([${files.map((f) => sqlText(f.path)).join(", ")}], sample_size=-1, records=true, ` +
+    await keep(
+      connection,
+      "input",
+      `SELECT * FROM read_json([${files.map((f) => sqlText(f.path)).join(", ")}], sample_size=-1, records=true, ` +
         `map_inference_threshold=-1, maximum_object_size=67108864, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression === "none" ? "uncompressed" : files[0]!.compression)}` : ""})`,
     );
   } catch (error) {
@@ -145,51 +163,87 @@ async function openParquet(connection: DuckDBConnection, files: readonly SourceF
   }
 }
 
-type Plan = {
+/** How a column is fetched: numbers with NaN for NULL, texts as they are. */
+export interface ColumnPlan {
   readonly name: string;
   readonly type: Column["type"];
   readonly sql: string;
-  readonly levels: readonly string[];
-};
+}
+
+/** How the columns of a relation are fetched. @throws InputError for one that holds no plain values */
+export async function planColumns(
+  connection: DuckDBConnection,
+  { name: relation, names, source }: Relation,
+): Promise<ColumnPlan[]> {
+  const described = await (await connection.run(`DESCRIBE ${relation}`)).getRows();
+  if (described.length === 0) throw new InputError(`${source} has no columns`);
+  return described.map(([column, type], j) =>
+    planOf(String(column), String(type), names?.[j] ?? String(column), source),
+  );
+}
+
+export async function countRows(
+  connection: DuckDBConnection,
+  { name, source, query }: Relation,
+): Promise<number> {
+  const rows = Number((await (await connection.run(`SELECT count(*) FROM ${name}`)).getRows())[0]![0]);
+  if (rows === 0)
+    throw new InputError(
+      query === undefined ? `${source} has a header and no rows` : `the query over ${source} gives no rows`,
+    );
+  return rows;
+}
 
 /** Reads a relation into typed arrays, column chunk by column chunk. */
-async function materialize(
+export async function materialize(
+  connection: DuckDBConnection,
+  relation: Relation,
+  files: readonly SourceFile[],
+): Promise<Table> {
+  const { name, source } = relation;
+  try {
+    const plans = await planColumns(connection, relation);
+    const rows = await countRows(connection, relation);
+    const levels: string[][] = [];
+    const fetched: string[] = [];
+    for (const [j, { type, sql }] of plans.entries()) {
+      levels.push(type === "text" ? await enumerate(connection, name, `levels_${j}`, sql) : []);
+      fetched.push(type === "text" ? `coalesce(enum_code(${sql}::levels_${j}), -1)::INTEGER` : sql);
+    }
+    const data = plans.map(({ type }) => (type === "text" ? new Int32Array(rows) : new Float64Array(rows)));
+    const result = await connection.stream(`SELECT ${fetched.join(", ")} FROM ${name}`);
+    let start = 0;
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      const size = chunk?.rowCount ?? 0;
+      if (!chunk || size === 0) break;
+      data.forEach((values, j) => {
+        const vector = chunk.getColumnVector(j);
+        for (let i = 0; i < size; i++) values[start + i] = vector.getItem(i) as number;
+      });
+      start += size;
+    }
+    if (start !== rows) throw new InputError(`${source} changed while it was read`);
+    const table = { rows, columns: plans.map((p, j) => columnOf(p, levels[j]!, data[j]!)), source };
+    checkTable(table);
+    return table;
+  } catch (error) {
+    throw readError(error, files);
+  }
+}
+
+/** Makes the texts of an expression a type, and returns them. */
+async function enumerate(
   connection: DuckDBConnection,
   relation: string,
-  names: readonly string[] | undefined,
-  source: string,
-): Promise<Table> {
-  const described = await (await connection.run(`DESCRIBE ${relation}`)).getRows();
-  const plans: Plan[] = [];
-  for (const [j, row] of described.entries())
-    plans.push(
-      await plan(
-        connection,
-        relation,
-        String(row[0]),
-        String(row[1]),
-        names?.[j] ?? String(row[0]),
-        j,
-        source,
-      ),
-    );
-  const rows = Number((await (await connection.run(`SELECT count(*) FROM ${relation}`)).getRows())[0]![0]);
-  const data = plans.map(({ type }) => (type === "text" ? new Int32Array(rows) : new Float64Array(rows)));
-
-  const result = await connection.stream(`SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${relation}`);
-  let start = 0;
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    const size = chunk?.rowCount ?? 0;
-    if (!chunk || size === 0) break;
-    data.forEach((values, j) => {
-      const vector = chunk.getColumnVector(j);
-      for (let i = 0; i < size; i++) values[start + i] = vector.getItem(i) as number;
-    });
-    start += size;
-  }
-  if (start !== rows) throw new InputError(`${source} changed while it was read`);
-  return { rows, columns: plans.map((p, j) => columnOf(p, data[j]!)), source };
+  type: string,
+  text: string,
+): Promise<string[]> {
+  await connection.run(
+    `CREATE TYPE ${type} AS ENUM (SELECT DISTINCT ${text} FROM ${relation} WHERE ${text} IS NOT NULL)`,
+  );
+  const levels = await (await connection.run(`SELECT unnest(enum_range(NULL::${type}))::VARCHAR`)).getRows();
+  return levels.map(([level]) => String(level));
 }
 
 const numberTypes =
@@ -197,21 +251,11 @@ const numberTypes =
 const dateTypes = /^(?:DATE|TIMESTAMP(?:_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE)$/u;
 const textTypes = /^(?:VARCHAR|ENUM\(.*\)|UUID|JSON)$/su;
 
-/** How a column is fetched: numbers with NaN for NULL, texts as level numbers with −1 for NULL. */
-async function plan(
-  connection: DuckDBConnection,
-  relation: string,
-  column: string,
-  type: string,
-  name: string,
-  j: number,
-  source: string,
-): Promise<Plan> {
+function planOf(column: string, type: string, name: string, source: string): ColumnPlan {
   const c = sqlName(column);
-  const numbers = (expression: string, as: Column["type"]): Plan => ({
+  const numbers = (expression: string, as: Column["type"]): ColumnPlan => ({
     name,
     type: as,
-    levels: [],
     sql: `coalesce(${expression}, 'nan'::DOUBLE)`,
   });
   if (numberTypes.test(type)) return numbers(`${c}::DOUBLE`, "number");
@@ -226,19 +270,7 @@ async function plan(
       `${source}: column ${quote(name)} holds ${nested(type)}, which cannot be used; spread it into columns of plain values with --query, or leave it out there`,
     );
 
-  const text = type === "JSON" ? `(${c} ->> '$')` : `${c}::VARCHAR`;
-  await connection.run(
-    `CREATE TYPE levels_${j} AS ENUM (SELECT DISTINCT ${text} FROM ${relation} WHERE ${text} IS NOT NULL)`,
-  );
-  const levels = await (
-    await connection.run(`SELECT unnest(enum_range(NULL::levels_${j}))::VARCHAR`)
-  ).getRows();
-  return {
-    name,
-    type: "text",
-    levels: levels.map(([level]) => String(level)),
-    sql: `coalesce(enum_code(${text}::levels_${j}), -1)::INTEGER`,
-  };
+  return { name, type: "text", sql: type === "JSON" ? `(${c} ->> '$')` : `${c}::VARCHAR` };
 }
 
 function nested(type: string): string {
@@ -248,7 +280,11 @@ function nested(type: string): string {
   return `values of type ${type}`;
 }
 
-function columnOf({ name, type, levels }: Plan, data: Float64Array | Int32Array): Column {
+function columnOf(
+  { name, type }: ColumnPlan,
+  levels: readonly string[],
+  data: Float64Array | Int32Array,
+): Column {
   if (data instanceof Float64Array) return { name, type: type === "text" ? "number" : type, values: data };
   // Levels that differ in surrounding blanks are one; texts that mean missing are none.
   const places = new Map<string, number>();

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
 import { access, constants, glob, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -17,6 +17,8 @@ export interface SourceFile {
   /** How messages name it. */
   readonly name: string;
   readonly bytes: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modified: number;
   readonly sha256: string;
   readonly format: Format;
   readonly compression: Compression;
@@ -52,17 +54,34 @@ export async function findFiles(
   return files;
 }
 
+/** @throws InputError when a file is not what it was when it was found */
+export async function assertUnchanged(files: readonly SourceFile[]): Promise<void> {
+  for (const { path, name, bytes, modified } of files) {
+    const now = await statOf(path);
+    if (now?.size !== bytes || now.mtimeMs !== modified)
+      throw new InputError(`${name} changed while it was read; start again when it is complete`);
+  }
+}
+
 /** Files that are removed when the work is done. */
 export class TemporaryFiles implements AsyncDisposable {
   #folder: string | undefined;
 
+  // Also when the process exits without waiting.
+  readonly #remove = () => rmSync(this.#folder!, { recursive: true, force: true });
+
   async file(name: string): Promise<string> {
-    this.#folder ??= await mkdtemp(join(tmpdir(), "lineament-"));
+    if (this.#folder === undefined) {
+      this.#folder = await mkdtemp(join(tmpdir(), "lineament-"));
+      process.once("exit", this.#remove);
+    }
     return join(this.#folder, name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder === undefined) return;
+    await rm(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
   }
 }
 
@@ -121,6 +140,7 @@ async function open(path: string, name: string): Promise<SourceFile> {
     path,
     name,
     bytes,
+    modified: found!.mtimeMs,
     sha256,
     compression,
     head,

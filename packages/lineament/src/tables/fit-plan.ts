@@ -135,6 +135,17 @@ export function planFit(
   const plans = [options.effort, ...smaller].map((effort) =>
     planOf(rows, coordinates, { ...options, effort }, given),
   );
+  // What streams has no other choice than fewer centers.
+  if (given.streamed && options.centers === undefined)
+    for (const part of [1 / 2, 1 / 4, 1 / 8])
+      plans.push(
+        planOf(
+          rows,
+          coordinates,
+          { ...options, effort: "quick", centers: Math.round(part * PLANS.quick.centers) },
+          given,
+        ),
+      );
   const [wanted] = plans as [FitPlan];
   const plan = plans.find(({ bytes }) => bytes <= memory);
   if (!plan) {
@@ -144,7 +155,7 @@ export function planFit(
     );
   }
   if (plan === wanted) return plan;
-  const reduced = `effort ${options.effort} would take about ${gigabytes(wanted.bytes)} of memory and ${gigabytes(memory)} may be used: effort ${plan.effort} (${gigabytes(plan.bytes)}) is taken instead`;
+  const reduced = `effort ${options.effort} would take about ${gigabytes(wanted.bytes)} of memory and ${gigabytes(memory)} may be used: effort ${plan.effort}${given.streamed ? ` with ${plan.solveRows} centers` : ""} (${gigabytes(plan.bytes)}) is taken instead`;
   return { ...plan, reduced };
 }
 
