@@ -8,7 +8,7 @@ import { fma, fnma, halvings, larger, LOG2E, pow, splat, two } from "./simd";
 //   4  (1 + t + t²/3) e^−t, t = a √s  slope c (1 + t) e^−t
 //   5  (c + a s)^b                    (no slope)
 
-/** @param steps - a log2 e */
+/** All of these but the values of 2, which are `values2`. @param steps - a log2 e */
 @inline
 function shape<T>(kind: i32, slope: bool, s: v128, a: v128, steps: v128, b: v128, c: v128): v128 {
   if (kind == 0) {
@@ -22,8 +22,7 @@ function shape<T>(kind: i32, slope: bool, s: v128, a: v128, steps: v128, b: v128
   }
   if (kind == 2) {
     const power = pow<T>(s, b);
-    const k = halvings<T>(v128.mul<T>(steps, power));
-    return slope ? v128.div<T>(v128.mul<T>(v128.mul<T>(c, k), power), s) : k;
+    return v128.div<T>(v128.mul<T>(v128.mul<T>(c, halvings<T>(v128.mul<T>(steps, power))), power), s);
   }
   if (kind == 3) {
     const r = v128.sqrt<T>(s);
@@ -79,13 +78,27 @@ function pass<T>(
   }
 }
 
+/** exp(−a s^b), row by row in two steps: in one, the chain would be longer than processors look ahead. */
+@inline
+function values2<T>(
+  products: bool, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize, a: f64, b: f64, tolerance: f64,
+): void {
+  for (let i = 0; i < rows; i++) {
+    pass<T>(5, false, products, tile, 1, stride, normsX, normsZ, 1, b, 0, tolerance);
+    pass<T>(0, false, false, tile, 1, stride, normsX, normsZ, a, 0, 0, tolerance);
+    tile += stride * sizeof<T>();
+    normsX += sizeof<T>();
+  }
+}
+
 @inline
 function choose<T>(
   slope: bool, products: bool, kind: i32, tile: usize, rows: i32, stride: i32, normsX: usize, normsZ: usize, a: f64, b: f64, c: f64, tolerance: f64,
 ): void {
   if (kind == 0) pass<T>(0, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
   else if (kind == 1) pass<T>(1, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
-  else if (kind == 2) pass<T>(2, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (kind == 2 && !slope) values2<T>(products, tile, rows, stride, normsX, normsZ, a, b, tolerance);
+  else if (kind == 2) pass<T>(2, true, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
   else if (kind == 3) pass<T>(3, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
   else if (kind == 4) pass<T>(4, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
   else pass<T>(5, slope, products, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
