@@ -46,7 +46,7 @@ export const effortFlag = new Option("--effort <effort>", "how much is tried")
 
 export const methodFlag = new Option(
   "--method <method>",
-  "how the chosen machines are fitted to all rows: by kernel matrices of all rows, in the leaves of trees, or on a sample of rows as centers (default: by rows, memory and time)",
+  "how the chosen machines are fitted to all rows: by kernel matrices of them, in the leaves of trees, or on a sample as centers; auto: by rows, memory and time",
 )
   .choices(["auto", "direct", "tree", "nystrom"])
   .default("auto");
