@@ -40,6 +40,8 @@ const [LEAST_SOLVE, AROUND] = [8000, 2 ** 27];
 const [DATABASE_SHARE, LEAST_DATABASE] = [1 / 4, 2 ** 27];
 /** Bytes in memory that a byte of a file may become: as text, compressed text, and Parquet. */
 const GROWTH = { none: 8, gzip: 64, zstd: 64, parquet: 64 } as const;
+/** Bytes of an object of JSON in a table that is large. */
+const LARGEST_OBJECT = 2 ** 22;
 /** Up to so many levels, a category fills as many coordinates. */
 const MOST_ONE_HOT = 100;
 const DATE_COORDINATES = 9;
@@ -77,8 +79,10 @@ export async function openTable(
     );
     const { connection } = database;
     const opened = await interruptible(connection, signal, async () => {
-      const keep = large ? keepOnDisk(temporary, memory) : undefined;
-      const relation = await openRelation(connection, opening, keep);
+      const thrift = large
+        ? { keep: keepOnDisk(temporary, memory), largestObject: LARGEST_OBJECT }
+        : undefined;
+      const relation = await openRelation(connection, opening, thrift);
       const found = { provenance: provenanceOf(opening), notices: relation.notices };
       const plans = await planColumns(connection, relation);
       const rows = await countRows(connection, relation);

@@ -79,18 +79,26 @@ export interface Relation {
   readonly notices: readonly string[];
 }
 
-/** Lets DuckDB read the files as `input`, and the query over them as `result`. @param keep - rows that cannot be read twice */
+/** How much memory reading takes. */
+export interface Thrift {
+  /** Keeps rows that cannot be read twice. */
+  readonly keep: Keep;
+  /** Bytes of an object of JSON at most; several times that is allocated. */
+  readonly largestObject: number;
+}
+
+/** Lets DuckDB read the files as `input`, and the query over them as `result`. */
 export async function openRelation(
   connection: DuckDBConnection,
   { path, query, files, temporary }: Opening,
-  keep: Keep = keepInMemory,
+  { keep, largestObject }: Thrift = { keep: keepInMemory, largestObject: 2 ** 26 },
 ): Promise<Relation> {
   const format = formatOf(path, files);
   const source = path === "-" ? "standard input" : path;
   let opened: { readonly names: readonly string[] | undefined; readonly notices: readonly string[] };
   if (format === "csv") opened = await openCsv(connection, files, temporary, keep);
   else {
-    if (format === "json") await openJson(connection, files, keep);
+    if (format === "json") await openJson(connection, files, keep, largestObject);
     else await openParquet(connection, files);
     opened = { names: undefined, notices: [] };
   }
@@ -132,6 +140,7 @@ async function openJson(
   connection: DuckDBConnection,
   files: readonly SourceFile[],
   keep: Keep,
+  largestObject: number,
 ): Promise<void> {
   for (const { name, head } of files) {
     const text = textOf(head).trimStart();
@@ -146,7 +155,7 @@ async function openJson(
       connection,
       "input",
       `SELECT * FROM read_json([${files.map((f) => sqlText(f.path)).join(", ")}], sample_size=-1, records=true, ` +
-        `map_inference_threshold=-1, maximum_object_size=67108864, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression === "none" ? "uncompressed" : files[0]!.compression)}` : ""})`,
+        `map_inference_threshold=-1, maximum_object_size=${largestObject}, union_by_name=true${compressions.size === 1 ? `, compression=${sqlText(files[0]!.compression === "none" ? "uncompressed" : files[0]!.compression)}` : ""})`,
     );
   } catch (error) {
     throw readError(error, files);
