@@ -5,7 +5,7 @@ import type { Screen } from "../output/screen.ts";
 import { countOf, formatNumber, formatSeconds, formatShare } from "../report/numbers.ts";
 import { renderCompletion } from "../report/render-completion.ts";
 import { assertWritable, readTable } from "../tables/index.ts";
-import type { Context } from "./context.ts";
+import { type Context, endingEarly } from "./context.ts";
 import { commandLine, type EngineFlags, withEngine } from "./options.ts";
 import { writeBytes } from "./write-bytes.ts";
 
@@ -28,9 +28,10 @@ export interface CompleteFlags extends EngineFlags {
 export async function complete(
   path: string,
   flags: CompleteFlags,
-  { signal, stdin, words }: Context,
+  context: Context,
   screen: Screen,
 ): Promise<void> {
+  const { signal, stdin, words } = context;
   const method = methodOf(flags);
   if (flags.out !== false) await assertWritable(flags.out, [".safetensors"]);
   if (flags.report !== false) await assertWritable(flags.report, [".html", ".htm"]);
@@ -38,19 +39,22 @@ export async function complete(
   const read = await readTable(path, { query: flags.query, signal, stdin });
   for (const notice of read.notices) screen.warn(notice);
   await withEngine(flags, async (engine) => {
-    const model = await completeTable(read.table, {
-      row: flags.row,
-      column: flags.column,
-      value: flags.value,
-      split: flags.split,
-      method,
-      seed: flags.seed,
-      baselines: flags.baselines,
-      data: JSON.parse(JSON.stringify(read.provenance)),
-      engine,
-      signal,
-      onProgress: (fraction, stage) => screen.progress(stage, fraction, stage),
-    });
+    const model = await endingEarly(context, screen, (enough) =>
+      completeTable(read.table, {
+        row: flags.row,
+        column: flags.column,
+        value: flags.value,
+        split: flags.split,
+        method,
+        seed: flags.seed,
+        baselines: flags.baselines,
+        data: JSON.parse(JSON.stringify(read.provenance)),
+        engine,
+        signal,
+        enough,
+        onProgress: (fraction, stage) => screen.progress(stage, fraction, stage),
+      }),
+    );
     signal.throwIfAborted();
     const bytes = model.toBytes();
     const page =

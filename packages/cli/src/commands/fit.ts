@@ -61,6 +61,7 @@ export interface FitFlags extends EngineFlags {
 /** Reads a table, fits it, and says what came out. */
 export async function fit(path: string, flags: FitFlags, context: Context, screen: Screen): Promise<void> {
   const { signal, words } = context;
+  const started = performance.now();
   const kinds = kindPairs(flags.kinds);
   const machine = machineOf(flags);
   if (flags.split !== undefined && flags.test !== undefined)
@@ -77,6 +78,7 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
   for (const notice of [...read.notices, ...(test?.notices ?? [])]) screen.warn(notice);
 
   await withEngine(flags, async (engine) => {
+    const rates = await measureRates(engine, { signal });
     const options: TableFitOptions = {
       target: flags.target,
       task: flags.task,
@@ -89,14 +91,14 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
       test: test?.table,
       effort: flags.effort,
       ...methodOf(flags.method),
-      ...(flags.time === undefined ? {} : { seconds: flags.time }),
+      ...secondsLeft(flags, (performance.now() - started) / 1000),
       seed: flags.seed,
       machine,
       baselines: flags.baselines,
       memory,
       stream,
       spool,
-      rates: await measureRates(engine, { signal }),
+      rates,
       data: JSON.parse(
         JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
       ),
@@ -149,6 +151,13 @@ async function readTestTable(path: string, memory: number, { signal, stdin }: Co
   throw new InputError(
     `--test ${path}: the table does not fit into ${gigabytes(memory)}; keep test rows in one table with the others, and name the column that tells with --split`,
   );
+}
+
+/** Of the time for the whole command, what is left for the fit: all but what was spent and what the report will take. */
+function secondsLeft({ time, report }: FitFlags, spent: number): Pick<FitOptions, "seconds"> {
+  if (time === undefined) return {};
+  const reporting = report === false ? 0 : Math.min(5, 0.1 * time);
+  return { seconds: Math.max(0.1 * time, Math.round(10 * (time - spent - reporting)) / 10) };
 }
 
 /** The machine that flags ask for; undefined leaves the choice to validation. A kernel alone learns no metric. */

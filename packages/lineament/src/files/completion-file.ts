@@ -28,6 +28,7 @@ const description = z.object({
     candidates: z.array(z.object({ method: CompletionMethod, rmse: z.number(), step: count })),
     search: trace,
     trace,
+    cutShort: z.literal(true).optional(),
   }),
 });
 

@@ -10,6 +10,7 @@ import {
 import { CompletionModel, entryValues, filledLabels } from "./completion-model.ts";
 import type { CompletionRecord } from "./completion-record.ts";
 import { trainTestRows } from "./train-test-rows.ts";
+import { unlessEnough } from "../machines/unless-enough.ts";
 import { InputError } from "./errors.ts";
 import { lineamentVersion } from "./fit-record.ts";
 import { distinctLabels, labelNumbers } from "./labels.ts";
@@ -34,6 +35,8 @@ export interface CompleteTableOptions {
   readonly data?: CompletionRecord["data"];
   readonly engine?: Engine | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, the best completion so far becomes the model, and baselines that are not done are left out. */
+  readonly enough?: AbortSignal | undefined;
   readonly onProgress?: CompletionFitOptions["onProgress"];
 }
 
@@ -50,7 +53,7 @@ const BASELINES: readonly CompletionMethod[] = [
  * large, and entries that nothing can be learned from
  */
 export async function completeTable(table: Table, options: CompleteTableOptions): Promise<CompletionModel> {
-  const { row, column, value, split, seed = 0, baselines = true, data, signal, onProgress } = options;
+  const { row, column, value, split, seed = 0, baselines = true, data, signal, enough, onProgress } = options;
   const started = performance.now();
   checkTable(table);
   const roles = [row, column, value, ...(split === undefined ? [] : [split])];
@@ -89,20 +92,27 @@ export async function completeTable(table: Table, options: CompleteTableOptions)
   };
   const fits: { readonly completion: MatrixCompletion; readonly test: RegressionScores | undefined }[] = [];
   for (const [at, method] of methods.entries()) {
-    const completion = await fitted(observed, {
+    const shared = {
       method,
       seed,
-      // Baselines are there for comparison: one division tells enough.
-      ...(at === 0 ? {} : { divisions: 1 }),
       engine,
-      signal,
-      onProgress: (fraction, stage) => onProgress?.((at + fraction) / methods.length, stage),
-    });
+      onProgress: (fraction: number, stage: string) => onProgress?.((at + fraction) / methods.length, stage),
+    };
+    const completion =
+      at === 0
+        ? await fitted(observed, { ...shared, signal, enough })
+        : // Baselines are there for comparison: one division tells enough.
+          await unlessEnough((either) => fitted(observed, { ...shared, divisions: 1, signal: either }), {
+            signal,
+            enough,
+          });
+    if (!completion) break;
     fits.push({ completion, test: tested && completion.score(tested) });
   }
   if (!options.engine) await engine.close();
 
   const { completion } = fits[0]!;
+  const cutShort = completion.state.summary.cutShort ?? fits.length < methods.length;
   const { method, ridges, candidates, search, trace, rank, penalty, steps } = completion.state.summary;
   const cold = tested ? tested.row.filter((i, k) => i < 0 || tested.column[k]! < 0).length : 0;
   const record: CompletionRecord = {
@@ -142,7 +152,13 @@ export async function completeTable(table: Table, options: CompleteTableOptions)
     seed,
     version: lineamentVersion,
     ...(data === undefined ? {} : { data }),
+    ...(cutShort ? { cutShort: true } : {}),
     warnings: [
+      ...(cutShort
+        ? [
+            "the completion was cut short: less was compared than planned, and validation entries or baselines may be left out",
+          ]
+        : []),
       ...(withoutValue > 0 ? [`${withoutValue} training rows without a ${quote(value)} left out`] : []),
       ...(cold > 0
         ? [

@@ -54,6 +54,7 @@ export const CompletionRecord = z.strictObject({
   seed: count,
   version: z.string().describe("version of Lineament"),
   data: z.json().optional().describe("where the table came from"),
+  cutShort: z.literal(true).optional().describe("it was ended early by an interrupt; absent when it was not"),
   warnings: z.array(z.string()),
 });
 export type CompletionRecord = z.output<typeof CompletionRecord>;

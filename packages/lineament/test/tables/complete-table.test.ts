@@ -181,3 +181,18 @@ describe("completeTable", () => {
     );
   });
 });
+
+test("a completion that has to end early is a model as any other, and says so", async () => {
+  const cut = await complete(fromRecords(records), {
+    split: "part",
+    baselines: true,
+    enough: AbortSignal.abort(),
+  });
+  expect(cut.record.cutShort).toBe(true);
+  expect(cut.record.warnings[0]).toMatch(/^the completion was cut short/u);
+  expect(cut.record.scores).toHaveLength(1);
+  // Biases alone, which say nothing of who likes which films.
+  expect(cut.record.scores[0]!.test!.r2).toBeGreaterThan(-0.2);
+  expect(CompletionModel.fromBytes(cut.toBytes()).record).toEqual(cut.record);
+  expect(model.record).not.toHaveProperty("cutShort");
+});

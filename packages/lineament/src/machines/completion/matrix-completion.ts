@@ -10,6 +10,7 @@ import { candidatesOf, CompletionMethod, completionMethodName, pathOf } from "./
 import type { CompletionPath } from "./completion-path.ts";
 import { deepFactorizationPath } from "./deep-factorization.ts";
 import { type KnownEntries, knownEntries, takeEntries } from "./known-entries.ts";
+import { unlessEnough } from "../unless-enough.ts";
 import { clippedTo, rangeOf, type ValueRange } from "./value-range.ts";
 import {
   averagedSearch,
@@ -50,6 +51,8 @@ export interface CompletionFitOptions extends CompletionOptions {
   /** Default: one that all fits share. */
   readonly engine?: Engine;
   readonly signal?: AbortSignal | undefined;
+  /** When it is aborted, the best completion so far is the answer: `cutShort` of the summary says so. */
+  readonly enough?: AbortSignal | undefined;
   /** Called now and then with the part of the work that is done, and what is being done. */
   readonly onProgress?: ((fraction: number, stage: string) => void) | undefined;
 }
@@ -77,6 +80,8 @@ export interface CompletionSummary {
   readonly search: readonly CompletionTrace[];
   /** The final walk, on all entries. */
   readonly trace: readonly CompletionTrace[];
+  /** It was enough before all was done: the completion is the best one of the search, which has not seen the validation entries. */
+  readonly cutShort?: true | undefined;
 }
 
 /** What a completed matrix consists of: plain data, all that a model file holds. */
@@ -130,7 +135,7 @@ export class MatrixCompletion {
    */
   static async fit(
     observed: ObservedEntries,
-    { engine: given, signal, onProgress, ...options }: CompletionFitOptions = {},
+    { engine: given, signal, enough, onProgress, ...options }: CompletionFitOptions = {},
   ): Promise<MatrixCompletion> {
     const { method, validation, divisions, clip, seed } = parseOptions(
       CompletionOptions,
@@ -158,39 +163,54 @@ export class MatrixCompletion {
       of: KnownEntries,
       doing: string,
       options: WalkOptions,
+      until: AbortSignal | undefined = signal,
     ): Promise<Walk> => {
       const at = done++ / walks;
-      return walk(path, of, context, {
-        range,
-        ...options,
-        onPoint: (points) => onProgress?.(at + points / (points + 20) / walks, doing),
-      });
+      return walk(
+        path,
+        of,
+        { ...context, signal: until },
+        {
+          range,
+          ...options,
+          onPoint: (points) => onProgress?.(at + points / (points + 20) / walks, doing),
+        },
+      );
     };
+    const ends = { signal, enough };
     const searched: { method: CompletionMethod; walk: Walk }[] = [];
-    for (const contender of contenders) {
+    for (const [at, contender] of contenders.entries()) {
       const patience = contender.kind === "biases" ? Infinity : PATIENCE;
       const path = pathOf(contender, chosenRidges, RIDGES);
       const doing = `trying ${completionMethodName(contender)}`;
-      searched.push({
-        method: contender,
-        walk: await walked(path, first.train, doing, { held: first.held, patience }),
-      });
+      const toEnd = { held: first.held, patience };
+      const found =
+        at === 0
+          ? await walked(path, first.train, doing, { ...toEnd, enough })
+          : await unlessEnough((either) => walked(path, first.train, doing, toEnd, either), ends);
+      if (found) searched.push({ method: contender, walk: found });
     }
     searched.sort((a, b) => a.walk.rmse - b.walk.rmse);
     const { method: chosen, walk: best } = searched[0]!;
     const path = pathOf(chosen, chosenRidges, RIDGES);
     const judged = [best];
-    for (const { train, held } of divided.slice(1))
-      judged.push(
-        await walked(path, train, `judging ${completionMethodName(chosen)}`, {
-          held,
-          patience: chosen.kind === "biases" ? Infinity : PATIENCE,
-        }),
+    for (const { train, held } of divided.slice(1)) {
+      const doing = `judging ${completionMethodName(chosen)}`;
+      const patience = chosen.kind === "biases" ? Infinity : PATIENCE;
+      const further = await unlessEnough(
+        (either) => walked(path, train, doing, { held, patience }, either),
+        ends,
       );
+      if (further) judged.push(further);
+    }
     const { until, search } = averagedSearch(judged);
-    const final = await walked(path, entries, `fitting ${completionMethodName(chosen)}`, { until });
+    const doing = `fitting ${completionMethodName(chosen)}`;
+    const whole = await unlessEnough((either) => walked(path, entries, doing, { until }, either), ends);
     onProgress?.(1, "done");
-    const { step, penalty } = final.trace.at(-1)!;
+    const final = whole ?? best;
+    const { step, penalty } = whole
+      ? whole.trace.at(-1)!
+      : best.trace.find((point) => point.position === best.best)!;
     return new MatrixCompletion({
       rows: entries.rows,
       cols: entries.cols,
@@ -200,7 +220,7 @@ export class MatrixCompletion {
       summary: {
         method: chosen,
         rank: final.rank,
-        ridges: chosen.kind === "biases" ? RIDGES[until]! : chosenRidges,
+        ridges: chosen.kind === "biases" ? RIDGES[whole ? until : best.best]! : chosenRidges,
         penalty,
         steps: step,
         candidates: searched.map(({ method: of, walk: { rmse, bestStep } }) => ({
@@ -210,6 +230,7 @@ export class MatrixCompletion {
         })),
         search,
         trace: final.trace.map(withoutPosition),
+        ...(whole ? {} : { cutShort: true }),
       },
     });
   }

@@ -34,6 +34,8 @@ export interface WalkOptions {
   readonly patience?: number;
   /** The position to stop at. */
   readonly until?: number;
+  /** When it is aborted, the walk ends where it is. */
+  readonly enough?: AbortSignal | undefined;
   readonly onPoint?: (points: number) => void;
 }
 
@@ -42,7 +44,7 @@ export async function walk(
   path: CompletionPath,
   entries: KnownEntries,
   context: PathContext,
-  { held, range, patience = Infinity, until = Infinity, onPoint }: WalkOptions,
+  { held, range, patience = Infinity, until = Infinity, enough, onPoint }: WalkOptions,
 ): Promise<Walk> {
   const trace: Walk["trace"][number][] = [];
   let best: { point: PathPoint; completion: Completion; at: number; rmse: number } | undefined;
@@ -61,7 +63,7 @@ export async function walk(
     });
     if (!best || !held || rmse < best.rmse) best = { point, completion, at: trace.length - 1, rmse };
     onPoint?.(trace.length);
-    if (position >= until || trace.length - 1 - best.at >= patience) break;
+    if (position >= until || trace.length - 1 - best.at >= patience || enough?.aborted) break;
   }
   const { point, completion, rmse } = best!;
   const largest = point.singularValues[0] ?? 0;

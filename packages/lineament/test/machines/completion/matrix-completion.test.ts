@@ -146,6 +146,24 @@ describe("MatrixCompletion", () => {
     ).rejects.toThrow("enough");
   });
 
+  test("returns the best so far when that is enough, by one walk at least", async () => {
+    for (const stage of ["trying", "judging", "fitting"]) {
+      const controller = new AbortController();
+      const cut = await fit(quiet.known, {
+        enough: controller.signal,
+        onProgress: (fraction, doing) => fraction > 0.1 && doing.startsWith(stage) && controller.abort(),
+      });
+      const { candidates, cutShort, steps, search } = cut.state.summary;
+      expect(cutShort).toBe(true);
+      expect(candidates.length).toBeGreaterThan(stage === "trying" ? 0 : 2);
+      expect(search.map(({ step }) => step)).toContain(steps);
+      expect(cut.score(quiet.hidden).rmse).toBeLessThan(stage === "trying" ? 1 : 0.3);
+      expect(openCompletion(saveCompletion(cut)).completion.state).toEqual(cut.state);
+    }
+    const first = await fit(noisy.known, { enough: AbortSignal.abort() });
+    expect(first.state.summary.candidates).toHaveLength(1);
+  });
+
   test.each([
     ["too few entries", { rows: 2, cols: 2, row: [0, 1], column: [0, 1], values: [1, 2] }, {}, "at least 10"],
     [
