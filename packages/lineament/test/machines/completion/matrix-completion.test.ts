@@ -153,10 +153,10 @@ describe("MatrixCompletion", () => {
         enough: controller.signal,
         onProgress: (fraction, doing) => fraction > 0.1 && doing.startsWith(stage) && controller.abort(),
       });
-      const { candidates, cutShort, steps, search } = cut.state.summary;
+      const { candidates, cutShort, steps, trace } = cut.state.summary;
       expect(cutShort).toBe(true);
       expect(candidates.length).toBeGreaterThan(stage === "trying" ? 0 : 2);
-      expect(search.map(({ step }) => step)).toContain(steps);
+      expect(trace.map(({ step }) => step)).toContain(steps);
       expect(cut.score(quiet.hidden).rmse).toBeLessThan(stage === "trying" ? 1 : 0.3);
       expect(openCompletion(saveCompletion(cut)).completion.state).toEqual(cut.state);
     }
