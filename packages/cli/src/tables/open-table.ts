@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
-import { type Column, gigabytes, InputError, type Table, type TableStream, textColumn } from "lineament";
+import { type Column, gigabytes, InputError, type Table, type TableStream, isMissingText } from "lineament";
 import { type Keep, interruptible, openDatabase, readError, sqlText } from "./duckdb.ts";
 import {
   type ColumnPlan,
@@ -47,6 +47,8 @@ const MOST_ONE_HOT = 100;
 const DATE_COORDINATES = 9;
 /** Rows that are handed on together. */
 const CHUNK_ROWS = 2 ** 14;
+/** Levels of a text column that are remembered from one part to the next. */
+const MOST_LEVELS = 4000;
 /** Rows of a chunk of DuckDB. */
 const MOST_OF_CHUNK = 2048;
 
@@ -178,17 +180,15 @@ function streamOf(
         const result = await connection.stream(
           `SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${name}`,
         );
-        let part = new TablePart(plans, source, 0);
+        const part = new TablePart(plans, source);
         for (;;) {
           signal?.throwIfAborted();
           const chunk = await result.fetchChunk();
           if (!chunk || chunk.rowCount === 0) break;
           part.add(chunk);
-          if (part.rows < CHUNK_ROWS) continue;
-          yield part.table();
-          part = new TablePart(plans, source, part.end);
+          if (part.rows >= CHUNK_ROWS) yield part.take();
         }
-        if (part.rows > 0) yield part.table();
+        if (part.rows > 0) yield part.take();
       } catch (error) {
         signal?.throwIfAborted();
         await assertUnchanged(files);
@@ -201,51 +201,83 @@ function streamOf(
   };
 }
 
-/** Rows as they come from DuckDB, a few thousand at a time. */
+/** Rows as they come from DuckDB, a few thousand at a time. The same memory is filled again and again. */
 class TablePart {
-  rows = 0;
   readonly #plans: readonly ColumnPlan[];
   readonly #source: string;
-  readonly #start: number;
-  readonly #columns: readonly (Float64Array | (string | null)[])[];
+  readonly #columns: readonly (Float64Array | TextCells)[];
+  #start = 0;
+  #rows = 0;
 
-  constructor(plans: readonly ColumnPlan[], source: string, start: number) {
+  constructor(plans: readonly ColumnPlan[], source: string) {
     this.#plans = plans;
     this.#source = source;
-    this.#start = start;
     this.#columns = plans.map(({ type }) =>
-      type === "text" ? [] : new Float64Array(CHUNK_ROWS + MOST_OF_CHUNK),
+      type === "text" ? new TextCells() : new Float64Array(CHUNK_ROWS + MOST_OF_CHUNK),
     );
   }
 
-  /** The row of the table that follows. */
-  get end(): number {
-    return this.#start + this.rows;
+  /** Rows that are not taken. */
+  get rows(): number {
+    return this.#rows;
   }
 
   add(chunk: DuckDBDataChunk): void {
     const { rowCount } = chunk;
     this.#columns.forEach((column, j) => {
       const vector = chunk.getColumnVector(j);
-      if (Array.isArray(column))
-        for (let i = 0; i < rowCount; i++) column.push(vector.getItem(i) as string | null);
-      else for (let i = 0; i < rowCount; i++) column[this.rows + i] = vector.getItem(i) as number;
+      if (column instanceof TextCells)
+        for (let i = 0; i < rowCount; i++) column.set(this.#rows + i, vector.getItem(i) as string | null);
+      else for (let i = 0; i < rowCount; i++) column[this.#rows + i] = vector.getItem(i) as number;
     });
-    this.rows += rowCount;
+    this.#rows += rowCount;
   }
 
-  table(): Table {
-    const { rows } = this;
+  /** The rows so far, valid until others are added. */
+  take(): Table {
+    const [start, rows] = [this.#start, this.#rows];
+    this.#start += rows;
+    this.#rows = 0;
     return {
       rows,
       source: this.#source,
-      sourceRows: Int32Array.from({ length: rows }, (_, i) => this.#start + i),
+      sourceRows: Int32Array.from({ length: rows }, (_, i) => start + i),
       columns: this.#plans.map(({ name, type }, j): Column => {
         const cells = this.#columns[j]!;
-        if (Array.isArray(cells)) return textColumn(name, cells);
+        if (cells instanceof TextCells) return cells.take(name, rows);
         return { name, type: type === "text" ? "number" : type, values: cells.subarray(0, rows) };
       }),
     };
+  }
+}
+
+/** Texts as level numbers, so that strings live no longer than they must. */
+class TextCells {
+  readonly #codes = new Int32Array(CHUNK_ROWS + MOST_OF_CHUNK);
+  #codeOf = new Map<string, number>();
+  #levels: string[] = [];
+
+  set(at: number, cell: string | null): void {
+    this.#codes[at] = cell === null ? -1 : (this.#codeOf.get(cell) ?? this.#newCode(cell));
+  }
+
+  #newCode(cell: string): number {
+    const level = cell.trim();
+    let code = isMissingText(level) ? -1 : this.#codeOf.get(level);
+    if (code === undefined) this.#codeOf.set(level, (code = this.#levels.push(level) - 1));
+    this.#codeOf.set(cell, code);
+    return code;
+  }
+
+  take(name: string, rows: number): Column {
+    const column = {
+      name,
+      type: "text",
+      levels: [...this.#levels],
+      codes: this.#codes.subarray(0, rows),
+    } as const;
+    if (this.#codeOf.size > MOST_LEVELS) [this.#codeOf, this.#levels] = [new Map(), []];
+    return column;
   }
 }
 

@@ -24,7 +24,7 @@ interface AnyCensus {
 export interface TextCensus extends AnyCensus {
   readonly type: "text";
   readonly levels: readonly CountedLevel[];
-  /** Whether these are all levels. A table that is read in passes may have more than can be kept. */
+  /** Whether these are all levels, in all rows. A table that is read in passes may have more than can be kept: the first are. */
   readonly complete: boolean;
 }
 
@@ -80,7 +80,7 @@ export class CensusTaker {
   readonly #limit: number;
 
   /** @param limit - values that may be kept, of all columns together; beyond it distinct values are estimated */
-  constructor(limit = 1_000_000) {
+  constructor(limit = 250_000) {
     this.#limit = limit;
   }
 
@@ -133,8 +133,7 @@ function textCounter(name: string, limit: number): ColumnCounter {
       levels.forEach((level, code) => {
         if (counts[code] === 0) return;
         seen.add(level, counts[code]);
-        if (seen.counts.has(level) && !firstRows.has(level))
-          firstRows.set(level, rowNumber(table, first[code]!));
+        if (seen.complete && !firstRows.has(level)) firstRows.set(level, rowNumber(table, first[code]!));
       });
     },
     census: () => ({

@@ -6,7 +6,7 @@ const HASHES = 4096;
  * (Bar-Yossef et al., 2002), in little memory.
  */
 export class DistinctValues<T extends number | string> {
-  /** The values that are kept, in order of appearance, with the number of rows that have them. */
+  /** The values that are kept, in order of appearance, with their rows: all of them, or those before the limit was passed. */
   readonly counts = new Map<T, number>();
   readonly #limit: number;
   /** The least hashes so far, the largest of them first: a heap. Made when the limit is passed. */
@@ -31,12 +31,12 @@ export class DistinctValues<T extends number | string> {
   }
 
   add(value: T, rows = 1): void {
-    const before = this.counts.get(value);
-    if (before !== undefined || (this.#heap === undefined && this.counts.size < this.#limit)) {
-      this.counts.set(value, (before ?? 0) + rows);
-      return;
-    }
     if (!this.#heap) {
+      const before = this.counts.get(value);
+      if (before !== undefined || this.counts.size < this.#limit) {
+        this.counts.set(value, (before ?? 0) + rows);
+        return;
+      }
       this.#heap = new Float64Array(HASHES);
       for (const kept of this.counts.keys()) this.#addHash(hashOf(kept));
     }

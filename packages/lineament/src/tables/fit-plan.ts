@@ -107,7 +107,7 @@ export interface FitPlanOptions {
 /** Bytes of kernel values that are kept between passes at most; more would not pay. */
 const MOST_KEPT = 2 ** 30;
 /** What reading a cell twice and spooling it takes, in bytes of a plain pass. */
-const CELL_READ = 1500;
+const CELL_READ = 4000;
 
 /** Part of the time that is kept for what follows the fit: scores, baselines, importances. */
 const EXTRAS_SHARE = 0.15;

@@ -9,7 +9,7 @@ import { requireBoth, trainTestRowsOfPart } from "./train-test-rows.ts";
 export interface TableStream {
   readonly rows: number;
   readonly source?: string | undefined;
-  /** Consecutive rows, the same in every pass. Columns and their types are the same in all chunks; text columns have levels of their own. */
+  /** Consecutive rows, the same in every pass. Columns and their types are the same in all chunks; text columns have levels of their own. A chunk is valid until the next one is asked for. */
   chunks(signal?: AbortSignal): AsyncIterable<Table>;
 }
 
