@@ -44,9 +44,9 @@ export function larger<T>(a: v128, b: v128): v128 {
 // V8 makes a constant vector anew wherever it is used, which takes longer than the arithmetic around it: in inner loops
 // constants are loaded.
 
-/** −1; 2; the largest exponent of a result and the smallest; √½; and 1.5 · 2^23 (2^52): adding it rounds to a whole number and leaves it in the low bits. */
-const numbers32 = memory.data<f32>([-1, 2, 126, -126, 0.7071067811865476, 12582912]);
-const numbers64 = memory.data<f64>([-1, 2, 1022, -1022, 0.7071067811865476, 6755399441055744]);
+/** −1; 1; 2; the largest exponent of a result and the smallest; √½; and 1.5 · 2^23 (2^52): adding it rounds to a whole number and leaves it in the low bits. */
+const numbers32 = memory.data<f32>([-1, 1, 2, 126, -126, 0.7071067811865476, 12582912]);
+const numbers64 = memory.data<f64>([-1, 1, 2, 1022, -1022, 0.7071067811865476, 6755399441055744]);
 
 /** (−ln 2)^k / k!: a Taylor polynomial of 2^−q for |q| ≤ ½ and a little (relative error 2e-8, 1e-15). */
 const exp2Terms32 = memory.data<f32>([
@@ -75,33 +75,38 @@ function entry<T>(single: usize, double: usize, i: i32): v128 {
 }
 
 @inline
-function minusOne<T>(): v128 {
+export function minusOne<T>(): v128 {
   return entry<T>(numbers32, numbers64, 0);
 }
 
 @inline
-export function two<T>(): v128 {
+export function one<T>(): v128 {
   return entry<T>(numbers32, numbers64, 1);
 }
 
 @inline
-function most<T>(): v128 {
+export function two<T>(): v128 {
   return entry<T>(numbers32, numbers64, 2);
 }
 
 @inline
-function least<T>(): v128 {
+function most<T>(): v128 {
   return entry<T>(numbers32, numbers64, 3);
 }
 
 @inline
-function rootOfHalf<T>(): v128 {
+function least<T>(): v128 {
   return entry<T>(numbers32, numbers64, 4);
 }
 
 @inline
-function magic<T>(): v128 {
+function rootOfHalf<T>(): v128 {
   return entry<T>(numbers32, numbers64, 5);
+}
+
+@inline
+function magic<T>(): v128 {
+  return entry<T>(numbers32, numbers64, 6);
 }
 
 @inline
@@ -112,6 +117,15 @@ function exp2Term<T>(k: i32): v128 {
 @inline
 function log2Term<T>(k: i32): v128 {
   return entry<T>(log2Terms32, log2Terms64, k);
+}
+
+const signless32 = memory.data<u32>([0x7fffffff]);
+const signless64 = memory.data<u64>([0x7fffffffffffffff]);
+
+/** |x|, by a mask that is loaded. */
+@inline
+export function magnitude<T>(x: v128): v128 {
+  return v128.and(x, entry<T>(signless32, signless64, 0));
 }
 
 /** 2^(n − q) with `shifted` = magic + n. */
