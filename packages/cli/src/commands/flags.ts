@@ -58,7 +58,7 @@ export const timeFlag = new Option(
 
 export const memoryFlag = new Option(
   "--memory <size>",
-  "memory that the fit may take, such as 8GB (default: 80 % of what is free)",
+  "memory that the fit may take, such as 8GB; larger tables stream from disk (default: 80 % of what is free)",
 ).argParser(size);
 
 /** @param of - what is drawn with the seed */
