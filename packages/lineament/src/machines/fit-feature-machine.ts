@@ -5,7 +5,14 @@ import { createArena, judgePredictions, type MachineSetup, validationLoss } from
 import { greedyAverage } from "./automatic/greedy-average.ts";
 import { preferredMethod } from "./automatic/choose-method.ts";
 import { type Plan, PLANS, SEARCH_SHARE } from "./automatic/plan.ts";
-import { heldOutRows, largestSolve, type Member, refitMember, type Refitted } from "./automatic/refit.ts";
+import {
+  heldOutRows,
+  largestSolve,
+  type Member,
+  QUICK_ROWS,
+  refitMember,
+  type Refitted,
+} from "./automatic/refit.ts";
 import { type ChosenMember, searchMachines, type SearchResult } from "./automatic/search.ts";
 import type { Calibration } from "./calibration.ts";
 import { type Crew, openCrew } from "./crew/crew.ts";
@@ -232,7 +239,7 @@ async function fitChosenMachines(
 
 /**
  * Fits the chosen members to all rows in turn. Of those that are not done when it is enough only the first is kept. When it is enough
- * already, the best one is fitted to as many rows as candidates were compared on.
+ * already, the best one is fitted to a sample of rows.
  */
 async function fitMembers(
   engine: Engine,
@@ -243,17 +250,18 @@ async function fitMembers(
   { signal, enough, onProgress }: CrewControl,
 ): Promise<FinishedChoice> {
   const hurried = enough?.aborted ?? false;
-  const rows = hurried ? sampleOf(problem, plan.search.finalRows, seed + 5) : undefined;
+  const rows = hurried ? sampleOf(problem, QUICK_ROWS, seed + 5) : undefined;
   const own = rows ? takeProblem(problem, rows) : problem;
   const n = own.x.coordinates.rows;
   const chosen = hurried ? [bestOf(found.members)] : found.members;
-  const heldOut = heldOutRows(own, plan.refit, seed + 3);
-  const size = largestSolve(n, plan.refit);
+  const sizes = hurried ? { ...plan.refit, metricRows: LEAF_METRIC_ROWS } : plan.refit;
+  const heldOut = hurried ? new Int32Array(0) : heldOutRows(problem, sizes, seed + 3);
+  const size = largestSolve(n, sizes);
   const memory = engine.allocate(size, size, "float32");
   const refit = ({ setup, ridges, calibration, weight }: ChosenMember, ends: EarlyEnd): Promise<Refitted> => {
     const settings = { ...setup.settings, agopRows: plan.agopRows };
     const recipe = { ...setup, settings, ridges, calibration, weight };
-    return refitMember(engine, own, recipe, plan.refit, heldOut, { seed: seed + 5, memory, ...ends });
+    return refitMember(engine, own, recipe, sizes, heldOut, { seed: seed + 5, memory, ...ends });
   };
   const refitted: Refitted[] = [];
   for (const [at, one] of chosen.entries()) {

@@ -59,12 +59,12 @@ const weightOf = ({ state }: FeatureMachine): number =>
 describe("when it is enough before anything is fitted", () => {
   const enough = AbortSignal.abort();
 
-  test("the first candidate is the machine, on as many rows as are compared", async () => {
-    const machine = await fit(problemOf(2100), { effort: "quick" }, { enough });
+  test("the first candidate is the machine, on a sample of rows", async () => {
+    const machine = await fit(problemOf(3100), { effort: "quick" }, { enough });
     const { summary, members, x } = machine.state;
     expect(summary).toMatchObject({ evaluated: 1, cutShort: ["search", "fit"] });
     expect(members).toHaveLength(1);
-    expect(x.coordinates.rows).toBe(2000);
+    expect(x.coordinates.rows).toBe(3000);
     expect(await r2(machine)).toBeGreaterThan(0.8);
   });
 
@@ -111,6 +111,18 @@ describe("when it is enough in the middle", () => {
     expect(weightOf(machine)).toBeCloseTo(1, 12);
     expect(machine.state.summary.cutShort).toEqual(["fit"]);
     expect(await r2(machine)).toBeGreaterThan(0.7);
+  });
+
+  test("of fitting the first machine, it is solved for a sample of rows, which those held out are judged by", async () => {
+    const control = enoughWhen((message) => message.startsWith("fitting machine 1 of"));
+    const machine = await fit(problemOf(4000), { effort: "quick" }, control);
+    const { members, validation, x, summary } = machine.state;
+    expect(members).toHaveLength(1);
+    expect(validation.predictions.rows).toBe(800);
+    expect(members[0]!.expansions.map(({ rows }) => rows.length)).toEqual([3800]);
+    expect(x.coordinates.rows).toBe(4000);
+    expect(summary.cutShort).toEqual(["fit"]);
+    expect(await r2(machine)).toBeGreaterThan(0.8);
   });
 
   test("of a tree, leaves that are not begun keep the metric they start with, on a sample of their rows", async () => {

@@ -77,10 +77,16 @@ export function heldOutRows(
   return holdout(n, 0.2, 2000, random(seed), { labels, groups: rowGroups }).validation;
 }
 
+/** Rows that are solved for when there is no time for more, beside those held out. */
+export const QUICK_ROWS = 3000;
+
 export interface RefitOptions {
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** When it is aborted, metric updates end and pieces that are not begun are left out, all but the first. */
+  /**
+   * When it is aborted, metric updates end, and solves that are not begun are left out; before the first one, it is made on `QUICK_ROWS`
+   * rows.
+   */
   readonly enough?: AbortSignal | undefined;
   /** Memory for kernel matrices, of `largestSolve` rows and columns, so that members fitted in turn share it. */
   readonly memory?: Matrix | undefined;
@@ -167,7 +173,10 @@ export async function refitMember(
   const heldPart = heldOut.length > 0 ? take(heldOut) : undefined;
   const heldOutValues = heldPart && zeros(heldOut.length, heldPart.y.cols);
   let jitter = 0;
-  for (const [piece, rows] of pieces.entries()) {
+  const quick = enough?.aborted
+    ? [Int32Array.from([...subsample(free, QUICK_ROWS, generator, labels), ...heldOut])]
+    : undefined;
+  for (const [piece, rows] of (quick ?? pieces).entries()) {
     if (piece > 0 && enough?.aborted) break;
     const own = take(rows);
     const count = piece === 0 ? heldOut.length : 0;
