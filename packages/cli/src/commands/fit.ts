@@ -103,8 +103,8 @@ export async function fit(path: string, flags: FitFlags, context: Context, scree
         JSON.stringify({ train: read.provenance, ...(test ? { test: test.provenance } : {}) }),
       ),
       engine,
-      // Threads of their own pay where each has a BLAS.
-      workers: engine.name === "native" && engine.threads > 1 ? engine.threads : 0,
+      // Threads of their own pay where each has a BLAS, and memory for a matrix of its own.
+      workers: engine.name === "native" && engine.threads > 1 && !stream ? engine.threads : 0,
       signal,
       onPlan: (plan) => {
         describePlan(plan, screen);
