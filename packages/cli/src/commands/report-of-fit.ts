@@ -389,9 +389,17 @@ function isBroad({ encoder }: TableModel): boolean {
   return encoder.coordinates.length > 150;
 }
 
-/** Rows that partial dependence averages over. */
+/** Kernel values that each value of a curve may take. */
+const VALUES_OF_CURVE = 1.2e7;
+
+/** Rows that curves are averaged over: 500, fewer where each is asked of very many centers or there are very many curves. */
 function dependenceRows(model: TableModel): number {
-  return isBroad(model) ? 80 : 500;
+  if (isBroad(model)) return 80;
+  const centers = model.machine.state.members.reduce((sum, { expansions, partition }) => {
+    const rows = expansions.map((expansion) => expansion.rows.length);
+    return sum + (partition ? Math.max(...rows) : rows.reduce((a, b) => a + b, 0));
+  }, 0);
+  return Math.min(500, Math.max(100, Math.round(VALUES_OF_CURVE / centers)));
 }
 
 /** The mean prediction as one column is set to a value in every row. */
