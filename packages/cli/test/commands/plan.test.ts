@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PlanDocument } from "@lineament/cli";
+import { FitDocument, PlanDocument } from "@lineament/cli";
 import { Folder, runCommand } from "../run-command.ts";
 import { houses, swift } from "../tables-of-tests.ts";
 
@@ -57,6 +57,31 @@ test("time and memory are heeded", async () => {
   expect(small.reason).toMatch(/direct solution would take \d+ MB and may take/u);
   expect(small.bytes).toBeLessThan(4.5e8);
   expect(await document("--time", "1s")).toMatchObject({ method: "nystrom", time: 1 });
+});
+
+test("a method that is asked for is planned, and taken by fit", async () => {
+  for (const method of ["direct", "tree", "nystrom"]) {
+    const { stdout } = await runCommand(["plan", table, ...flags, "--method", method, "--json"]);
+    expect(PlanDocument.parse(JSON.parse(stdout))).toMatchObject({
+      method,
+      reason: "no other was asked for",
+    });
+    const fitting = ["--method", method, "--effort", "quick", "--no-baselines", "--no-out", "--no-report"];
+    const fitted = await runCommand(["fit", table, ...flags, ...fitting, "--json"]);
+    expect(FitDocument.parse(JSON.parse(fitted.stdout)).chosen.method).toBe(method);
+  }
+  const { code, stderr } = await runCommand(["fit", table, ...flags, "--method", "tree", ...swift]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^error: --method tree fits machines that validation chooses; .*\n$/u);
+});
+
+test("a fit that time is too short for ends by then, and says what was cut short", async () => {
+  const hurry = ["--effort", "thorough", "--time", "0.3s", "--out", folder.at("hurried.safetensors")];
+  const { code, stdout, stderr } = await runCommand(["fit", table, ...flags, ...hurry, "--no-report"]);
+  expect(code).toBe(0);
+  expect(stderr).toContain("note: the fit was cut short: ");
+  expect(Number(/Done in ([\d.]+) s/u.exec(stdout)![1])).toBeLessThan(10);
+  expect(stdout).toContain("hurried.safetensors");
 });
 
 test("fit says the same in one line", async () => {
