@@ -46,6 +46,7 @@ export function verdicts(report: Report): readonly Verdict[] {
     atLeast("the same: R²", 0.97, "R²", tree?.score),
     atMost("the same: time a row against 100,000 rows", 1.2, "×", ratio(tree?.seconds, tenth && 10 * tenth.seconds)),
     atLeast("the same: predictions", 50_000, "rows/s", tree?.predictionsPerSecond),
+    atLeast("predictions of a tree with 128 leaves of 8,000 centers, 1,000,000 × 30", 50_000, "rows/s", ratio(1e6, seconds("predict-tree", "native", { leaves: 128, d: 30, rows: 1_000_000 }))),
     atMost("Nyström with 5,000 centers, 1,000,000 × 30", 600, "s", nystrom?.seconds),
     atMost("the same: memory", 4, "GB", gigabytes(nystrom?.peakBytes)),
     atMost("the same: wasm over native", 4, "×", ratio(seconds("long-table", "Nyström, wasm", million), nystrom?.seconds)),
