@@ -216,7 +216,7 @@ async function fitPrepared(
     },
   );
   const { state } = fitted;
-  // A Nyström machine keeps its centers alone.
+  // A Nyström machine, or one without time, keeps some of its rows.
   const { rows: kept } = state;
   const all = Int32Array.from({ length: n }, (_, i) => i);
 
@@ -313,7 +313,7 @@ async function fitPrepared(
     baselines: Object.fromEntries(baselines.map((one) => [one.name, scoresOf(one.target, one.predictions)])),
     importances: importanceRecords(measured),
     ...(cutShort.length > 0 ? { cutShort } : {}),
-    warnings: warningsOf(plan, state, cutShort, evaluated),
+    warnings: [...(stream?.notices ?? []), ...warningsOf(plan, state, cutShort, evaluated)],
     seconds: Math.round(performance.now() - started) / 1000,
   };
   onProgress?.({ stage: "explaining", fraction: 1, message: "done" });

@@ -66,6 +66,12 @@ describe("conjugate gradients", () => {
     expect({ outcome, steps }).toEqual({ outcome: "interrupted", steps: 3 });
     expect(seen).toHaveLength(3);
     expect(Math.max(...residuals)).toBe(seen[2]);
+    const least = await conjugateGradients(multiply, identity, b, {
+      tolerance: 1e-12,
+      enough: enough.signal,
+      leastSteps: 2,
+    });
+    expect(least).toMatchObject({ outcome: "interrupted", steps: 2 });
   });
 
   test("measure residuals in the given unit", async () => {

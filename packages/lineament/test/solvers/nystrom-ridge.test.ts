@@ -202,6 +202,12 @@ describe("conjugate gradients", () => {
     });
     expect(early).toMatchObject({ outcome: "interrupted", steps: 3 });
     expect(early.solutions[0]!.residual).toBeLessThan(1);
+    const now = AbortSignal.abort();
+    expect(await fit(some, { enough: now })).toMatchObject({ outcome: "interrupted", steps: 1 });
+    const start = early.solutions[0]!.coefficients;
+    const kept = await fit(some, { enough: now, start: [start] });
+    expect(kept).toMatchObject({ outcome: "interrupted", steps: 0 });
+    expect(kept.solutions[0]!.coefficients).toEqual(start);
     const stop = new AbortController();
     const stopped = fit(some, {
       signal: stop.signal,
