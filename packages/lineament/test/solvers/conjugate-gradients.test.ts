@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { convert, type Engine, type Matrix, random, zeros } from "../../src/linalg/index.ts";
+import { type Engine, type Matrix, random, zeros } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import { conjugateGradients, nystromPreconditioner } from "../../src/solvers/index.ts";
 import { eliminate, expectClose, filled, gram, normals, product } from "../contracts/data.ts";
