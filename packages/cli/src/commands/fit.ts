@@ -18,7 +18,7 @@ import {
 import { FitDocument } from "../output/documents.ts";
 import { scoreTable } from "../output/scores.ts";
 import type { Screen } from "../output/screen.ts";
-import { countOf, formatSeconds, formatShare } from "../report/numbers.ts";
+import { countOf, formatCount, formatSeconds, formatShare } from "../report/numbers.ts";
 import { assertSpace, assertWritable, DiskSpool, type OpenedTable, openTable } from "../tables/index.ts";
 import { type Context, endingEarly } from "./context.ts";
 import {
@@ -251,7 +251,9 @@ function describeResult(
     );
 
   screen.print();
-  screen.print(screen.style("bold", `Chosen among ${countOf(record.chosen.candidates, "candidate")}`));
+  const { sampled, train } = record.rows;
+  const on = sampled === undefined ? "" : `, on ${formatCount(sampled)} of ${countOf(train, "training row")}`;
+  screen.print(screen.style("bold", `Chosen among ${countOf(record.chosen.candidates, "candidate")}${on}`));
   for (const { name, weight, updates } of record.chosen.machines)
     screen.print(`  ${formatShare(weight, 0).padStart(4)}  ${name}; ${countOf(updates, "metric update")}`);
 

@@ -39,7 +39,7 @@ export async function openTrainingTable(
       signal,
       onRows: (done) => screen.progress("reading", done / rows.rows, `sampling ${rows.rows} rows`),
     });
-    return { ...opened, table: stream.sample, stream };
+    return { ...opened, notices: [...opened.notices, ...stream.notices], table: stream.sample, stream };
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;

@@ -33,6 +33,8 @@ export interface SampledStream {
   /** A seeded sample of the test rows. */
   readonly test: Table | undefined;
   readonly rows: { readonly train: number; readonly test: number; readonly withoutTarget: number };
+  /** Things the user should know. */
+  readonly notices: readonly string[];
 }
 
 /** Rows of a class that a sample has at least. */
@@ -129,6 +131,7 @@ export async function sampleStream(
         ? undefined
         : takeTableRows(testing.table(`test rows of ${sourceOf(stream)}`), testing.order()),
     rows: { train: taker.rows, test, withoutTarget },
+    notices: testing.rows < test ? [`of ${test} test rows a sample of ${testing.rows} is scored`] : [],
   };
 
   /** Puts rows into a reservoir in which every row so far is equally likely (Vitter's algorithm R). */

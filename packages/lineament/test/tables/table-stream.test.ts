@@ -99,10 +99,11 @@ describe("a sample of a stream", () => {
     sampleStream(streamOf(table), { target: "price", split: "part", most, seed });
 
   test("is of as many training rows as asked for, in order, each with its place", async () => {
-    const { sample, positions, rows, test: testRows } = await sampleOf(100);
+    const { sample, positions, rows, notices, test: testRows } = await sampleOf(100);
     expect(rows).toEqual({ train: 480, test: 120, withoutTarget: 0 });
     expect(sample.rows).toBe(100);
     expect(testRows?.rows).toBe(100);
+    expect(notices).toEqual(["of 120 test rows a sample of 100 is scored"]);
     expect(positions).toEqual(positions.toSorted());
     // Training rows are four of five, none of them without a target.
     expect(Array.from(sample.sourceRows!, (row) => row - Math.floor(row / 5))).toEqual([...positions]);
