@@ -472,13 +472,18 @@ function prepareFit(table: Table, options: TableFitOptions): PreparedFit {
 /** @throws InputError when rows that do not fit into memory cannot be fitted so */
 function checkStream(
   { roles }: SampledStream,
-  { target, split, method, classWeights }: TableFitOptions,
+  { target, split, groups, method, classWeights }: TableFitOptions,
 ): void {
   if (roles.target !== target || roles.split !== split)
     throw new RangeError("fitTable: the stream was sampled for another target or split");
   if (method !== undefined && method !== "nystrom")
     throw new InputError(
       `method: a table larger than memory is fitted by nystrom, not by ${method}; allow more memory or take fewer rows`,
+    );
+  // The last solve would see rows of the groups that validate it.
+  if (groups !== undefined)
+    throw new InputError(
+      `groups ${quote(groups)}: rows of a table larger than memory cannot be kept together; allow more memory or take fewer rows`,
     );
   if (classWeights === "balanced")
     throw new InputError(

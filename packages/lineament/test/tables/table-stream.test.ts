@@ -225,6 +225,7 @@ describe("a fit from a stream", () => {
     for (const [more, message] of [
       [{ method: "tree" }, "fitted by nystrom, not by tree"],
       [{ classWeights: "balanced" }, "not balanced"],
+      [{ groups: "district" }, "cannot be kept together"],
     ] as const)
       await expect(fitStream(streamOf(houses(100)), more)).rejects.toThrow(message);
   });
