@@ -114,7 +114,8 @@ export function profile<T>(
   a: f64, b: f64, c: f64, tolerance: f64,
 ): void {
   if (slope) choose<T>(true, products, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
-  else choose<T>(false, products, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else if (products) choose<T>(false, true, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
+  else choose<T>(false, false, kind, tile, rows, stride, normsX, normsZ, a, b, c, tolerance);
 }
 
 /** Inner products to s = max(0, ‖x_i‖² + ‖z_j‖² − 2 x_i·z_j), for callers that add to s before `profile`. */
