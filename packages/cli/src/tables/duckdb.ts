@@ -9,16 +9,20 @@ export interface DatabaseLimits {
   readonly threads?: number | undefined;
   /** Bytes beyond which intermediate results go to disk. */
   readonly memory?: number | undefined;
+  /** The folder for that. */
+  readonly spill?: string | undefined;
 }
 
 /** A fresh in-memory database that downloads nothing and reads times as UTC. */
-export async function openDatabase({ threads, memory }: DatabaseLimits = {}): Promise<
-  AsyncDisposable & { readonly connection: DuckDBConnection }
-> {
+export async function openDatabase({
+  threads,
+  memory,
+  spill = join(tmpdir(), `lineament-duckdb-${process.pid}`),
+}: DatabaseLimits = {}): Promise<AsyncDisposable & { readonly connection: DuckDBConnection }> {
   const database = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
-    temp_directory: join(tmpdir(), `lineament-duckdb-${process.pid}`),
+    temp_directory: spill,
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(memory === undefined ? {} : { memory_limit: `${Math.ceil(memory / 2 ** 20)}MiB` }),
   });

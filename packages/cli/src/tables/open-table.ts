@@ -12,6 +12,7 @@ import {
   provenanceOf,
   type ReadOptions,
   type Relation,
+  type Thrift,
 } from "./read-table.ts";
 import { assertUnchanged, findFiles, type SourceFile, TemporaryFiles } from "./source-files.ts";
 
@@ -77,31 +78,24 @@ export async function openTable(
     const large = files.reduce((sum, file) => sum + grown(file), 0) > memory;
     signal?.throwIfAborted();
     database = await openDatabase(
-      large ? { threads: 2, memory: Math.max(LEAST_DATABASE, DATABASE_SHARE * memory) } : {},
+      large
+        ? {
+            threads: 2,
+            memory: Math.max(LEAST_DATABASE, DATABASE_SHARE * memory),
+            spill: await temporary.file("duckdb"),
+          }
+        : {},
     );
     const { connection } = database;
     const opened = await interruptible(connection, signal, async () => {
-      const thrift = large
-        ? { keep: keepOnDisk(temporary, memory), largestObject: LARGEST_OBJECT }
-        : undefined;
-      const relation = await openRelation(connection, opening, thrift);
-      const found = { provenance: provenanceOf(opening), notices: relation.notices };
-      const plans = await planColumns(connection, relation);
-      const rows = await countRows(connection, relation);
-      const rowBytes = await bytesOfRow(connection, relation, plans);
-      if (rows <= LEAST_SAMPLED || fits(rows, rows * rowBytes, memory)) {
-        const table = await materialize(connection, relation, files);
-        return { ...found, columns: table.columns, table };
+      try {
+        const thrift = large
+          ? { keep: keepOnDisk(temporary, memory), largestObject: LARGEST_OBJECT }
+          : undefined;
+        return await readOrStream(connection, opening, memory, thrift);
+      } catch (error) {
+        throw tooLittle(error, path, memory) ?? readError(error, files);
       }
-      const sampled = Math.floor((SAMPLE_SHARE * memory) / rowBytes);
-      return {
-        ...found,
-        columns: plans,
-        stream: streamOf(connection, relation, plans, rows, readInPlace(opening)),
-        sampleRows: Math.max(LEAST_SAMPLED, Math.min(MOST_SAMPLED, sampled)),
-      };
-    }).catch((error: unknown) => {
-      throw tooLittle(error, path, memory) ?? error;
     });
     if ("stream" in opened) return { ...opened, [Symbol.asyncDispose]: dispose };
     await dispose();
@@ -110,6 +104,30 @@ export async function openTable(
     await dispose();
     throw error;
   }
+}
+
+async function readOrStream(
+  connection: DuckDBConnection,
+  opening: Opening,
+  memory: number,
+  thrift: Thrift | undefined,
+) {
+  const relation = await openRelation(connection, opening, thrift);
+  const found = { provenance: provenanceOf(opening), notices: relation.notices };
+  const plans = await planColumns(connection, relation);
+  const rows = await countRows(connection, relation);
+  const rowBytes = await bytesOfRow(connection, relation, plans);
+  if (rows <= LEAST_SAMPLED || fits(rows, rows * rowBytes, memory)) {
+    const table = await materialize(connection, relation, opening.files);
+    return { ...found, columns: table.columns, table };
+  }
+  const sampled = Math.floor((SAMPLE_SHARE * memory) / rowBytes);
+  return {
+    ...found,
+    columns: plans,
+    stream: streamOf(connection, relation, plans, rows, readInPlace(opening)),
+    sampleRows: Math.max(LEAST_SAMPLED, Math.min(MOST_SAMPLED, sampled)),
+  };
 }
 
 /** Whether a table leaves room for the least that is done with it, one kernel matrix of a quick fit and what is around it. */

@@ -1,8 +1,8 @@
-import { random } from "../linalg/index.ts";
+import { random, type Random } from "../linalg/index.ts";
 import { CensusTaker, type TableCensus } from "./column-census.ts";
 import { InputError } from "./errors.ts";
 import { type Column, columnNamed, sourceOf, type Table, takeTableRows, textColumn } from "./table.ts";
-import { learnTarget, targetValues, type Task } from "./target.ts";
+import { learnTarget, type TargetSpec, targetValues, type Task } from "./target.ts";
 import { requireBoth, trainTestRowsOfPart } from "./train-test-rows.ts";
 
 /** A table that is read in passes because it is larger than memory. */
@@ -73,75 +73,35 @@ export async function sampleStream(
 ): Promise<SampledStream> {
   const roles = { target, split };
   const taker = new CensusTaker();
-  const generator = random(seed);
-  const [training, testing, firsts] = [new RowStore(), new RowStore(), new RowStore()];
-  const seen = new Map<string | number | symbol, number>();
-  let [test, withoutTarget] = [0, 0];
+  const training = new Reservoir(most, random(seed));
+  const testing = new Reservoir(most, random(seed + 1));
+  const rare = new FirstRows(target);
+  let withoutTarget = 0;
   for await (const chunk of streamRows(stream, signal)) {
     const parts = partsOfChunk(chunk, roles);
-    withoutTarget += parts.withoutTarget;
-    reserve(training, parts.train, taker.rows);
-    const column = columnNamed(parts.train, target);
-    for (let i = 0; i < parts.train.rows; i++) {
-      const key = column.type === "text" ? column.levels[column.codes[i]!]! : column.values[i]!;
-      for (const one of typeof key === "number" && key <= 0 ? [key, NOT_POSITIVE] : [key]) {
-        const count = seen.get(one) ?? (one === NOT_POSITIVE || seen.size < MOST_CLASSES ? 0 : Infinity);
-        if (count >= LEAST_OF_CLASS) continue;
-        seen.set(one, count + 1);
-        firsts.put(firsts.rows, parts.train, i, taker.rows + i);
-      }
-    }
+    rare.add(parts.train, taker.rows);
+    training.add(parts.train);
     taker.add(parts.train);
-    if (parts.test) {
-      reserve(testing, parts.test, test);
-      test += parts.test.rows;
-    }
-    onRows?.(taker.rows + withoutTarget + test);
+    if (parts.test) testing.add(parts.test);
+    withoutTarget += parts.withoutTarget;
+    onRows?.(taker.rows + withoutTarget + testing.seen);
   }
-  const census = taker.census();
   const { source } = stream;
-  if (split !== undefined) requireBoth({ source }, split, taker.rows + withoutTarget, test);
-  const { spec } = learnTarget({ ...census, source }, target, { task });
-
-  // Rows of classes that the sample has too few of; and of a target that has no logarithm, one that shows it.
-  const chosen = targetValues(spec, training.table(source));
-  const counts = new Map<number, number>();
-  const kind = (value: number): number => (spec.task === "classification" ? value : Number(value > 0));
-  for (const value of chosen.values) counts.set(kind(value), (counts.get(kind(value)) ?? 0) + 1);
-  const extra = firsts.table(source);
-  const values = targetValues(spec, extra);
-  const there = new Set(training.positions);
-  values.rows.forEach((row, at) => {
-    const count = counts.get(kind(values.values[at]!)) ?? 0;
-    const position = firsts.positions[row]!;
-    if (count >= LEAST_OF_CLASS || there.has(position)) return;
-    there.add(position);
-    counts.set(kind(values.values[at]!), count + 1);
-    training.put(training.rows, extra, row, position);
-  });
-  const order = training.order();
+  const census = { ...taker.census(), source };
+  if (split !== undefined) requireBoth({ source }, split, taker.rows + withoutTarget, testing.seen);
+  const { spec } = learnTarget(census, target, { task });
+  rare.complete(training.rows, spec);
+  const scored = testing.rows.count;
   return {
     stream,
     roles,
-    sample: takeTableRows(training.table(source), order),
-    positions: Int32Array.from(order, (slot) => training.positions[slot]!),
-    census: { ...census, source },
-    test:
-      split === undefined
-        ? undefined
-        : takeTableRows(testing.table(`test rows of ${sourceOf(stream)}`), testing.order()),
-    rows: { train: taker.rows, test, withoutTarget },
-    notices: testing.rows < test ? [`of ${test} test rows a sample of ${testing.rows} is scored`] : [],
+    sample: training.rows.table(source),
+    positions: training.rows.orderedPositions(),
+    census,
+    test: split === undefined ? undefined : testing.rows.table(`test rows of ${sourceOf(stream)}`),
+    rows: { train: taker.rows, test: testing.seen, withoutTarget },
+    notices: scored < testing.seen ? [`of ${testing.seen} test rows a sample of ${scored} is scored`] : [],
   };
-
-  /** Puts rows into a reservoir in which every row so far is equally likely (Vitter's algorithm R). */
-  function reserve(store: RowStore, part: Table, before: number): void {
-    for (let i = 0; i < part.rows; i++) {
-      const at = before + i;
-      const slot = at < most ? at : generator.integer(at + 1);
-      if (slot < most) store.put(slot, part, i, at);
-    }
-  }
 }
 
 /** Training rows of a stream that have a target, in the order of the stream. */
@@ -188,18 +148,89 @@ function partsOfChunk(
   };
 }
 
+/** Rows of which every one so far is equally likely to be kept (Vitter's algorithm R). */
+class Reservoir {
+  readonly rows = new RowStore();
+  readonly #most: number;
+  readonly #generator: Random;
+  #seen = 0;
+
+  constructor(most: number, generator: Random) {
+    this.#most = most;
+    this.#generator = generator;
+  }
+
+  /** Rows that were added. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  add(part: Table): void {
+    for (let i = 0; i < part.rows; i++, this.#seen++) {
+      const slot = this.#seen < this.#most ? this.#seen : this.#generator.integer(this.#seen + 1);
+      if (slot < this.#most) this.rows.put(slot, part, i, this.#seen);
+    }
+  }
+}
+
+/** Looks after what a sample may miss: the first rows of every class, and of a target that is not positive and so has no logarithm. */
+class FirstRows {
+  readonly #target: string;
+  readonly #rows = new RowStore();
+  readonly #counts = new Map<string | number | symbol, number>();
+
+  constructor(target: string) {
+    this.#target = target;
+  }
+
+  /** @param before - rows that came before */
+  add(part: Table, before: number): void {
+    const column = columnNamed(part, this.#target);
+    for (let i = 0; i < part.rows; i++) {
+      const value = column.type === "text" ? column.levels[column.codes[i]!]! : column.values[i]!;
+      for (const key of typeof value === "number" && value <= 0 ? [value, NOT_POSITIVE] : [value]) {
+        const room = key === NOT_POSITIVE || this.#counts.size < MOST_CLASSES;
+        const count = this.#counts.get(key) ?? (room ? 0 : Infinity);
+        if (count >= LEAST_OF_CLASS) continue;
+        this.#counts.set(key, count + 1);
+        this.#rows.put(this.#rows.count, part, i, before + i);
+      }
+    }
+  }
+
+  /** Adds rows of what a sample has too few of. */
+  complete(sample: RowStore, spec: TargetSpec): void {
+    const kindOf = (value: number): number => (spec.task === "classification" ? value : Number(value > 0));
+    const counts = new Map<number, number>();
+    for (const value of targetValues(spec, sample.table(undefined)).values)
+      counts.set(kindOf(value), (counts.get(kindOf(value)) ?? 0) + 1);
+    const there = new Set(sample.positions);
+    const first = this.#rows.table(undefined);
+    const positions = this.#rows.orderedPositions();
+    const { rows, values } = targetValues(spec, first);
+    rows.forEach((row, at) => {
+      const kind = kindOf(values[at]!);
+      const count = counts.get(kind) ?? 0;
+      if (count >= LEAST_OF_CLASS || there.has(positions[row]!)) return;
+      there.add(positions[row]!);
+      counts.set(kind, count + 1);
+      sample.put(sample.count, first, row, positions[row]!);
+    });
+  }
+}
+
 /** Rows of the chunks of a stream, each with its position there. */
 class RowStore {
   readonly positions: number[] = [];
   readonly #sourceRows: number[] = [];
-  #columns: { readonly column: Column; readonly cells: (number | string | null)[] }[] | undefined;
+  #columns: { readonly column: Column; readonly cells: (number | string | null)[] }[] = [];
 
-  get rows(): number {
+  get count(): number {
     return this.positions.length;
   }
 
   put(slot: number, chunk: Table, row: number, position: number): void {
-    this.#columns ??= chunk.columns.map((column) => ({ column, cells: [] }));
+    if (this.count === 0) this.#columns = chunk.columns.map((column) => ({ column, cells: [] }));
     this.positions[slot] = position;
     this.#sourceRows[slot] = chunk.sourceRows?.[row] ?? row;
     this.#columns.forEach(({ cells }, j) => {
@@ -209,20 +240,24 @@ class RowStore {
     });
   }
 
-  /** Slots in the order of their positions. */
-  order(): Int32Array {
-    return Int32Array.from(this.positions.keys()).sort((a, b) => this.positions[a]! - this.positions[b]!);
+  orderedPositions(): Int32Array {
+    return Int32Array.from(this.positions).sort();
   }
 
+  /** The rows in the order of the stream. */
   table(source: string | undefined): Table {
+    const order = Int32Array.from(this.positions.keys()).sort(
+      (a, b) => this.positions[a]! - this.positions[b]!,
+    );
+    const ordered = <T>(values: readonly T[]): T[] => Array.from(order, (slot) => values[slot]!);
     return {
-      rows: this.rows,
+      rows: this.count,
       source,
-      sourceRows: Int32Array.from(this.#sourceRows),
-      columns: (this.#columns ?? []).map(({ column, cells }): Column =>
-        column.type === "text"
-          ? textColumn(column.name, cells as (string | null)[])
-          : { ...column, values: Float64Array.from(cells as number[]) },
+      sourceRows: Int32Array.from(ordered(this.#sourceRows)),
+      columns: this.#columns.map(({ column: { name, type }, cells }): Column =>
+        type === "text"
+          ? textColumn(name, ordered(cells as (string | null)[]))
+          : { name, type, values: Float64Array.from(ordered(cells as number[])) },
       ),
     };
   }
