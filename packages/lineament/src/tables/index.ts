@@ -17,5 +17,5 @@ export * from "./fit-table.ts";
 export * from "./table-model.ts";
 export { type TrainTestRows, trainTestRows } from "./train-test-rows.ts";
 export type { Labels } from "./labels.ts";
-export { bytesOfRow, type Spool, spoolRows, type SpooledShape } from "./row-spool.ts";
+export type { Spool } from "./row-spool.ts";
 export { type SampledStream, sampleStream, type StreamRoles, type TableStream } from "./table-stream.ts";
