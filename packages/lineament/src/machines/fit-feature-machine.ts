@@ -16,6 +16,7 @@ import {
 import { type ChosenMember, searchMachines, type SearchResult } from "./automatic/search.ts";
 import type { Calibration } from "./calibration.ts";
 import { type Crew, openCrew } from "./crew/crew.ts";
+import { crossFittedMetric } from "./cross-fitted-metric.ts";
 import { type CutStage, FeatureMachine, type SearchSummary } from "./feature-machine.ts";
 import {
   decodeValues,
@@ -33,7 +34,6 @@ import { fitNystromMachine } from "./nystrom/fit-nystrom-machine.ts";
 import { NystromFitOptions, type ResolvedNystromFitOptions } from "./nystrom/options.ts";
 import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { timeLimit } from "./time-limit.ts";
-import { crossFittedMetric } from "./tree/cross-fitted-metric.ts";
 import { type FittedTree, fitTreeMembers, type TreeRecipe } from "./tree/fit-tree-members.ts";
 import { type EarlyEnd, unlessEnough } from "./unless-enough.ts";
 import { crossValidationFolds, holdout, subsample } from "./validation.ts";

@@ -27,6 +27,7 @@ import {
   type Target,
   type TargetCoding,
 } from "../learning-problem.ts";
+import { squaredError } from "../squared-error.ts";
 import type { EarlyEnd } from "../unless-enough.ts";
 import type { Split } from "../validation.ts";
 import { applyView, fitView, type ViewKind } from "../view.ts";
@@ -289,18 +290,6 @@ export function validationLoss(predictions: Matrix, target: Target, weights?: Ar
     loss += (variance > 0 ? error / variance : error) / y.cols;
   }
   return Number.isFinite(loss) ? loss : Infinity;
-}
-
-/** Mean over rows of the squared error, summed over outputs. */
-function squaredError(values: Matrix, y: Matrix, weights: ArrayLike<number> | undefined): number {
-  let sum = 0;
-  let total = 0;
-  for (let i = 0; i < y.rows; i++) {
-    const w = weights?.[i] ?? 1;
-    total += w;
-    for (let l = 0; l < y.cols; l++) sum += w * (values.data[i * y.cols + l]! - y.data[i * y.cols + l]!) ** 2;
-  }
-  return sum / total;
 }
 
 function concatenate(parts: readonly Matrix<Float64Array>[]): Matrix<Float64Array> {

@@ -19,6 +19,7 @@ import {
 } from "../../solvers/index.ts";
 import { judgePredictions } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
+import { crossFittedMetric } from "../cross-fitted-metric.ts";
 import { FeatureMachine } from "../feature-machine.ts";
 import { type FeatureSettings, firstMetric, type Round, roundPredictions } from "../feature-round.ts";
 import type { FitControl } from "../fit-feature-machine.ts";
@@ -34,7 +35,6 @@ import {
   withBalancedClasses,
 } from "../learning-problem.ts";
 import { machinePrecision } from "../options.ts";
-import { crossFittedMetric } from "../tree/cross-fitted-metric.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import { nextNystromMetric, type NystromRoundProblem, solveNystromRound } from "./nystrom-round.ts";

@@ -3,6 +3,7 @@ import type { Kernel, Metric } from "../../kernels/index.ts";
 import type { FeatureSettings } from "../feature-round.ts";
 import { takePoints } from "../learning-problem.ts";
 import { chooseIterate, recursiveFeatureIterations } from "../recursive-feature-iterations.ts";
+import { squaredError } from "../squared-error.ts";
 import { subsample } from "../validation.ts";
 
 /** What all leaves of a tree learn from and how: plain values, which threads can share. */
@@ -142,18 +143,4 @@ function columnMeans({ data, rows, cols }: Matrix, weights: Float64Array | undef
 
 function subtract({ data, cols }: Matrix, offset: Float64Array): void {
   for (let at = 0; at < data.length; at++) data[at]! -= offset[at % cols]!;
-}
-
-/** Σ w ‖values − truth‖² / Σ w. */
-export function squaredError(values: Matrix, truth: Matrix, weights: Float64Array | undefined): number {
-  const { rows, cols } = truth;
-  let sum = 0;
-  let total = 0;
-  for (let i = 0; i < rows; i++) {
-    const weight = weights?.[i] ?? 1;
-    total += weight;
-    for (let l = 0; l < cols; l++)
-      sum += weight * (values.data[i * cols + l]! - truth.data[i * cols + l]!) ** 2;
-  }
-  return sum / total;
 }

@@ -2,6 +2,7 @@ import { type Engine, type Matrix, type Points, zeros } from "../../linalg/index
 import { judgePredictions, type MachineSetup } from "../automatic/evaluation.ts";
 import type { Member } from "../automatic/refit.ts";
 import type { Crew } from "../crew/crew.ts";
+import { crossFittedMetric } from "../cross-fitted-metric.ts";
 import {
   decodeValues,
   encodeTarget,
@@ -15,7 +16,6 @@ import {
 } from "../learning-problem.ts";
 import { unlessEnough } from "../unless-enough.ts";
 import { applyView, fitView, type View, type ViewKind } from "../view.ts";
-import { crossFittedMetric } from "./cross-fitted-metric.ts";
 import type { LeafProblem } from "./fit-leaf.ts";
 import { fitLeaves } from "./fit-leaves.ts";
 import { growTree } from "./grow-tree.ts";

@@ -1,12 +1,11 @@
 import { openEngine } from "lineament";
 import { expect, test } from "vitest";
-import { crossFittedMetric } from "../../../src/machines/tree/cross-fitted-metric.ts";
-import type { LeafProblem } from "../../../src/machines/tree/fit-leaf.ts";
+import { type CrossFitting, crossFittedMetric } from "../../src/machines/cross-fitted-metric.ts";
 import {
   chooseIterate,
   recursiveFeatureIterations,
-} from "../../../src/machines/recursive-feature-iterations.ts";
-import { filled, normals } from "../../contracts/data.ts";
+} from "../../src/machines/recursive-feature-iterations.ts";
+import { filled, normals } from "../contracts/data.ts";
 
 const engine = await openEngine({ engine: "plain" });
 const d = 6;
@@ -15,7 +14,7 @@ const x = normals(1000, d, 4);
 const y = filled(1000, 1, (i) => x.data[d * i]! + 0.5 * Math.sin(2 * x.data[d * i + 1]!));
 const range = (start: number, end: number): Int32Array =>
   Int32Array.from({ length: end - start }, (_, i) => start + i);
-const problem: LeafProblem = {
+const problem: CrossFitting["problem"] = {
   x: { coordinates: x },
   blockSizes: [],
   y,
@@ -29,11 +28,7 @@ const problem: LeafProblem = {
     agopRows: 100,
     precision: "float64",
   },
-  start: undefined,
-  iterations: 1,
   ridges: [1e-2],
-  schedule: undefined,
-  stopFactor: 1.1,
 };
 const given = { problem, train: range(0, 800), validation: range(800, 1000), seed: 0 };
 

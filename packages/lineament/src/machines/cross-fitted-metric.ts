@@ -1,10 +1,10 @@
-import { type Engine, permutation, random, takeRows, zeros } from "../../linalg/index.ts";
-import { type Metric, metricRoot } from "../../kernels/index.ts";
-import type { FeatureProblem } from "../feature-round.ts";
-import { gradients } from "../kernel-expansion.ts";
-import { takePoints } from "../learning-problem.ts";
-import { chooseIterate, recursiveFeatureIterations } from "../recursive-feature-iterations.ts";
-import { type LeafProblem, squaredError } from "./fit-leaf.ts";
+import { type Engine, permutation, random, takeRows, zeros } from "../linalg/index.ts";
+import { type Metric, metricRoot } from "../kernels/index.ts";
+import type { FeatureProblem, FeatureSettings } from "./feature-round.ts";
+import { gradients } from "./kernel-expansion.ts";
+import { takePoints } from "./learning-problem.ts";
+import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
+import { squaredError } from "./squared-error.ts";
 
 /** Machines on disjoint samples, … */
 const MACHINES = 8;
@@ -22,7 +22,10 @@ const POWER = 0.25;
 
 /** Rows and the settings of the machines that a metric is learned with. */
 export interface CrossFitting {
-  readonly problem: Pick<LeafProblem, "x" | "blockSizes" | "y" | "weights" | "settings" | "ridges">;
+  readonly problem: FeatureProblem & {
+    readonly settings: FeatureSettings;
+    readonly ridges: readonly number[];
+  };
   /** Rows to sample from. */
   readonly train: Int32Array;
   /** Rows for gradients and losses. */
@@ -48,7 +51,7 @@ export interface CrossFitting {
  * @returns undefined when there is nothing to learn, or with categorical blocks, which have no gradients by coordinates
  */
 export async function crossFittedMetric(engine: Engine, given: CrossFitting): Promise<Metric | undefined> {
-  const { blockSizes, settings } = given.problem;
+  const { blockSizes = [], settings } = given.problem;
   if (blockSizes.length > 0 || given.enough?.aborted) return undefined;
   const diagonal = await learnMetric(engine, given, "diagonal");
   const full =
