@@ -40,7 +40,11 @@ export function joinMoments(a: Moments, b: Moments): Moments {
   const most = Math.max(a.most, b.most);
   const unit = unitOf(least, most);
   const count = a.count + b.count;
-  const [ua, ub] = [a.unit / unit, b.unit / unit];
+  // Zeros alone have unit 1, which may be out of all proportion.
+  const [ua, ub] = [a, b].map((part) => (part.least === 0 && part.most === 0 ? 0 : part.unit / unit)) as [
+    number,
+    number,
+  ];
   const apart = b.mean * ub - a.mean * ua;
   return {
     count,
