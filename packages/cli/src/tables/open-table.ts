@@ -46,8 +46,8 @@ const LARGEST_OBJECT = 2 ** 22;
 /** Up to so many levels, a category fills as many coordinates. */
 const MOST_ONE_HOT = 100;
 const DATE_COORDINATES = 9;
-/** Rows that are handed on together. */
-const CHUNK_ROWS = 2 ** 14;
+/** Rows that are handed on together, fewer where there are many columns. */
+const [MOST_CHUNK_ROWS, CHUNK_CELLS] = [2 ** 14, 2 ** 22];
 /** Levels of a text column that are remembered from one part to the next. */
 const MOST_LEVELS = 4000;
 /** Rows of a chunk of DuckDB. */
@@ -198,13 +198,14 @@ function streamOf(
         const result = await connection.stream(
           `SELECT ${plans.map(({ sql }) => sql).join(", ")} FROM ${name}`,
         );
-        const part = new TablePart(plans, source);
+        const size = Math.min(MOST_CHUNK_ROWS, Math.ceil(CHUNK_CELLS / plans.length));
+        const part = new TablePart(plans, source, size + MOST_OF_CHUNK);
         for (;;) {
           signal?.throwIfAborted();
           const chunk = await result.fetchChunk();
           if (!chunk || chunk.rowCount === 0) break;
           part.add(chunk);
-          if (part.rows >= CHUNK_ROWS) yield part.take();
+          if (part.rows >= size) yield part.take();
         }
         if (part.rows > 0) yield part.take();
       } catch (error) {
@@ -227,11 +228,11 @@ class TablePart {
   #start = 0;
   #rows = 0;
 
-  constructor(plans: readonly ColumnPlan[], source: string) {
+  constructor(plans: readonly ColumnPlan[], source: string, capacity: number) {
     this.#plans = plans;
     this.#source = source;
     this.#columns = plans.map(({ type }) =>
-      type === "text" ? new TextCells() : new Float64Array(CHUNK_ROWS + MOST_OF_CHUNK),
+      type === "text" ? new TextCells(capacity) : new Float64Array(capacity),
     );
   }
 
@@ -271,9 +272,13 @@ class TablePart {
 
 /** Texts as level numbers, so that strings live no longer than they must. */
 class TextCells {
-  readonly #codes = new Int32Array(CHUNK_ROWS + MOST_OF_CHUNK);
+  readonly #codes: Int32Array;
   #codeOf = new Map<string, number>();
   #levels: string[] = [];
+
+  constructor(capacity: number) {
+    this.#codes = new Int32Array(capacity);
+  }
 
   set(at: number, cell: string | null): void {
     this.#codes[at] = cell === null ? -1 : (this.#codeOf.get(cell) ?? this.#newCode(cell));
