@@ -39,6 +39,7 @@ export {
 export type { TableShape } from "./automatic/candidate.ts";
 export type { MachineSetup } from "./automatic/evaluation.ts";
 export type { Member, MemberExpansion, MemberRecipe } from "./automatic/refit.ts";
+export type { FitControl, FitProgress, RowStream } from "./fit-control.ts";
 export type { PredictionForm } from "./matrix-outputs.ts";
 export type { LeafShare, Partition } from "./tree/partition.ts";
 export type { TargetScaling } from "./target-scaling.ts";

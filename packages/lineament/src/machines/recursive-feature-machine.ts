@@ -1,6 +1,7 @@
 import { type Engine, type Matrix, type MatrixLike, zeros } from "../linalg/index.ts";
 import { FeatureMachine, type FeatureMachineState } from "./feature-machine.ts";
-import { type FitControl, fitFeatureMachine } from "./fit-feature-machine.ts";
+import type { FitControl } from "./fit-control.ts";
+import { fitFeatureMachine } from "./fit-feature-machine.ts";
 import { checkedNewRows, type Label, matrixProblem, type TargetVector } from "./matrix-data.ts";
 import { decodeOutputs, meanScore, type PredictionForm, scoreOutputs } from "./matrix-outputs.ts";
 import { sharedEngine } from "./shared-engine.ts";

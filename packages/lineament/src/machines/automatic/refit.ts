@@ -8,6 +8,7 @@ import {
   roundPredictions,
   solveRound,
 } from "../feature-round.ts";
+import { labelsOf } from "../labels-of.ts";
 import {
   encodeTarget,
   fitTargetCoding,
@@ -73,12 +74,13 @@ export function heldOutRows(
 ): Int32Array {
   const n = x.coordinates.rows;
   if (n <= plan.heldOutAbove) return new Int32Array(0);
-  const labels = target.task === "classification" ? target.labels : undefined;
-  return holdout(n, 0.2, 2000, random(seed), { labels, groups: rowGroups }).validation;
+  return holdout(n, 0.2, 2000, random(seed), { labels: labelsOf(target), groups: rowGroups }).validation;
 }
 
 /** Rows that are solved for when there is no time for more, beside those held out. */
 export const QUICK_ROWS = 3000;
+/** Rows that the metric is learned on then. */
+export const QUICK_METRIC_ROWS = 2000;
 
 export interface RefitOptions {
   readonly seed: number;
@@ -138,7 +140,7 @@ export async function refitMember(
     };
   };
   const updates = ridges.length - 1;
-  const labels = target.task === "classification" ? target.labels : undefined;
+  const labels = labelsOf(target);
   const learning = updates > 0 ? subsample(free, plan.metricRows, generator, labels) : new Int32Array(0);
   const pieces = divide(free, heldOut, plan.solveRows, generator);
   const largest = Math.max(learning.length, ...pieces.map((rows) => rows.length));

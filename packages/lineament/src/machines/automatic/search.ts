@@ -1,6 +1,7 @@
 import { random, type Random, zeros } from "../../linalg/index.ts";
 import type { Crew } from "../crew/crew.ts";
 import type { CandidateWork } from "../crew/work.ts";
+import { labelsOf } from "../labels-of.ts";
 import { type LearningProblem, type Target, takeProblem } from "../learning-problem.ts";
 import type { EarlyEnd } from "../unless-enough.ts";
 import { crossValidationFolds, holdout, subsample } from "../validation.ts";
@@ -65,6 +66,11 @@ export interface ChosenMember extends Pick<
   "candidate" | "setup" | "ridges" | "calibration" | "loss" | "predictions"
 > {
   readonly weight: number;
+}
+
+/** The member of the least loss, the first of several. */
+export function bestMember(members: readonly ChosenMember[]): ChosenMember {
+  return members.reduce((a, b) => (b.loss < a.loss ? b : a));
 }
 
 /** What was chosen, and what the average predicts for rows that the predicting machines were not fitted on. */
@@ -350,8 +356,4 @@ function subsampledWork(
 
 function thin({ target }: LearningProblem, rows: Int32Array, size: number, generator: Random): Int32Array {
   return subsample(rows, size, generator, labelsOf(target));
-}
-
-function labelsOf(target: Target): Int32Array | undefined {
-  return target.task === "classification" ? target.labels : undefined;
 }

@@ -7,7 +7,7 @@ import { type Cost, sumOfWork } from "./work.ts";
 
 /** Ridges of the first comparison on few rows, and of that of a machine on many. */
 const RIDGES = { few: 6, many: 3 };
-/** As `fitFeatureMachine` divides rows for a given machine. */
+/** As `fitGivenMachine` divides rows. */
 const FEW_ROWS = 500;
 const REFITTED_ROWS = 5000;
 const LEAF_METRIC_ROWS = 2000;

@@ -22,7 +22,8 @@ import type { Member } from "../automatic/refit.ts";
 import { crossFittedMetric } from "../cross-fitted-metric.ts";
 import { FeatureMachine } from "../feature-machine.ts";
 import { type FeatureSettings, firstMetric, type Round, roundPredictions } from "../feature-round.ts";
-import type { FitControl } from "../fit-feature-machine.ts";
+import type { FitControl } from "../fit-control.ts";
+import { labelsOf } from "../labels-of.ts";
 import {
   decodeValues,
   encodeTarget,
@@ -35,6 +36,7 @@ import {
   withBalancedClasses,
 } from "../learning-problem.ts";
 import { machinePrecision } from "../options.ts";
+import { requirePositive } from "../require-positive.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import { nextNystromMetric, type NystromRoundProblem, solveNystromRound } from "./nystrom-round.ts";
@@ -225,7 +227,7 @@ function prepare(
   { centers: size, loss, machine, seed }: ResolvedNystromFitOptions,
 ): NystromData {
   const { target, blockSizes, rowGroups } = problem;
-  const labels = target.task === "classification" ? target.labels : undefined;
+  const labels = labelsOf(target);
   if (machine.logarithm) requirePositive(target);
   if (loss === "logistic" && !labels)
     throw new RangeError("loss: logistic regression predicts classes; use the squared loss for numbers");
@@ -477,13 +479,4 @@ function inMemory({ x, y, weights }: RowChunk): RowSource {
 
 function column(values: Int32Array): Matrix {
   return { data: Float64Array.from(values), rows: values.length, cols: 1 };
-}
-
-function requirePositive(target: Target): void {
-  if (target.task === "classification") return;
-  const bad = target.y.data.findIndex((value) => !(value > 0));
-  if (bad >= 0)
-    throw new RangeError(
-      `logarithm: the target is ${target.y.data[bad]} in row ${Math.floor(bad / target.y.cols)} (counted from 0); only positive numbers have one`,
-    );
 }
