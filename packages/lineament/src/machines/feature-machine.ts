@@ -42,8 +42,10 @@ export interface FeatureMachineState {
   readonly summary: SearchSummary;
 }
 
-/** Rows that are predicted together: enough for every leaf of a tree to be asked by many, and little memory. */
-const BATCH_ROWS = 2 ** 17;
+/** Rows that are predicted together have so many numbers, little memory, … */
+const BATCH_NUMBERS = 2 ** 22;
+/** … but are at least so many, so that every leaf of a tree is asked by some. */
+const BATCH_ROWS = 2 ** 14;
 
 /** A state on an engine: centers are transformed once, at the first use. */
 export class FeatureMachine {
@@ -66,9 +68,10 @@ export class FeatureMachine {
       throw new RangeError(
         `predict: x has ${x.coordinates.cols} columns, expected ${state.x.coordinates.cols}`,
       );
-    const { rows } = x.coordinates;
+    const { rows, cols } = x.coordinates;
     const predictions = zeros(rows, state.outputs);
-    const batch = Math.ceil(rows / Math.ceil(rows / BATCH_ROWS));
+    const most = Math.max(BATCH_ROWS, Math.floor(BATCH_NUMBERS / Math.max(1, cols)));
+    const batch = Math.ceil(rows / Math.ceil(rows / most));
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < rows) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Engine, type Matrix, random } from "../../src/linalg/index.ts";
+import { type Engine, type Matrix, random, rowRange } from "../../src/linalg/index.ts";
 import { openEngine } from "../../src/linalg/open-engine.ts";
 import {
   classificationScores,
@@ -324,6 +324,25 @@ describe("manners", () => {
         points({ data: other.coordinates.data.slice(3 * i, 3 * i + 3), rows: 1, cols: 3 }),
       );
       expect(Math.abs(alone.data[0]! - all.data[i]!)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("more rows than are predicted together are each predicted in their place", async () => {
+    const machine = await fit(
+      regression(normals(12, 260, 1), (row) => row[0]!),
+      {
+        machine: { ...laplace, iterations: 0 },
+      },
+    );
+    const x = normals(20_000, 260, 2);
+    const all = await machine.predict(points(x));
+    for (const [start, end] of [
+      [0, 3],
+      [9_999, 10_002],
+      [19_997, 20_000],
+    ] as const) {
+      const few = await machine.predict(points(rowRange(x, start, end)));
+      expectClose(few.data, all.data.subarray(start, end), 1e-5);
     }
   });
 
