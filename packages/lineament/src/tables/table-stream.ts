@@ -223,21 +223,17 @@ class FirstRows {
 class RowStore {
   readonly positions: number[] = [];
   readonly #sourceRows: number[] = [];
-  #columns: { readonly column: Column; readonly cells: (number | string | null)[] }[] = [];
+  #columns: readonly ColumnStore[] = [];
 
   get count(): number {
     return this.positions.length;
   }
 
   put(slot: number, chunk: Table, row: number, position: number): void {
-    if (this.count === 0) this.#columns = chunk.columns.map((column) => ({ column, cells: [] }));
+    if (this.count === 0) this.#columns = chunk.columns.map(columnStore);
     this.positions[slot] = position;
     this.#sourceRows[slot] = chunk.sourceRows?.[row] ?? row;
-    this.#columns.forEach(({ cells }, j) => {
-      const column = chunk.columns[j]!;
-      cells[slot] =
-        column.type === "text" ? (column.levels[column.codes[row]!] ?? null) : column.values[row]!;
-    });
+    this.#columns.forEach((column, j) => column.put(slot, chunk.columns[j]!, row));
   }
 
   orderedPositions(): Int32Array {
@@ -249,16 +245,46 @@ class RowStore {
     const order = Int32Array.from(this.positions.keys()).sort(
       (a, b) => this.positions[a]! - this.positions[b]!,
     );
-    const ordered = <T>(values: readonly T[]): T[] => Array.from(order, (slot) => values[slot]!);
     return {
       rows: this.count,
       source,
-      sourceRows: Int32Array.from(ordered(this.#sourceRows)),
-      columns: this.#columns.map(({ column: { name, type }, cells }): Column =>
-        type === "text"
-          ? textColumn(name, ordered(cells as (string | null)[]))
-          : { name, type, values: Float64Array.from(ordered(cells as number[])) },
-      ),
+      sourceRows: order.map((slot) => this.#sourceRows[slot]!),
+      columns: this.#columns.map((column) => column.take(order)),
     };
   }
+}
+
+/** The cells of a column by slot. */
+interface ColumnStore {
+  put(slot: number, column: Column, row: number): void;
+  take(slots: Int32Array): Column;
+}
+
+function columnStore({ name, type }: Column): ColumnStore {
+  if (type === "text") {
+    const cells: (string | undefined)[] = [];
+    return {
+      put(slot, column, row) {
+        if (column.type === "text") cells[slot] = column.levels[column.codes[row]!];
+      },
+      take: (slots) =>
+        textColumn(
+          name,
+          Array.from(slots, (slot) => cells[slot]),
+        ),
+    };
+  }
+  // No array of plain numbers, each of which would be an object of its own.
+  let cells = new Float64Array(1024);
+  return {
+    put(slot, column, row) {
+      if (slot >= cells.length) {
+        const larger = new Float64Array(2 * cells.length);
+        larger.set(cells);
+        cells = larger;
+      }
+      if (column.type !== "text") cells[slot] = column.values[row]!;
+    },
+    take: (slots) => ({ name, type, values: Float64Array.from(slots, (slot) => cells[slot]!) }),
+  };
 }
