@@ -76,6 +76,8 @@ describe("a table that does not fit into memory", () => {
   test.each([
     ["a method that cannot do it", ["--method", "tree"], "fitted by nystrom, not by tree"],
     ["a column that is not there", ["--target", "prize"], "has no column"],
+    ["a feature that is not there", ["--features", "size,sise"], 'no column "sise"; did you mean "size"?'],
+    ["groups of rows", ["--groups", "a"], "cannot be kept together"],
     ["too little memory", ["--memory", "20MB"], "20 MB may be used"],
   ])("is refused with %s in one line", async (_, more, message) => {
     const { code, stdout, stderr } = await runCommand([
