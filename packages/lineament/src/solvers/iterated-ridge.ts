@@ -1,9 +1,5 @@
 import { type Engine, type Matrix, precisionOf, random, zeros } from "../linalg/index.ts";
-import {
-  type ConjugateGradientOptions,
-  conjugateGradients,
-  type ConjugateGradientSolution,
-} from "./conjugate-gradients.ts";
+import { type ConjugateGradientOptions, conjugateGradients } from "./conjugate-gradients.ts";
 import { nystromPreconditioner } from "./nystrom-preconditioner.ts";
 
 /** How systems are iterated. */
@@ -45,21 +41,18 @@ export async function iteratedRidge(
 ): Promise<(IteratedRidgeSolution | undefined)[]> {
   const n = k.rows;
   const c = y.cols;
-  const rank = Math.min(n, Math.ceil(Math.sqrt(10 * n)));
-  const preconditioner = await nystromPreconditioner(engine, k, rank, random(seed));
-  if (!preconditioner) return ridges.map(() => undefined);
   const width = c * ridges.length;
   const shifts = Float64Array.from({ length: width }, (_, l) => ridges[Math.floor(l / c)]!);
   const stored = engine.allocate(n, width, precisionOf(k));
   const product = engine.allocate(n, width, precisionOf(k));
-  const shifted = zeros(n, width);
-  /** (K + λ I) V, its rows from `rows` on 0. */
+  /** The first rows of (K + λ I) V, V continued by zeros. */
   const multiply = async (v: Matrix, rows: number): Promise<Matrix<Float64Array>> => {
     stored.data.set(v.data);
+    stored.data.fill(0, v.data.length);
     await engine.gemm({ a: k, b: stored, c: product, symmetricA: true });
-    for (let at = 0; at < rows * width; at++)
-      shifted.data[at] = product.data[at]! + shifts[at % width]! * v.data[at]!;
-    shifted.data.fill(0, rows * width);
+    const shifted = zeros(rows, width);
+    for (let at = 0; at < shifted.data.length; at++)
+      shifted.data[at] = product.data[at]! + shifts[at % width]! * (v.data[at] ?? 0);
     return shifted;
   };
   const right = zeros(n, width);
@@ -68,31 +61,32 @@ export async function iteratedRidge(
   const scale = columnNorms(right);
   const x = zeros(n, width);
   const residuals = new Float64Array(width);
-  /** Adds the solution for a right-hand side on the first `rows` rows to x. */
-  const advance = async (b: Matrix<Float64Array>, rows: number): Promise<void> => {
-    const part: ConjugateGradientSolution = await conjugateGradients(
-      (v) => multiply(v, rows),
-      async (r) => {
-        const z = await preconditioner.apply(r, shifts);
-        z.data.fill(0, rows * width);
-        return z;
-      },
+  /** Adds the solution of the leading system for a right-hand side to x. @returns false without a preconditioner */
+  const advance = async (b: Matrix<Float64Array>): Promise<boolean> => {
+    const rank = Math.min(b.rows, Math.ceil(Math.sqrt(10 * b.rows)));
+    const preconditioner = await nystromPreconditioner(engine, k, rank, random(seed), b.rows);
+    if (!preconditioner) return false;
+    const part = await conjugateGradients(
+      (v) => multiply(v, b.rows),
+      (r) => preconditioner.apply(r, shifts),
       b,
       { tolerance, maxSteps, scale, signal, ...whileWorthwhile(tolerance, maxSteps) },
     );
-    for (let at = 0; at < x.data.length; at++) x.data[at]! += part.x.data[at]!;
+    part.x.data.forEach((value, at) => (x.data[at]! += value));
     part.residuals.forEach((value, l) => (residuals[l] = Math.max(residuals[l]!, value)));
+    return residuals.some((value) => value <= tolerance);
   };
 
   let held: Matrix<Float64Array> | undefined;
+  let promising = true;
   if (heldOut > 0) {
-    const first = (n - heldOut) * width;
-    await advance({ ...right, data: right.data.slice().fill(0, first) }, n - heldOut);
-    const fitted = await multiply(x, n);
-    for (let at = 0; at < right.data.length; at++) right.data[at]! -= fitted.data[at]!;
-    held = { data: right.data.slice(first), rows: heldOut, cols: width };
+    const first = { data: right.data.slice(0, (n - heldOut) * width), rows: n - heldOut, cols: width };
+    promising = await advance(first);
+    const fitted = await multiply({ ...x, data: x.data.subarray(0, first.data.length) }, n);
+    fitted.data.forEach((value, at) => (right.data[at]! -= value));
+    held = { data: right.data.slice(first.data.length), rows: heldOut, cols: width };
   }
-  if (residuals.some((value) => value <= tolerance)) await advance(right, n);
+  if (!(promising && (await advance(right)))) return ridges.map(() => undefined);
   return ridges.map((_, at) => {
     const residual = residuals.subarray(at * c, (at + 1) * c).reduce((a, value) => Math.max(a, value), 0);
     if (!(residual <= tolerance)) return undefined;

@@ -27,7 +27,8 @@ export interface NystromPreconditioner {
 /**
  * Prepares the preconditioner from `rank` random columns of K: about rank² n + rank³ operations and rank · n numbers.
  *
- * @param k - n × n, symmetric, both triangles filled; not changed
+ * @param k - symmetric, both triangles filled; not changed
+ * @param n - for the leading n × n block of K. Default all of it
  * @returns undefined when the block of the chosen columns is not positive definite even with 1e-6 of the mean diagonal on its own
  */
 export async function nystromPreconditioner(
@@ -35,13 +36,13 @@ export async function nystromPreconditioner(
   k: Matrix,
   rank: number,
   generator: Random,
+  n: number = k.rows,
 ): Promise<NystromPreconditioner | undefined> {
-  const n = k.rows;
   const rows = sample(n, rank, generator);
   const b = zeros(rank, n);
-  rows.forEach((i, at) => b.data.set(k.data.subarray(i * n, (i + 1) * n), at * n));
+  rows.forEach((i, at) => b.data.set(k.data.subarray(i * k.rows, i * k.rows + n), at * n));
   let trace = 0;
-  for (let i = 0; i < n; i++) trace += k.data[i * n + i]!;
+  for (let i = 0; i < n; i++) trace += k.data[i * k.rows + i]!;
   const w = zeros(rank, rank);
   for (let i = 0; i < rank; i++) {
     for (let j = 0; j < rank; j++) w.data[i * rank + j] = b.data[i * n + rows[j]!]!;
