@@ -1,4 +1,4 @@
-import { type Matrix, zeros } from "../linalg/index.ts";
+import { type Matrix, takeRows, zeros } from "../linalg/index.ts";
 
 /**
  * A map from class scores π₀ + Q f (rows sum to 1, entries may leave [0, 1]) or probabilities to probabilities:
@@ -14,6 +14,11 @@ export type Calibration =
 const SMALLEST = 1e-3;
 /** Probabilities below this are left out of the Hessian. */
 const NEGLIGIBLE = 1e-3;
+/** More rows than this begin with the calibration of one row in eight, which takes most of the steps at an eighth of the cost. */
+const FIRST_ROWS = 500;
+const THINNING = 8;
+/** Newton ends when a step lowers the loss by less than this part of it: far below what tells two machines apart. */
+const PROGRESS = 1e-6;
 
 /** Probabilities of scores under a calibration, n × K; rows sum to 1. The scores are not changed. */
 export function calibrate(calibration: Calibration, scores: Matrix): Matrix<Float64Array> {
@@ -51,8 +56,7 @@ export function fitCalibration(
     kind === "linear" ? score : Math.log(Math.max(SMALLEST, score)),
   );
   const smoothing = 1 / n;
-  let parameters = new Float64Array(size);
-  parameters[0] = kind === "linear" ? 4 : 1;
+  let parameters = firstParameters(kind, scores, labels, weights);
   const p = new Float64Array(k);
   const loss = (w: Float64Array): number => {
     let sum = 0;
@@ -118,7 +122,7 @@ export function fitCalibration(
       trial[0] = Math.min(1e3, Math.max(1e-3, trial[0]!));
       const value = loss(trial);
       if (value < current) {
-        improved = current - value > 1e-7 * Math.abs(current);
+        improved = current - value > PROGRESS * Math.abs(current);
         parameters = trial;
         current = value;
         break;
@@ -128,6 +132,29 @@ export function fitCalibration(
   }
   const slope = parameters[0]!;
   return kind === "linear" ? { kind, slope, offsets: Array.from(parameters.subarray(1)) } : { kind, slope };
+}
+
+/** β, then the offsets if there are any. */
+function firstParameters(
+  kind: Calibration["kind"],
+  scores: Matrix,
+  labels: ArrayLike<number>,
+  weights: ArrayLike<number> | undefined,
+): Float64Array<ArrayBuffer> {
+  const { rows: n, cols: k } = scores;
+  if (n <= FIRST_ROWS) {
+    const start = new Float64Array(kind === "linear" ? 1 + k : 1);
+    start[0] = kind === "linear" ? 4 : 1;
+    return start;
+  }
+  const rows = Int32Array.from({ length: Math.floor(n / THINNING) }, (_, i) => i * THINNING);
+  const first = fitCalibration(
+    kind,
+    takeRows(scores, rows),
+    Int32Array.from(rows, (i) => labels[i]!),
+    weights && Float64Array.from(rows, (i) => weights[i]!),
+  );
+  return Float64Array.from(first.kind === "linear" ? [first.slope, ...first.offsets] : [first.slope]);
 }
 
 /** Mean log loss against labels smoothed by 1/n of the uniform distribution: finite even for perfect separation. */
