@@ -83,14 +83,23 @@ function averages(members: number): SearchPlan["average"] {
       penalty: 0.2,
       steps: 20,
       members: Math.ceil(0.8 * members),
+      least: 0,
     },
-    classification: { initial: Math.min(9, members), tolerance: 1.25, penalty: 0.2, steps: 24, members },
+    classification: {
+      initial: Math.min(9, members),
+      tolerance: 1.25,
+      penalty: 0.2,
+      steps: 24,
+      members,
+      least: 0,
+    },
     large: {
       initial: Math.min(2, members),
       tolerance: Infinity,
       penalty: 0,
       steps: 12,
       members: Math.ceil(0.2 * members),
+      least: 0.15,
     },
   };
 }

@@ -6,7 +6,7 @@ import { type LearningProblem, type Target, takeProblem } from "../learning-prob
 import type { EarlyEnd } from "../unless-enough.ts";
 import { crossValidationFolds, holdout, subsample } from "../validation.ts";
 import { sharesOneUnit } from "../view.ts";
-import { averageMembers, type AveragePredictions } from "./average-members.ts";
+import { averageMembers, type AveragePredictions, withUnitWeight } from "./average-members.ts";
 import {
   type Candidate,
   candidateKey,
@@ -48,6 +48,8 @@ export interface AverageRule {
   readonly penalty: number;
   readonly steps: number;
   readonly members: number;
+  /** A member of less weight than this, at most 1/`members`, is not worth fitting to all rows. */
+  readonly least: number;
 }
 
 /** What the search tells while it runs. */
@@ -241,9 +243,11 @@ function average(
       penalty: ((target.task === "classification" ? 1 : 2 * leading) * rule.penalty) / n,
     },
   );
-  const members = ordered
-    .map((entry, at) => ({ ...entry, weight: shares[at]! }))
-    .filter(({ weight }) => weight > 0);
+  const members = withUnitWeight(
+    ordered
+      .map((entry, at) => ({ ...entry, weight: shares[at]! }))
+      .filter(({ weight }) => weight > 0 && weight >= rule.least),
+  );
   return {
     ...averageMembers(members, target, weights),
     members,
