@@ -50,7 +50,7 @@ export interface Interactions {
 }
 
 /** Multiplications that the Hessians may take; fewer rows are looked at where they would take more. */
-const MOST_WORK = 4e9;
+const MOST_WORK = 1e9;
 const LEAST_ROWS = 30;
 
 /**

@@ -82,13 +82,13 @@ export function metricWork(
   };
 }
 
-/** Machines, rows of each, points and expected updates of a metric that many small machines begin; two forms of it are tried. */
-const START = { machines: 8, rows: 2000, points: 1000, updates: 6, forms: 2 };
+/** Machines, rows of each and their share of all, points and expected updates of a metric that many small machines begin; of a second form some. */
+const START = { machines: 8, rows: 2000, share: 0.1, points: 500, updates: 9, forms: 1.4 };
 
 /** The metric that trees and Nyström machines begin with, `crossFittedMetric` of n rows. Its first machine compares the ridges. */
 export function startingMetricWork(n: number, shape: MachineShape, ridges: number): Work {
   const { machines, points, updates, forms } = START;
-  const rows = Math.min(START.rows, Math.floor(n / machines));
+  const rows = Math.min(START.rows, Math.floor(START.share * n));
   const one = sumOfWork(productWork(points, rows, shape, shape.outputs), metricWork(points, rows, shape));
   const solves = sumOfWork(
     solveWork(rows, shape, ridges),
