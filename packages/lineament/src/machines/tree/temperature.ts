@@ -6,8 +6,10 @@ import { leafShares, type Partition } from "./partition.ts";
 
 /** 0, and twenty values from 0.025 to 4.5 in equal proportion. */
 const TEMPERATURES = [0, ...Array.from({ length: 20 }, (_, i) => 0.025 * 180 ** (i / 19))];
-/** A higher temperature, which asks more leaves for every prediction, must lower the loss by more than this part of it. */
+/** A higher temperature, which asks more leaves for every prediction, must lower the loss by more than this part of it, … */
 const WORTH = 0.005;
+/** … and may ask so many leaves a row on average: predictions take that many times as long as those of one leaf. */
+const MOST_ASKED = 1.5;
 
 /** A temperature, and what the tree predicts with it. */
 export interface ChosenTemperature {
@@ -25,7 +27,7 @@ export interface FittedLeaves {
 
 /**
  * Chooses the temperature by rows that no leaf was fitted on. Every leaf is evaluated once, at the rows that ask it at any
- * temperature; each temperature then is a weighted average.
+ * affordable temperature; each temperature then is a weighted average.
  *
  * @param loss - of values before decoding, smaller is better
  */
@@ -40,8 +42,12 @@ export async function chooseTemperature(
   const blocks = problem.blockSizes.length;
   const m = coordinates.rows;
   const c = partition.offsets.cols;
-  const shares = TEMPERATURES.map((temperature) => leafShares(partition, coordinates, temperature));
-  const averages = TEMPERATURES.map(() => zeros(m, c));
+  const affordable = TEMPERATURES.map((temperature) => ({
+    temperature,
+    shares: leafShares(partition, coordinates, temperature),
+  })).filter(({ shares }) => shares.reduce((sum, { rows }) => sum + rows.length, 0) <= MOST_ASKED * m);
+  const shares = affordable.map((one) => one.shares);
+  const averages = affordable.map(() => zeros(m, c));
   for (const [leaf, { rows: own, kernel, metric, coefficients }] of leaves.entries()) {
     const asked = new Set(shares.flatMap((share) => [...share[leaf]!.rows]));
     if (asked.size === 0) continue;
@@ -63,5 +69,5 @@ export async function chooseTemperature(
   const losses = averages.map(loss);
   const least = Math.min(...losses);
   const chosen = losses.findIndex((value) => value <= least + WORTH * Math.abs(least));
-  return { temperature: TEMPERATURES[chosen]!, values: averages[chosen]! };
+  return { temperature: affordable[chosen]!.temperature, values: averages[chosen]! };
 }
