@@ -22,6 +22,8 @@ const SMALL_FLOPS = 3e8;
 const FEW_COLUMNS = 4;
 /** Entries of a matrix that is large in this sense. */
 const LARGE_MATRIX = 2 ** 18;
+/** Products with few columns are bound by memory: from so many entries on, several threads read faster than one. */
+const MANY_ENTRIES = 2 ** 20;
 /** Calls below this many flops, a millisecond or less, are made at once by default: a thread hop may cost more. */
 const TINY_FLOPS = 5e7;
 
@@ -34,9 +36,9 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
   const blas = openBlas();
   const count = threadCount(threads);
   const pool = await openPool({ threads: count, blas, inlineFlops });
-  /** Sets the threads for a call of this size; the level 3 routines to make it with. */
-  const sized = (flops: number): Level3<void> | Level3<Promise<void>> => {
-    blas.setThreads(flops < SMALL_FLOPS ? 1 : count);
+  /** Sets the threads for a call of this size, bound by arithmetic or by the entries that it reads; the routines to make it with. */
+  const sized = (flops: number, entries = 0): Level3<void> | Level3<Promise<void>> => {
+    blas.setThreads(flops < SMALL_FLOPS && entries < MANY_ENTRIES ? 1 : count);
     return flops < (inlineFlops ?? TINY_FLOPS) ? blas.now : blas.later;
   };
   const calls = queue("native");
@@ -61,9 +63,9 @@ export async function openNativeEngine({ threads, inlineFlops }: NativeOptions =
         const { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 } = call;
         if (c.data.length === 0) return;
         if (k === 0) return scale(c, beta);
-        const level3 = sized(2 * c.rows * c.cols * k);
         const plain = alpha === 1 && beta === 0;
         const few = plain && !transposeB && c.cols <= (a.data.length < LARGE_MATRIX ? 1 : FEW_COLUMNS);
+        const level3 = sized(2 * c.rows * c.cols * k, few ? a.data.length : 0);
         if (!few) {
           await level3.gemm(whole(a), whole(b), whole(c), { transposeA, transposeB, alpha, beta });
           return;
