@@ -129,7 +129,7 @@ async function learnMetric(
     losses.push(loss);
     if (loss < best.loss) best = { metric, loss, losses };
     const slow = update >= 2 && loss > (1 - PROGRESS) * losses[update - 2]!;
-    const behind = update >= 2 && loss > (rival[update] ?? Infinity);
+    const behind = update >= 1 && loss > (rival[update] ?? Infinity);
     if (slow || behind || update === UPDATES || enough?.aborted) return best;
 
     const between = zeros(d, d);
