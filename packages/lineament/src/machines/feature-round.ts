@@ -112,9 +112,9 @@ export async function solveRound(
   const tables = categoricalTables(metric, kernel);
   await kernelMatrix(engine, { kernel, tables, x: centers, out: scratch, signal });
   const system = new RidgeSystem(engine, scratch);
-  const maxSteps = Math.floor(stepsOfFactorization(y.rows, y.cols, ridges.length));
+  const maxSteps = affordableSteps(y.rows, y.cols, ridges.length);
   const solved =
-    tolerance > 0 && !weights && maxSteps >= WORTHWHILE_STEPS
+    tolerance > 0 && !weights && maxSteps > 0
       ? await system.iterate(ridges, y, { tolerance, maxSteps, heldOut, signal })
       : [];
   const solutions: RoundSolution[] = [];
@@ -146,12 +146,14 @@ export async function solveRound(
 const WORTHWHILE_STEPS = 40;
 
 /**
- * Steps of conjugate gradients, all ridges together, that take as long as a factorization for each ridge. A product of K with few columns
- * is bound by memory: one column takes as long as the arithmetic of 10 columns (K is read by half), many as that of 60 more.
+ * Steps of conjugate gradients, all ridges together, that take as long as a factorization for each ridge; 0 where these are too few to try. A
+ * product of K with few columns is bound by memory: one column takes as long as the arithmetic of 10 columns (K is read by
+ * half), many as that of 60 more.
  */
-function stepsOfFactorization(n: number, outputs: number, ridges: number): number {
+export function affordableSteps(n: number, outputs: number, ridges: number): number {
   const width = outputs * ridges;
-  return (ridges * n) / (6 * (width <= 4 ? 10 * width : 60 + width));
+  const steps = Math.floor((ridges * n) / (6 * (width <= 4 ? 10 * width : 60 + width)));
+  return steps >= WORTHWHILE_STEPS ? steps : 0;
 }
 
 /** Predictions of every solution of a round at other rows, each m × c; undefined for failed ones. One pass serves all. */

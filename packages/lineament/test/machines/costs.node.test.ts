@@ -117,12 +117,18 @@ describe("the time of a fit is planned within a factor of two", () => {
 describe("the cost of", () => {
   const shape = { coordinates: 20, outputs: 1, updates: 5, agopRows: 2000 };
 
-  test("a direct solution grows with the cube of the rows, and its memory with their square", () => {
-    const costs = [20_000, 40_000].map((rows) => directCost({ ...shape, rows, updates: 0, factored: true }));
+  test("a factored solution of many columns grows with the cube of the rows, and its memory with their square", () => {
+    const costs = [20_000, 40_000].map((rows) => directCost({ ...shape, outputs: 200, rows, updates: 0 }));
     const [one, two] = costs as [Cost, Cost];
     expect(two.work.flops / one.work.flops).toBeGreaterThan(6);
     expect(two.work.flops / one.work.flops).toBeLessThan(8);
     expect(two.bytes).toBe(4 * one.bytes);
+  });
+
+  test("an iterated solution of one column grows with the square of the rows", () => {
+    const costs = [20_000, 40_000].map((rows) => directCost({ ...shape, rows, updates: 0 }));
+    const [one, two] = costs as [Cost, Cost];
+    expect(two.work.flops / one.work.flops).toBeCloseTo(4, 1);
   });
 
   test("a schedule is less than that of all rows", () => {

@@ -28,7 +28,7 @@ const RIDGES = { first: 6, later: 5, few: 3 };
 /** Kernels of exponents other than 1 take twice as long a value; about half of the candidates have one. */
 const VALUES = 1.4;
 /** What the count of the comparison leaves out: views, calibrations, averages, and threads that wait on small matrices. */
-const UNCOUNTED = 1.6;
+const UNCOUNTED = 1.1;
 /** Metric updates of a chosen machine. */
 export const UPDATES = 2;
 
@@ -100,7 +100,6 @@ export function refitCost({ rows: n, effort, task, ...shape }: AutomaticFit): Co
     metricRows: refit.metricRows,
     agopRows,
     pieces: Math.ceil(n / refit.solveRows),
-    factored: n > refit.heldOutAbove,
   });
   const solved = largestSolve(n, refit);
   return {

@@ -1,4 +1,4 @@
-import { factorWork, type MachineShape, matrixWork, metricWork, productWork, solveWork } from "./steps.ts";
+import { type MachineShape, metricWork, productWork, solveWork } from "./steps.ts";
 import { type Cost, noWork, repeatedWork, sumOfWork } from "./work.ts";
 
 /** A feature machine of which every solve holds its kernel matrix. */
@@ -17,8 +17,6 @@ export interface DirectFit extends MachineShape {
   readonly judgedRows?: number | undefined;
   /** Solves that the rows are divided among; the values of all are averaged. Default 1. */
   readonly pieces?: number | undefined;
-  /** The last solve is a factorization, whatever is faster: it tells of rows left out. Default false. */
-  readonly factored?: boolean | undefined;
 }
 
 /**
@@ -26,16 +24,7 @@ export interface DirectFit extends MachineShape {
  * Updates that all rows take part in leave their solution behind, so that the last solve is one of them.
  */
 export function directCost(fit: DirectFit): Cost {
-  const {
-    rows: n,
-    updates,
-    agopRows,
-    ridges = 1,
-    judgedRows = 0,
-    pieces = 1,
-    factored = false,
-    entry = 4,
-  } = fit;
+  const { rows: n, updates, agopRows, ridges = 1, judgedRows = 0, pieces = 1, entry = 4 } = fit;
   const learning = Math.min(n, fit.metricRows ?? n);
   const size = Math.ceil(n / pieces);
   const judged = (rows: number) =>
@@ -46,9 +35,7 @@ export function directCost(fit: DirectFit): Cost {
     metricWork(Math.min(learning, agopRows), learning, fit),
   );
   const scheduled = learning < n || pieces > 1;
-  const solve = factored
-    ? sumOfWork(matrixWork(size, fit), factorWork(size, fit))
-    : solveWork(size, fit, scheduled ? 1 : ridges);
+  const solve = solveWork(size, fit, scheduled ? 1 : ridges);
   const last = sumOfWork(solve, judged(size));
   return {
     work: sumOfWork(repeatedWork(updates, update), repeatedWork(pieces, last)),

@@ -1,3 +1,4 @@
+import { affordableSteps } from "../feature-round.ts";
 import { repeatedWork, sumOfWork, type Work } from "./work.ts";
 
 // Work of the steps that every machine is made of. The numbers before n, m, d and c are properties of the code of the passes, in units
@@ -63,9 +64,7 @@ function iterationWork(n: number, { outputs: c, entry = 4 }: MachineShape, ridge
 export function solveWork(n: number, shape: MachineShape, ridges: number): Work {
   const factored = repeatedWork(ridges, factorWork(n, shape));
   const iterated = iterationWork(n, shape, ridges);
-  // The rule of `solveRound`, by which a product takes as long as at least 20 columns do.
-  const iterates = n >= 2500 && 70 * Math.max(shape.outputs * ridges, 20) < (ridges * n) / 3;
-  return sumOfWork(matrixWork(n, shape), iterates ? iterated : factored);
+  return sumOfWork(matrixWork(n, shape), affordableSteps(n, shape.outputs, ridges) > 0 ? iterated : factored);
 }
 
 /** The gradient of all outputs at m rows over n centers, their outer products, and the root of the metric. */
