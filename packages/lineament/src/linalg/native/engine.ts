@@ -22,8 +22,8 @@ const SMALL_FLOPS = 3e8;
 const FEW_COLUMNS = 4;
 /** Entries of a matrix that is large in this sense. */
 const LARGE_MATRIX = 2 ** 18;
-/** Products with few columns are bound by memory: from so many entries on, several threads read faster than one. */
-const MANY_ENTRIES = 2 ** 20;
+/** Products with few columns are bound by memory: from so many entries on, several threads read faster than one by more than their start. */
+const MANY_ENTRIES = 2 ** 23;
 /** Calls below this many flops, a millisecond or less, are made at once by default: a thread hop may cost more. */
 const TINY_FLOPS = 5e7;
 
@@ -146,9 +146,11 @@ function copy(a: Matrix): Matrix {
 function column(a: Matrix, l: number): Block {
   const { data, rows, cols } = a;
   if (cols === 1) return whole(a);
-  const own = allocateShared(rows, 1, precisionOf(a));
-  for (let i = 0; i < rows; i++) own.data[i] = data[i * cols + l]!;
-  return whole(own);
+  // Shared memory takes long to get; shorter arrays than this may be moved while a BLAS reads them.
+  const length = Math.max(32, rows);
+  const own = precisionOf(a) === "float32" ? new Float32Array(length) : new Float64Array(length);
+  for (let i = 0; i < rows; i++) own[i] = data[i * cols + l]!;
+  return whole({ data: own, rows, cols: 1 });
 }
 
 /** C ← beta C, what is left of a product with nothing. */
