@@ -32,14 +32,14 @@ export function nystromCost(fit: NystromFit): Cost {
   const { rows: n, centers, updates, ridges, metricRows = 20_000, agopRows, validationRows } = fit;
   const { memory = 2 ** 30, passes = 14, entry = 4, outputs: c } = fit;
   const m = Math.min(n, centers);
-  const columns = c * ridges;
-  const factors: Work = {
-    flops: DOUBLE * m ** 3 * (1 / 3 + 1 + ridges / 3),
-    values: 2 * m * m,
-    // Every pass goes through L and Lᵀ once, and through G and Gᵀ of every ridge.
-    traffic: 8 * m * m * (2 + ridges) + passes * 4 * m * m * (2 + 2 * ridges) + 3e7,
-  };
-  const solve = (rows: number): Work => {
+  const solve = (rows: number, among: number): Work => {
+    const columns = c * among;
+    const factors: Work = {
+      flops: DOUBLE * m ** 3 * (1 / 3 + 1 + among / 3),
+      values: 2 * m * m,
+      // Every pass goes through L and Lᵀ once, and through G and Gᵀ of every ridge.
+      traffic: 8 * m * m * (2 + among) + passes * 4 * m * m * (2 + 2 * among) + 3e7,
+    };
     const kept = Math.min(1, memory / (entry * rows * m));
     const values = productWork(rows, m, fit, 0);
     const computed = 1 + (passes - 1) * (1 - kept);
@@ -57,13 +57,14 @@ export function nystromCost(fit: NystromFit): Cost {
     );
   };
   const learning = Math.min(n, metricRows);
-  const update = sumOfWork(solve(learning), metricWork(Math.min(learning, agopRows), m, fit));
-  const scheduled = learning < n;
+  const update = sumOfWork(solve(learning, ridges), metricWork(Math.min(learning, agopRows), m, fit));
+  const scheduled = learning < n && updates > 0;
   return {
     work: sumOfWork(
       repeatedWork(updates, update),
-      scheduled && updates > 0 ? sumOfWork(startingMetricWork(n, fit, ridges), solve(learning)) : noWork,
-      solve(n),
+      scheduled ? sumOfWork(startingMetricWork(n, fit, ridges), solve(learning, ridges)) : noWork,
+      // The metric's rows have chosen the ridge.
+      solve(n, scheduled ? 1 : ridges),
     ),
     bytes:
       8 * m * m * (1 + ridges) +

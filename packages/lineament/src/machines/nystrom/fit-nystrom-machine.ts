@@ -123,9 +123,10 @@ export async function fitNystromMachine(
       fit.lastPasses(source.rows),
     );
   if (!complete && !(best && enough?.aborted)) {
+    // λ is the variance of the noise, which more rows do not change: one column to solve for instead of one a ridge.
     const final = await solveAll(
       given ? data.source(training(given)) : inMemory(data.training),
-      ridges,
+      best ? [best.chosen.ridge] : ridges,
       best,
     );
     if (final) iterates.push(final);
