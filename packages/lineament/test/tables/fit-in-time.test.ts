@@ -60,7 +60,8 @@ describe("a fit of a table that has to end early", () => {
 
   test("ends when its seconds are over, and not before", async () => {
     const hurried = await fitTable(houses(300), { ...options, seconds: 0.05 });
-    expect(hurried.model.record.cutShort).toEqual(everything);
+    // How much more is cut short depends on the machine.
+    expect(hurried.model.record.cutShort).toContain("search");
     expect(hurried.model.record.options).toMatchObject({ seconds: 0.05 });
     const calm = await fitTable(houses(60), { ...options, seconds: 600 });
     expect(calm.model.record).not.toHaveProperty("cutShort");
