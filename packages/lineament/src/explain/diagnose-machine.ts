@@ -4,6 +4,7 @@ import {
   applyView,
   encodeTarget,
   type FeatureMachine,
+  labelsOf,
   type Member,
   subsample,
   takePoints,
@@ -67,7 +68,7 @@ export async function diagnoseMachine(
     expansion!.rows,
     Math.max(most, FEWEST_DIAGNOSED_ROWS),
     random(seed),
-    target.task === "classification" ? target.labels : undefined,
+    labelsOf(target),
   );
   const encoded = encodeTarget(coding, takeTarget(target, rows));
   const means = zeros(1, encoded.cols).data;

@@ -1,5 +1,11 @@
 import { type Matrix, permutation, type Points, type Random, random, zeros } from "../linalg/index.ts";
-import { FeatureMachine, type LearningProblem, takePoints, takeProblem } from "../machines/index.ts";
+import {
+  FeatureMachine,
+  labelsOf,
+  type LearningProblem,
+  takePoints,
+  takeProblem,
+} from "../machines/index.ts";
 import { outputValues } from "../machines/prediction-gradients.ts";
 import { refitMember } from "../machines/automatic/refit.ts";
 import { subsample } from "../machines/validation.ts";
@@ -267,7 +273,7 @@ async function probedShares(
   const { seed, signal } = options;
   const generator = random(seed);
   const n = problem.x.coordinates.rows;
-  const labels = problem.target.task === "classification" ? problem.target.labels : undefined;
+  const labels = labelsOf(problem.target);
   const rows = subsample(
     Int32Array.from({ length: n }, (_, i) => i),
     size,

@@ -17,15 +17,13 @@ import {
 } from "./learning-problem.ts";
 import { fitNystrom } from "./nystrom/fit-nystrom.ts";
 import { NystromFitOptions } from "./nystrom/options.ts";
-import { machinePrecision, type ResolvedFitOptions } from "./options.ts";
+import { machinePrecision, machineRidges, type ResolvedFitOptions } from "./options.ts";
 import { chooseIterate, recursiveFeatureIterations } from "./recursive-feature-iterations.ts";
 import { requirePositive } from "./require-positive.ts";
 import { fitTrees, LEAF_METRIC_ROWS } from "./tree/fit-trees.ts";
 import { crossValidationFolds, holdout, type Split } from "./validation.ts";
 import { applyView, fitView } from "./view.ts";
 
-/** Ridges among which validation chooses when a given machine has none. */
-const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 /** Below so many rows, folds validate instead of a holdout. */
 const FEW_ROWS = 500;
 /** Below so many rows, the chosen iterate is fitted again on all of them, unless the machine says otherwise. */
@@ -63,7 +61,7 @@ export async function fitGivenMachine(
   const { refit, metricRows, tree } = machine;
   if (tree && n > tree.capacity) {
     const { iterations, stopFactor } = machine;
-    const learning = { iterations, ridges: ridgesOf(machine), stopFactor };
+    const learning = { iterations, ridges: machineRidges(machine), stopFactor };
     const schedule = [metricRows ?? LEAF_METRIC_ROWS];
     return fitTrees(crew, problem, { ...setupOf(machine), ...tree, ...learning, schedule }, seed, control);
   }
@@ -136,7 +134,7 @@ async function fitAndKeep(
   const { kernel, iterations, stopFactor, logarithm, metricRows } = machine;
   const name = kernelName(kernel);
   const setup = setupOf(machine);
-  const ridges = ridgesOf(machine);
+  const ridges = machineRidges(machine);
   const { train, validation } = holdoutOf(problem, seed);
   const [part, held] = [takeProblem(problem, train), takeProblem(problem, validation)];
   const coding = fitTargetCoding(part.target, logarithm, part.weights);
@@ -226,10 +224,6 @@ function setupOf(machine: GivenMachine): MachineSetup {
     logarithm: machine.logarithm,
     settings: { kernel, bandwidth, form, power, normalization, centered, shrinkage, agopRows, precision },
   };
-}
-
-function ridgesOf({ ridge }: GivenMachine): readonly number[] {
-  return ridge === undefined ? AUTOMATIC_RIDGES : [ridge];
 }
 
 /** A fifth of the rows, at most 10,000, to validate on. */

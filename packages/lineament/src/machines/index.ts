@@ -11,6 +11,7 @@ export * from "./feature-round.ts";
 export * from "./fit-feature-machine.ts";
 export * from "./kernel-expansion.ts";
 export * from "./kernel-ridge.ts";
+export * from "./labels-of.ts";
 export * from "./learning-problem.ts";
 export * from "./named-kernel.ts";
 export * from "./neural-kernel-machine.ts";

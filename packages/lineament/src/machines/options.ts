@@ -129,6 +129,11 @@ export function machinePrecision({
   return precision ?? (isDifferenceKernel(kernel) ? "float32" : "float64");
 }
 
+/** The ridges that validation chooses among: that of the machine, or a few far apart. */
+export function machineRidges({ ridge }: { readonly ridge?: number | undefined }): readonly number[] {
+  return ridge === undefined ? [1e-3, 1e-1, 10] : [ridge];
+}
+
 /** Options with their defaults. @throws RangeError that lists what is wrong with them */
 export function parseFitOptions(options: unknown): ResolvedFitOptions {
   return parseOptions(FitOptions, options);

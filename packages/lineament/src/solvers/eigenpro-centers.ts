@@ -5,10 +5,10 @@ import { defaultSample, eigenPro, eigenProjections, largestBatch, type PreparedS
 import {
   descend,
   type EigenProOptions,
+  eigenProSettings,
   type EigenProSolution,
   EpochResidual,
   startingCoefficients,
-  eigenProSettings,
 } from "./eigenpro-epochs.ts";
 import { eigenProPreconditioner, eigenProSteps } from "./eigenpro-preconditioner.ts";
 import type { NystromProblem } from "./nystrom-ridge.ts";

@@ -13,10 +13,10 @@ import { inPrecision, type KernelFunction } from "./cross-kernel.ts";
 import {
   descend,
   type EigenProOptions,
+  eigenProSettings,
   type EigenProSolution,
   EpochResidual,
   startingCoefficients,
-  eigenProSettings,
 } from "./eigenpro-epochs.ts";
 import {
   type EigenProPreconditioner,

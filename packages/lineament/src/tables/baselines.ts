@@ -5,6 +5,7 @@ import {
   type FitControl,
   FitOptions,
   fitFeatureMachine,
+  labelsOf,
   type LearningProblem,
   softmax,
   subsample,
@@ -54,7 +55,7 @@ export async function fitBaselines(
   { seed, effort, test, onProgress, ...ends }: BaselineOptions,
 ): Promise<BaselineResult[]> {
   const n = problem.x.coordinates.rows;
-  const labels = problem.target.task === "classification" ? problem.target.labels : undefined;
+  const labels = labelsOf(problem.target);
   const most = (size: number): LearningProblem =>
     n <= size
       ? problem
@@ -111,7 +112,7 @@ async function crossValidated(
 ): Promise<{ predictions: Matrix<Float64Array>; target: Target }> {
   const { x, target, rowGroups } = problem;
   const n = x.coordinates.rows;
-  const labels = target.task === "classification" ? target.labels : undefined;
+  const labels = labelsOf(target);
   const folds = crossValidationFolds(n, Math.min(5, n), random(seed), { labels, groups: rowGroups });
   const order = Int32Array.from(folds.flatMap(({ validation }) => [...validation]));
   const parts: Matrix<Float64Array>[] = [];

@@ -35,15 +35,13 @@ import {
   type TargetCoding,
   withBalancedClasses,
 } from "../learning-problem.ts";
-import { machinePrecision } from "../options.ts";
+import { machinePrecision, machineRidges } from "../options.ts";
 import { requirePositive } from "../require-positive.ts";
 import { holdout, subsample } from "../validation.ts";
 import { applyView, fitView, type View } from "../view.ts";
 import { nextNystromMetric, type NystromRoundProblem, solveNystromRound } from "./nystrom-round.ts";
 import type { ResolvedNystromFitOptions } from "./options.ts";
 
-/** Ridges among which validation chooses when none is given; all are solved in the same passes. */
-const AUTOMATIC_RIDGES = [1e-3, 1e-1, 10];
 /** Rows that the metric is learned on when the machine does not say. */
 const METRIC_ROWS = 20_000;
 /** Rows at which the small machines are compared that a metric is begun with. */
@@ -99,7 +97,7 @@ export async function fitNystromMachine(
   const { coding, validation, centers } = data;
   const fit = new NystromFit(engine, data, options, control);
   const name = kernelName(machine.kernel);
-  const ridges = machine.ridge === undefined ? AUTOMATIC_RIDGES : [machine.ridge];
+  const ridges = machineRidges(machine);
 
   const plain = firstMetric({ ...data.training, blockSizes: problem.blockSizes });
   const complete = data.metricRows.length === data.training.y.rows && !given;
