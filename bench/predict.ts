@@ -57,7 +57,7 @@ export const predictionBenchmarks: readonly Benchmark[] = [
   {
     id: "predict-tree",
     title: "Predictions of a tree",
-    what: `Rows through a tree of Laplace machines with full metrics and ${centersOfLeaf} centers each (coefficients are drawn, not fitted), float32; at its temperature a row asks two of 128 leaves`,
+    what: `Rows through a tree of Laplace machines with full metrics and ${centersOfLeaf} centers each (coefficients are drawn, not fitted), float32; at its temperature a row asks 1.6 of 128 leaves`,
     precision: "float32",
     sweeps: [
       { along: "rows", values: [10_000, 100_000, 1_000_000], at: { leaves: 128, d: 30 } },
